@@ -1,0 +1,43 @@
+"""sendlab: how pupils with special educational needs and disabilities fare, for English local authorities.
+
+The names below are what an analyst needs; each is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+_HOME = {
+    "open_workspace": "sendlab.build",
+    "rate": "sendlab.metrics.rates",
+    "absence": "sendlab.metrics",
+    "persistent_absence": "sendlab.metrics",
+    "severe_absence": "sendlab.metrics",
+    "attendance_98": "sendlab.metrics",
+    "suspension_rate": "sendlab.metrics",
+    "suspended_once_or_more": "sendlab.metrics",
+    "permanent_exclusion_rate": "sendlab.metrics",
+    "ks2_rwm_expected": "sendlab.metrics",
+    "ks2_writing_gap": "sendlab.metrics",
+    "ks2_reading_progress": "sendlab.metrics",
+    "ks2_mathematics_progress": "sendlab.metrics",
+    "intervention_gain": "sendlab.metrics",
+    "self_evaluation": "sendlab.metrics",
+    "gap_rows": "sendlab.compare",
+    "card": "sendlab.metrics.cards",
+    "cards": "sendlab.metrics.cards",
+    "OwnView": "sendlab.disclosure",
+    "Published": "sendlab.disclosure",
+    "CohortExplorer": "sendlab.explore",
+}
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'sendlab' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

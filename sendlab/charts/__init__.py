@@ -1,0 +1,24 @@
+"""Pictures of published figures or an own view; importing this switches on the offline renderer and nothing else."""
+
+from sendlab.charts import bundle as _bundle
+from sendlab.charts.bundle import png, svg
+from sendlab.charts.gaps import plot_gaps
+from sendlab.charts.groups import plot_groups, plot_needs
+from sendlab.charts.interventions import plot_interventions
+from sendlab.charts.schools import plot_schools
+from sendlab.charts.self_evaluation import plot_self_evaluation
+from sendlab.charts.trend import plot_trend
+
+_bundle.enable()
+
+__all__ = [
+    "plot_gaps",
+    "plot_groups",
+    "plot_interventions",
+    "plot_needs",
+    "plot_schools",
+    "plot_self_evaluation",
+    "plot_trend",
+    "png",
+    "svg",
+]

@@ -1,0 +1,60 @@
+"""What an attack starts from: the numbers in sight, and families of figures of which a part was left in sight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sendlab.metrics.cards import card
+from sendlab.schema.groups import TOTAL
+from sendlab.schema.measures import MEASURE_KEY
+
+Cell = tuple[str, str, str]  # place_code, sen_provision, need_area
+Row = dict[str, Any]
+TableName = tuple[str, str, str, str]  # measure, time_period, time_identifier, item
+_RESULTS = ("numerator", "value", "lower", "upper", "comparator_value")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One count that the published figures give away, or a family of which a part was left in sight."""
+
+    table: TableName
+    cell: Cell
+    what: str
+    least: float
+    most: float
+    needed: float
+
+
+def torn_families(shown: dict[tuple[Any, ...], Row]) -> list[Finding]:
+    """Numbers in hidden rows, and gaps in sight whose own or other side is hidden."""
+    found = []
+    la = next((row["place_code"] for row in shown.values() if row["geographic_level"] == "Local authority"), "")
+    for key, row in shown.items():
+        if row["geographic_level"] == "National":
+            continue
+        names = dict(zip(MEASURE_KEY, key, strict=True))
+        sides = [{**names, "comparator": ""}]
+        if row["comparator"] == "No SEN":
+            sides.append({**names, "comparator": "", "sen_provision": "No SEN", "need_area": TOTAL})
+        if row["comparator"] == "LA without this school":
+            sides.append({**names, "comparator": "", "place_code": la, "geographic_level": "Local authority"})
+        rows = [shown.get(tuple(side.values())) for side in sides]
+        hidden = any(side is None or side["status"] == "c" for side in rows)
+        if hidden and any(row[name] is not None for name in _RESULTS):
+            cell = (row["place_code"], row["sen_provision"], row["need_area"])
+            what = f"part of a hidden family in sight ({row['comparator'] or 'figure'})"
+            found.append(Finding((key[0], key[1], key[2], row["item"]), cell, what, 0, 0, 0))
+    return found
+
+
+def bases_in_sight(shown: dict[tuple[Any, ...], Row]) -> dict[tuple[Any, ...], float]:
+    """Every base that any row of any measure lets see, by base name, period, item and cell."""
+    seen = {}
+    for row in shown.values():
+        if row["geographic_level"] != "National" and row["base_subjects"] is not None:
+            name = card(row["measure"]).base
+            place = (row["place_code"], row["sen_provision"], row["need_area"])
+            seen[name, row["time_period"], row["time_identifier"], row["item"], place] = float(row["base_subjects"])
+    return seen

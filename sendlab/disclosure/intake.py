@@ -1,0 +1,96 @@
+"""What may come to disclosure control: rows it can judge, of one LA, in the two tables that are protected."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from sendlab.disclosure.cells import GROUPS, LA_LEVEL, SCHOOL_LEVEL
+from sendlab.disclosure.primary import COUNTED_KINDS
+from sendlab.errors import GateError
+from sendlab.metrics.cards import card
+from sendlab.schema.measures import MEASURE_KEY, as_measures
+
+NATIONAL = "National"
+LEVELS = (SCHOOL_LEVEL, LA_LEVEL, NATIONAL)
+NO_SEN_GAP, OTHERS_GAP, NATIONAL_GAP = "No SEN", "LA without this school", "Same group nationally"
+COMPARATORS = (NO_SEN_GAP, OTHERS_GAP, NATIONAL_GAP)
+AUDIENCES = ("board",)
+_RESULTS = ("numerator", "denominator", "value", "lower", "upper")
+
+
+def require_settings(audience: str, threshold: int, run_id: str) -> None:
+    """Refuse an audience, threshold or run id that nothing can be published under."""
+    if audience not in AUDIENCES:
+        raise GateError(
+            f"audience '{audience}' cannot be published for: only {', '.join(AUDIENCES)} is built",
+            next_step="publish for 'board', or look at your own figures with OwnView",
+        )
+    if threshold < 2:
+        raise GateError(f"threshold {threshold} protects nobody", next_step="use 5 for the board, or more")
+    if not run_id:
+        raise GateError("figures without a run id cannot be traced", next_step="give run_id=")
+
+
+def require_measures(measures: pl.DataFrame) -> pl.DataFrame:
+    """The rows with `_kind`, `_decimals`, `_smallest` (base) of their card; GateError where they cannot be judged."""
+    rows = as_measures(measures).with_columns(pl.col(pl.Float64).fill_nan(None))
+    cards = {name: card(name) for name in rows["measure"].unique().to_list()}
+    rows = rows.with_columns(
+        _kind=pl.col("measure").replace_strict({k: v.kind for k, v in cards.items()}, return_dtype=pl.String),
+        _decimals=pl.col("measure").replace_strict({k: v.decimals for k, v in cards.items()}, return_dtype=pl.Int64),
+        _smallest=pl.col("measure").replace_strict(
+            {k: v.smallest_base for k, v in cards.items()}, return_dtype=pl.Int64
+        ),
+    )
+    _require_words(rows)
+    _require_one_each(rows)
+    _require_counts(rows)
+    return rows
+
+
+def _require_words(rows: pl.DataFrame) -> None:
+    """Levels, groups and comparators must be ones that a rule exists for."""
+    for column, known in (("geographic_level", LEVELS), ("comparator", ("", *COMPARATORS))):
+        _refuse(
+            rows.filter(~pl.col(column).is_in(known)), f"a {column} that no rule covers (known: {', '.join(known)})"
+        )
+    groups = pl.DataFrame(GROUPS, schema={"sen_provision": pl.String, "need_area": pl.String}, orient="row")
+    own = rows.filter(pl.col("geographic_level") != NATIONAL)
+    _refuse(
+        own.join(groups, on=["sen_provision", "need_area"], how="anti"),
+        "a group outside the tables by SEN provision and by area of need, which alone are protected",
+    )
+
+
+def _require_one_each(rows: pl.DataFrame) -> None:
+    _refuse(rows.filter(pl.struct(MEASURE_KEY).is_duplicated()), "more than one row for the same figure")
+    las = rows.filter(pl.col("geographic_level") == LA_LEVEL)["place_code"].unique().sort().to_list()
+    if len(las) > 1:
+        raise GateError(
+            f"figures of {len(las)} LAs came together: {', '.join(las)}", next_step="publish one LA at a time"
+        )
+
+
+def _require_counts(rows: pl.DataFrame) -> None:
+    """A figure comes with the people behind it, or it cannot be judged."""
+    figures = rows.filter((pl.col("comparator") == "") & (pl.col("geographic_level") != NATIONAL))
+    judged = figures.filter(pl.any_horizontal(pl.col(_RESULTS).is_not_null()) & (pl.col("_kind") != "rating"))
+    _refuse(judged.filter(pl.col("base_subjects").is_null()), "a figure without base_subjects")
+    counted = pl.col("_kind").is_in([*COUNTED_KINDS, "sum"])
+    result = pl.col("numerator").is_not_null() | pl.col("value").is_not_null()
+    missing = pl.col("with_subjects").is_null() | pl.col("numerator").is_null()
+    _refuse(judged.filter(counted & result & missing), "a figure without with_subjects or numerator")
+    unshared = (pl.col("_kind") == "sum") & (pl.col("with_subjects") > 0) & pl.col("top_share").is_null()
+    _refuse(judged.filter(unshared), "a sum without top_share, the largest person's share")
+    unfitted = (pl.col("_kind") == "effect") & pl.col("value").is_not_null() & pl.col("denominator").is_null()
+    _refuse(judged.filter(unfitted), "an effect without residual degrees of freedom (column denominator)")
+
+
+def _refuse(rows: pl.DataFrame, what: str) -> None:
+    if rows.is_empty():
+        return
+    first = rows.sort(*MEASURE_KEY).row(0, named=True)
+    where = ", ".join(str(first[name]) for name in MEASURE_KEY if first[name])
+    raise GateError(
+        f"{rows.height} measure row(s) cannot be published: {what}; first: {where}", next_step="see the metric"
+    )

@@ -1,0 +1,112 @@
+"""Which counts must be hidden for their own sake, and what anyone who knows these rules can say of a hidden count.
+
+Thresholds count people, never events or sessions. A complement (people without the feature) counts like the people
+with it. Zeros and full groups follow the polarity of the card: good news is shown, adverse news about a whole small
+group is hidden, for it tells of every one of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+ADVERSE_BELOW = 20  # "nobody reached it" and "all were suspended" are hidden in groups smaller than this
+LARGEST_SHARE = 0.5  # a sum of which one person makes up more is hidden
+COUNTED_KINDS = ("share", "events")  # kinds whose complement is a group of people too
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The counts of one measure over the cells of a table, aligned; nan where a cell has none.
+
+    `absent` marks cells without a row: no such pupils. A row whose count is missing is unknown, which is not the same.
+    """
+
+    base: Floats
+    people: Floats
+    numerator: Floats
+    denominator: Floats
+    top_share: Floats
+    absent: Bools
+
+
+def small(count: Floats, threshold: int) -> Bools:
+    """Counts of 1 to threshold - 1.
+
+    >>> small(np.array([0.0, 1, 4, 5, np.nan]), 5).tolist()
+    [False, True, True, False, False]
+    """
+    result: Bools = (count > 0) & (count < threshold)
+    return result
+
+
+def adverse(people: Floats, base: Floats, polarity: str) -> Bools:
+    """Bad news about every member of a small group: nobody where high is good, everybody where low is good.
+
+    >>> adverse(np.array([0.0, 12, 0]), np.array([12.0, 12, 20]), "high").tolist()
+    [True, False, False]
+    >>> adverse(np.array([0.0, 12, 20]), np.array([12.0, 12, 20]), "low").tolist()
+    [False, True, False]
+    """
+    bad_news = (people == 0) if polarity == "high" else (people == base) & (polarity == "low")
+    result: Bools = bad_news & (base > 0) & (base < ADVERSE_BELOW)
+    return result
+
+
+def primary_people(people: Floats, base: Floats, polarity: str, threshold: int) -> Bools:
+    """Cells of a share or a rate of events to be hidden for the people behind the numerator or its complement.
+
+    >>> primary_people(np.array([4.0, 5, 16, 15, 0]), np.full(5, 20.0), "low", 5).tolist()
+    [True, False, True, False, False]
+    """
+    return small(people, threshold) | small(base - people, threshold) | adverse(people, base, polarity)
+
+
+def primary_sum(people: Floats, top_share: Floats, polarity: str, threshold: int) -> Bools:
+    """Cells of a sum to be hidden: too few people behind it, or one person who makes up most of it.
+
+    A zero that is good news (nobody absent) is shown. The complement has no rule: nearly everybody is in it.
+
+    >>> primary_sum(np.array([0.0, 4, 9, 9]), np.array([np.nan, 0.3, 0.6, 0.5]), "low", 5).tolist()
+    [False, True, True, False]
+    """
+    few: Bools = (people < threshold) & ~((people == 0) & (polarity == "low"))
+    return few | (top_share > LARGEST_SHARE)
+
+
+def primary_of(kind: str, counts: Counts, polarity: str, threshold: int, residual_df: int = 0) -> Bools:
+    """Cells whose figure is hidden for its own sake where the base may be seen; false where there is no count.
+
+    `kind` is that of the card; for effects `denominator` holds the residual degrees of freedom.
+    """
+    if kind in COUNTED_KINDS:
+        return primary_people(counts.people, counts.base, polarity, threshold)
+    if kind == "sum":
+        return primary_sum(counts.people, counts.top_share, polarity, threshold) & (counts.base > 0)
+    if kind == "effect":
+        few: Bools = (counts.base > 0) & (counts.denominator < residual_df)
+        return few
+    return np.zeros(counts.base.shape, dtype=bool)
+
+
+def limits_known(base: Floats, polarity: str) -> tuple[Floats, Floats]:
+    """Least and most people that a hidden cell may stand for, by these rules alone, where the base is shown.
+
+    0 and the whole base are possible only where a zero or a full group would have been hidden.
+
+    >>> [limit.tolist() for limit in limits_known(np.array([12.0, 30]), "high")]
+    [[0.0, 1.0], [11.0, 29.0]]
+    >>> [limit.tolist() for limit in limits_known(np.array([12.0, 30]), "low")]
+    [[1.0, 1.0], [12.0, 29.0]]
+    """
+    lower, upper = np.ones(base.shape), base - 1.0
+    if polarity == "high":
+        lower = np.where(base < ADVERSE_BELOW, 0.0, lower)
+    if polarity == "low":
+        upper = np.where(base < ADVERSE_BELOW, base, upper)
+    return lower, upper

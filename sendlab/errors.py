@@ -1,0 +1,47 @@
+"""What sendlab says when something is wrong: what, where, expected, next step. Never a pupil's value."""
+
+from collections.abc import Sequence
+
+
+class SendlabError(Exception):
+    """Base of every error that a user can cause; the command line shows its text and no traceback.
+
+    >>> str(SendlabError("no sendlab.toml found", next_step="run 'sendlab init FOLDER'"))
+    "no sendlab.toml found\\n  next: run 'sendlab init FOLDER'"
+    """
+
+    exit_status = 2
+
+    def __init__(self, what: str, *, next_step: str = "") -> None:
+        self.what, self.next_step = what, next_step
+        super().__init__(f"{what}\n  next: {next_step}" if next_step else what)
+
+
+class DataProblem(SendlabError):
+    """Faults found in one source, all reported at once.
+
+    >>> print(DataProblem("absence.csv", ["column 'upn' is missing"]))
+    absence.csv: 1 problem(s)
+      - column 'upn' is missing
+    """
+
+    def __init__(self, source: str, problems: Sequence[str], *, next_step: str = "") -> None:
+        self.source, self.problems = source, list(problems)
+        lines = [f"{source}: {len(self.problems)} problem(s)", *(f"  - {text}" for text in self.problems)]
+        super().__init__("\n".join(lines), next_step=next_step)
+
+
+class WorkspaceProblem(SendlabError):
+    """The workspace, its settings or its key are not as they must be."""
+
+
+class GateError(SendlabError):
+    """Something that has not been through disclosure control was about to be shown or written."""
+
+
+class RunProblem(SendlabError):
+    """A run could not start: unknown notebook, place or parameter."""
+
+
+class StatisticalDoubt(UserWarning):
+    """A figure was computed but should be read with care."""

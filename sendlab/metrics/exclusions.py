@@ -1,0 +1,105 @@
+"""Suspensions and permanent exclusions: rates of events, and pupils with one suspension or more.
+
+Source: DfE, Suspensions and permanent exclusions in England: methodology (2025). The denominator is the January roll
+(sole and dual main registrations); leavers keep their events; a rate of events may pass 100.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import polars as pl
+
+from sendlab.cohort import by_status_at_event, period_covered, require_facts, roll_base
+from sendlab.errors import SendlabError
+from sendlab.metrics.grouping import BREAKDOWNS, either_kind, grouped, measured, number
+from sendlab.metrics.rates import rate
+from sendlab.stats.intervals import clustered_events
+
+Status = Literal["january", "at_event"]
+NEEDED = ("suspensions", "permanent_exclusions", "on_roll", "roll_basis", "event_terms", "sen_provision", "place_code")
+
+
+@either_kind
+def suspension_rate(
+    facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, status: Status = "january", confidence: float = 0.95
+) -> pl.DataFrame:
+    """Suspensions per 100 pupils on the January roll.
+
+    `status`: "january" counts an event under the pupil's January SEN status (as published), "at_event" under the
+    status on its first day. Interval: Poisson, widened for pupils with many suspensions. Returns measure rows.
+    """
+    return _events(facts, "suspension_rate", "suspensions", by, status, confidence)
+
+
+@either_kind
+def permanent_exclusion_rate(
+    facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, status: Status = "january", confidence: float = 0.95
+) -> pl.DataFrame:
+    """Permanent exclusions per 100 pupils on the January roll; options as in `suspension_rate`."""
+    return _events(facts, "permanent_exclusion_rate", "permanent_exclusions", by, status, confidence)
+
+
+@either_kind
+def suspended_once_or_more(
+    facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, status: Status = "january", confidence: float = 0.95
+) -> pl.DataFrame:
+    """Pupils with one suspension or more per 100 pupils on the January roll (Wilson interval).
+
+    Leavers are in the numerator and not on the roll; where that makes it pass the denominator there is no interval
+    and the figure is marked unreliable (u).
+    """
+    rows = _grouped(facts, "suspensions", by, status)
+    rated = rate(rows, numerator="with_subjects", denominator="n", interval="wilson", confidence=confidence)
+    more = pl.col("with_subjects") > pl.col("n")
+    return measured(
+        rated, "suspended_once_or_more", numerator=pl.col("numerator"), denominator=pl.col("denominator"),
+        value=pl.col("value"), base_subjects=pl.col("n"), with_subjects=pl.col("with_subjects"),
+        lower=pl.when(~more).then("lower"), upper=pl.when(~more).then("upper"), method=pl.col("method"),
+        status=pl.when(more & (pl.col("n") > 0)).then(pl.lit("u")).otherwise("status"),
+        note=pl.when(more).then(pl.lit("more pupils suspended than on the January roll: leavers count")).otherwise("note"),
+        time_identifier=pl.col("covered"),
+    )  # fmt: skip
+
+
+def _events(
+    facts: pl.DataFrame, measure: str, event: str, by: Sequence[str], status: Status, confidence: float
+) -> pl.DataFrame:
+    rows = _grouped(facts, event, by, status)
+    lower, upper = clustered_events(*(rows[n].to_numpy() for n in ("events", "n", "squares")), confidence=confidence)
+    rated = rate(rows, numerator="events", denominator="n")
+    return measured(
+        rated, measure, numerator=pl.col("numerator"), denominator=pl.col("denominator"), value=pl.col("value"),
+        base_subjects=pl.col("n"), with_subjects=pl.col("with_subjects"),
+        top_share=pl.when(pl.col("events") > 0).then(pl.col("top") / pl.col("events")),
+        lower=number(100 * lower), upper=number(100 * upper), method="Poisson, widened for clustering in pupils",
+        status=pl.col("status"), note=pl.col("note"), time_identifier=pl.col("covered"),
+    )  # fmt: skip
+
+
+def _grouped(facts: pl.DataFrame, event: str, by: Sequence[str], status: Status) -> pl.DataFrame:
+    require_facts(facts, NEEDED)
+    if status not in ("january", "at_event"):
+        raise SendlabError(f"no SEN status is called '{status}'", next_step="use 'january' or 'at_event'")
+    base = roll_base(facts)
+    counted = by_status_at_event(base, event) if status == "at_event" else base
+    y = pl.col(event)
+    rows = grouped(
+        counted,
+        [pl.col("on_roll").sum().cast(pl.Int64).alias("n"), y.sum().alias("events"), (y * y).sum().alias("squares"),
+         (y > 0).sum().cast(pl.Int64).alias("with_subjects")],
+        by=by, peaks=[y.max().alias("top")],
+    )  # fmt: skip
+    covered = {
+        p: period_covered(held)
+        for p, held in base.group_by("time_period").agg(pl.col("event_terms").explode().unique()).rows()
+    }
+    basis = dict(base.group_by("time_period").agg(pl.col("roll_basis").drop_nulls().first()).rows())
+    note = pl.col("time_period").replace_strict(basis, default=None, return_dtype=pl.String)
+    return rows.with_columns(
+        pl.col("time_period").replace_strict(covered, default=None, return_dtype=pl.String).alias("covered"),
+        pl.when(note != "January census")
+        .then(pl.lit("roll of the ") + note)
+        .otherwise(pl.lit(""))
+        .fill_null("")
+        .alias("note"),
+    )

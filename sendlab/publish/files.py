@@ -1,0 +1,50 @@
+"""Files are written aside and put in place whole, so that nobody ever opens half a report."""
+
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+_OTHER_NAMES = 9
+
+
+class FileInUse(UserWarning):
+    """The file could not be replaced (Windows: open in another program); it was written under another name."""
+
+
+def write_aside(target: Path, write: Callable[[Path], object]) -> Path:
+    """Call `write` with a path beside the target, then put the result in the target's place.
+
+    Returns the path that now holds the result: the target, or its neighbour if the target is open in another program.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+    try:
+        write(aside)
+        return put_in_place(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_text(target: Path, text: str) -> Path:
+    """A text file in UTF-8, written aside and put in place."""
+    return write_aside(target, lambda path: path.write_text(text, encoding="utf-8", newline="\n"))
+
+
+def put_in_place(aside: Path, target: Path) -> Path:
+    """Move a finished file over the target; where the target is in use, move it beside and warn."""
+    try:
+        return aside.replace(target)
+    except PermissionError:
+        for number in range(1, _OTHER_NAMES + 1):
+            other = target.with_name(f"{target.stem}-new{number}{target.suffix}")
+            if other.exists():
+                continue
+            aside.replace(other)
+            warnings.warn(
+                f"{target.name} is open in another program; the new one is {other.name} beside it",
+                FileInUse,
+                stacklevel=3,
+            )
+            return other
+        raise

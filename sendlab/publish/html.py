@@ -1,0 +1,73 @@
+"""An executed notebook becomes one HTML file that fetches nothing: landmarks, contents, SVG charts, code on request."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from sendlab.disclosure.published import OWN_VIEW_MARK
+from sendlab.errors import GateError
+from sendlab.publish import outputs
+from sendlab.publish.files import write_text
+from sendlab.publish.notebook import read_notebook
+from sendlab.publish.page import MARKING, TEMPLATES, policy, style_sheet
+
+_FIRST_H1 = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
+_H2 = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
+_TAGS = re.compile(r"<[^>]+>")
+
+
+def write_report(
+    notebook: Path, target: Path, *, title: str, run_id: str, settings: str, marking: str = MARKING
+) -> Path:
+    """Write an executed notebook as a report; returns the path written (see `files.write_aside`).
+
+    `title` names place and period, `settings` is the line about protection (`Published.settings`), `marking` the
+    handling mark. A notebook with an analyst's own, unprotected view in it is refused with `GateError`.
+    """
+    node = read_notebook(notebook)
+    _require_no_own_view(node, notebook.name)
+    frame = {
+        "title": title, "run_id": run_id, "settings": settings, "marking": marking,
+        "css": style_sheet(), "policy": policy(),
+    }  # fmt: skip
+    return write_text(target, _page(node, frame))
+
+
+def _require_no_own_view(node: Any, name: str) -> None:
+    for cell in node.cells:
+        if OWN_VIEW_MARK in str(cell.get("outputs", "")):
+            raise GateError(
+                f"{name} shows an analyst's own view, which is not for sharing",
+                next_step="use open_workspace().published() in the notebook",
+            )
+
+
+def _page(node: Any, frame: dict[str, str]) -> str:
+    from nbconvert.exporters.templateexporter import TemplateExporter
+
+    exporter = TemplateExporter(  # type: ignore[no-untyped-call]
+        extra_template_basedirs=[str(TEMPLATES)],
+        template_name="sendlab",
+        template_file="index.html.j2",
+        file_extension=".html",
+        filters={
+            "prose": outputs.Prose(),
+            "shown": outputs.Shown(),
+            "question_first": _question_first,
+            "headings": _headings,
+        },
+    )
+    page, _ = exporter.from_notebook_node(node, resources={"sendlab": frame})
+    return str(page).lstrip()
+
+
+def _question_first(body: str, title: str) -> tuple[str, str]:
+    """The notebook's own title, which is a question, and the body without it."""
+    found = _FIRST_H1.search(body)
+    if found is None:
+        return title, body
+    return found.group(1), body[: found.start()] + body[found.end() :]
+
+
+def _headings(body: str) -> list[tuple[str, str]]:
+    return [(anchor, _TAGS.sub("", words)) for anchor, words in _H2.findall(body)]

@@ -1,0 +1,193 @@
+"""The LA's scorecard: one line an indicator and group, change and gap in words, and the findings, worst first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import polars as pl
+
+from sendlab.disclosure.published import Published
+from sendlab.metrics.cards import Card, card
+from sendlab.narrate import (
+    change_sentence,
+    finding_title,
+    format_value,
+    gap_sentence,
+    gap_strength,
+    one_row,
+    strength,
+)
+from sendlab.schema.groups import SEND
+from sendlab.schema.labels import FULL_YEAR
+from sendlab.stats.intervals import difference
+
+Row = dict[str, Any]
+# What a board can take in on one page; every other measure is in the workbook.
+INDICATORS = (
+    "absence", "persistent_absence", "suspension_rate", "permanent_exclusion_rate", "ks2_rwm_expected",
+)  # fmt: skip
+NATIONALLY, NO_SEN = "Same group nationally", "No SEN"
+_YEAR = 101  # 202425 - 202324
+Word = Literal["better", "worse", "no clear change", "cannot compare", "not shown", "no figure"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One indicator for one group: this period, the one before and the gaps, as measure rows."""
+
+    card: Card
+    group: str
+    now: Row
+    before: Row | None
+    other_period_before: bool  # there is a figure last year, but for another part of the year
+    nationally: Row | None
+    no_sen: Row | None
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a figure for this period that may be shown."""
+        return self.now["value"] is not None
+
+    @property
+    def change_limits(self) -> tuple[float, float] | None:
+        """Limits of the change since last year; the years share pupils, so these err on the wide side."""
+        rows = (self.now, self.before)
+        if any(row is None or None in (row["value"], row["lower"], row["upper"]) for row in rows):
+            return None
+        low, high = difference(*(row[end] for row in rows if row for end in ("value", "lower", "upper")))
+        return float(low), float(high)
+
+    @property
+    def change(self) -> Word:
+        """The change since last year in words; a part of a year is never compared with another."""
+        if self.other_period_before:
+            return "cannot compare"
+        if self.before is None:
+            return "no figure"
+        if not self.shown or self.before["value"] is None:
+            return "not shown" if "c" in (self.now["status"], self.before["status"]) else "no figure"
+        limits = self.change_limits
+        if limits is None or strength(*limits) != "clear":
+            return "no clear change"
+        return "better" if (limits[0] > 0) == (self.card.polarity == "high") else "worse"
+
+
+def scorecard(
+    published: Published, *, la_code: str, time_period: str, indicators: Sequence[str] = INDICATORS
+) -> list[Line]:
+    """The lines of the LA that have a row in this period, hidden ones included, in the order of the indicators."""
+    rows = published.where(place_code=la_code).rows
+    found = [_line(rows.filter(pl.col("measure") == name), name, group, time_period)
+             for name in indicators for group in SEND]  # fmt: skip
+    return [line for line in found if line is not None]
+
+
+def _line(rows: pl.DataFrame, measure: str, group: str, time_period: str) -> Line | None:
+    kind = period_kind(rows, time_period)
+    same_kind = rows.filter(pl.col("time_identifier") == kind)
+    now = one_row(same_kind, group=group, time_period=time_period)
+    if now is None:
+        return None
+    last = str(int(time_period) - _YEAR)
+    before = one_row(same_kind, group=group, time_period=last)
+    return Line(
+        card=card(measure),
+        group=group,
+        now=now,
+        before=before,
+        other_period_before=before is None and one_row(rows, group=group, time_period=last) is not None,
+        nationally=one_row(same_kind, group=group, comparator=NATIONALLY, time_period=time_period),
+        no_sen=one_row(same_kind, group=group, comparator=NO_SEN, time_period=time_period),
+    )
+
+
+def period_kind(rows: pl.DataFrame, time_period: str) -> str:
+    """The part of the year to report: the full year, else the one with the longest name, which covers most terms."""
+    kinds = set(rows.filter(pl.col("time_period") == time_period)["time_identifier"].drop_nulls())
+    return FULL_YEAR if FULL_YEAR in kinds else max(sorted(kinds), key=len, default="")
+
+
+# --- findings ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know: `rank` 0 worse than nationally, 1 worse than last year, 2 worse than No SEN, 3 better."""
+
+    line: Line
+    rank: int
+    size: float  # the difference in units of its own uncertainty
+    against: Literal["nationally", "last year", "No SEN"]
+
+
+def findings(lines: Sequence[Line]) -> list[Finding]:
+    """What is clear, worst first, at most one finding a line: the interval of the difference leaves zero out."""
+    found = [max(finds, key=lambda f: (-f.rank, f.size)) for line in lines if (finds := _of_line(line))]
+    return sorted(found, key=lambda f: (f.rank, -f.size))
+
+
+def _of_line(line: Line) -> list[Finding]:
+    if not line.shown:
+        return []
+    found = []
+    if (national := _side(line.nationally, line.card)) is not None:
+        found.append(Finding(line, 0 if national < 0 else 3, abs(national), "nationally"))
+    if line.change in ("better", "worse") and (limits := line.change_limits):
+        found.append(Finding(line, 1 if line.change == "worse" else 3, _size(*limits), "last year"))
+    if (no_sen := _side(line.no_sen, line.card)) is not None and no_sen < 0:
+        found.append(Finding(line, 2, abs(no_sen), "No SEN"))
+    return found
+
+
+def _size(lower: float, upper: float) -> float:
+    return abs(lower + upper) / max(upper - lower, 1e-9)
+
+
+def _side(gap: Row | None, about: Card) -> float | None:
+    """Size of a clear gap in units of its uncertainty, negative where it is bad news; None where nothing is clear."""
+    if gap is None or gap_strength(gap, about) != "clear":
+        return None
+    good = (gap["value"] > 0) == (about.polarity == "high")
+    return _size(gap["lower"], gap["upper"]) * (1 if good else -1)
+
+
+def gap_word(line: Line) -> str:
+    """The gap to the same group nationally in one word."""
+    side = _side(line.nationally, line.card)
+    if side is None:
+        return "no clear gap" if line.nationally and line.nationally["lower"] is not None else ""
+    return "better" if side > 0 else "worse"
+
+
+def title_of(found: Sequence[Finding], published: Published, la_code: str, time_period: str) -> str:
+    """The one thing to know, in about ten words."""
+    bad = [finding for finding in found if finding.rank < 3]
+    if not bad:
+        return "No indicator is clearly worse than nationally or last year"
+    worst = bad[0]
+    line, about = worst.line, worst.line.card
+    now = format_value(line.now["value"], about, base=line.now["base_subjects"])
+    if worst.against == "nationally" and line.nationally:
+        other = format_value(line.nationally["comparator_value"], about, unit=False)
+        return f"{about.title}, {line.group}: {now} against {other} nationally"
+    if worst.against == "last year" and line.before:
+        before = format_value(line.before["value"], about, base=line.before["base_subjects"], unit=False)
+        return f"{about.title}, {line.group}: {before} last year, {now} now"
+    view = published.where(time_identifier=line.now["time_identifier"])
+    return finding_title(view, measure=about.measure, place=la_code, time_period=time_period, group=line.group)
+
+
+def sentence_of(finding: Finding, published: Published, la_code: str, time_period: str) -> str:
+    """A finding as a sentence, with figure, interval and how sure it is."""
+    line = finding.line
+    view = published.where(time_identifier=line.now["time_identifier"])
+    measure = line.card.measure
+    if finding.against == "last year":
+        last = str(int(time_period) - _YEAR)
+        return change_sentence(
+            view, measure=measure, place=la_code, from_period=last, to_period=time_period, group=line.group
+        )
+    other = NATIONALLY if finding.against == "nationally" else NO_SEN
+    return gap_sentence(
+        view, measure=measure, place=la_code, time_period=time_period, group=line.group, comparator=other
+    )

@@ -1,0 +1,112 @@
+"""One notebook for one place: papermill beneath, results put in place whole, a failure kept and told."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sendlab.errors import GateError, SendlabError
+from sendlab.publish.files import put_in_place
+from sendlab.publish.html import write_report
+from sendlab.publish.notebook import empty_notebook, write_notebook
+from sendlab.runs.kernel import kernel_manager
+from sendlab.runs.plan import Task, literal_path
+from sendlab.runs.strip import mark_error, strip, without_paths
+
+CELL_SECONDS = 900  # a cell that takes longer has hung
+_LONGEST_ERROR = 300
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one task; `error` is one line without machine paths, empty where all went well."""
+
+    notebook: str
+    place_code: str
+    place_name: str
+    status: Literal["done", "failed"]
+    seconds: float
+    error: str = ""
+
+
+def report_file(task: Task) -> Path:
+    """The HTML report of a task."""
+    return task.output.with_name(f"{task.output.name}.html")
+
+
+def notebook_file(task: Task) -> Path:
+    """The executed notebook of a task."""
+    return task.output.with_name(f"{task.output.name}.ipynb")
+
+
+def failed_file(task: Task) -> Path:
+    """Where the partial notebook of a failed task is kept."""
+    return task.output.with_name(f"{task.output.name}.failed.ipynb")
+
+
+def execute(task: Task) -> Outcome:
+    """Run one task and put report and notebook in place; a failing notebook is an outcome, not an exception.
+
+    On failure the notebook so far, with the error, is kept as `<name>.failed.ipynb`; an earlier report stays.
+    """
+    started = time.perf_counter()
+    aside = task.output.with_name(f".{task.output.name}.part.ipynb")
+    task.output.parent.mkdir(parents=True, exist_ok=True)
+    error = ""
+    try:
+        _papermill(task, aside)
+        strip(aside, task.notebook.name, task.cwd)
+        _publish(task, aside)
+    except Exception as problem:  # noqa: BLE001 - whatever a notebook raises must stop nobody else
+        error = without_paths(error_line(problem), task.cwd)
+        # What was refused at the gate is not kept: an unprotected picture has no place among the reports.
+        _keep_failed(task, aside, error, keep_outputs=not isinstance(problem, GateError))
+    finally:
+        aside.unlink(missing_ok=True)
+    seconds = round(time.perf_counter() - started, 2)
+    return Outcome(task.notebook.stem, task.place_code, task.place_name, "failed" if error else "done", seconds, error)
+
+
+def _papermill(task: Task, aside: Path) -> None:
+    from papermill import execute_notebook
+
+    engine: Mapping[str, Any] = {"execution_timeout": CELL_SECONDS}
+    if task.kernel_name == "python3":
+        engine = {**engine, "kernel_manager_class": kernel_manager()}
+    execute_notebook(
+        literal_path(task.notebook),
+        literal_path(aside),
+        parameters=dict(task.parameters),
+        kernel_name=task.kernel_name,
+        cwd=str(task.cwd),
+        progress_bar=False,
+        **engine,
+    )
+
+
+def _publish(task: Task, aside: Path) -> None:
+    # The report first: if it is refused, no notebook of this run lies beside a report of another.
+    write_report(aside, report_file(task), title=task.title, run_id=task.run_id, settings=task.settings)
+    put_in_place(aside, notebook_file(task))
+    failed_file(task).unlink(missing_ok=True)
+
+
+def _keep_failed(task: Task, aside: Path, error: str, *, keep_outputs: bool) -> None:
+    if not aside.exists():  # the kernel never started
+        write_notebook(empty_notebook(), aside)
+    mark_error(aside, error, keep_outputs=keep_outputs)
+    strip(aside, task.notebook.name, task.cwd)
+    put_in_place(aside, failed_file(task))
+
+
+def error_line(problem: Exception) -> str:
+    """The error in one line: for a cell that raised, its own error and the number of the cell."""
+    name, text, where = type(problem).__name__, str(problem), ""
+    if name == "PapermillExecutionError":
+        where = f" (cell {getattr(problem, 'exec_count', '?')})"
+        name, text = str(getattr(problem, "ename", name)), str(getattr(problem, "evalue", ""))
+    elif isinstance(problem, SendlabError):
+        text = problem.what
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return f"{name}: {first}"[:_LONGEST_ERROR] + where

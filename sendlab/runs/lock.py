@@ -1,0 +1,52 @@
+"""A lock file keeps two runs in one reports folder apart; the system frees it when its process dies."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from sendlab.errors import RunProblem
+
+LOCK = ".run.lock"
+_FAR = 1 << 30  # the byte that is locked, beyond the text, so that others may still read who holds it
+
+
+@contextmanager
+def one_run(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, or stop with `RunProblem`. The file of a process that died is simply taken over."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("a+", encoding="utf-8") as handle:
+        if not _taken(handle):
+            handle.seek(0)
+            raise RunProblem(
+                f"another run is writing these reports ({handle.read().strip() or 'unknown process'})",
+                next_step="wait until it is done, or stop it",
+            )
+        handle.truncate(0)
+        handle.write(f"process {os.getpid()}\n")
+        handle.flush()
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _taken(handle: IO[str]) -> bool:
+        handle.seek(_FAR)
+        try:
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _taken(handle: IO[str]) -> bool:
+        try:
+            fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

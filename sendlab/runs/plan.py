@@ -1,0 +1,170 @@
+"""The plan of a run as data: which notebooks for which places, checked before anything starts."""
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from sendlab.errors import RunProblem
+
+NOTEBOOKS = ("progress", "attendance", "exclusions", "interventions")
+AUDIENCE = "board"
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Task:
+    """One notebook for one place; `output` is the path of the results without a suffix."""
+
+    notebook: Path
+    output: Path
+    parameters: Mapping[str, Any]
+    cwd: Path
+    title: str
+    place_code: str
+    place_name: str
+    run_id: str = ""
+    settings: str = ""
+    kernel_name: str = "python3"
+
+
+def board_folder(reports: Path, time_period: str) -> Path:
+    """Where a period's board editions go; `schools/` beside it is kept for what only a school may see."""
+    return reports / time_period / AUDIENCE
+
+
+def notebook_files(folders: Iterable[Path]) -> dict[str, Path]:
+    """{name: file} of the notebooks in these folders; the first folder that has a name wins."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.glob("*.ipynb")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def make_plan(
+    places: pl.DataFrame,
+    notebooks: Mapping[str, Path],
+    *,
+    reports: Path,
+    cwd: Path,
+    time_period: str,
+    only_places: Sequence[str] | None = None,
+    only_notebooks: Sequence[str] | None = None,
+    run_id: str = "",
+    settings: str = "",
+) -> list[Task]:
+    """Every place with every notebook, places in the order given, or only those named.
+
+    `places` has the columns `place_code` and `place_name`; `notebooks` is {name: file}. A place or notebook that is
+    not there, and a parameter that a notebook does not declare, is refused with `RunProblem` and its near misses.
+    """
+    names = dict(places.select("place_code", "place_name").iter_rows())
+    codes = _known("place", only_places, names) if only_places else list(names)
+    topics = _known("notebook", only_notebooks or NOTEBOOKS, notebooks)
+    tasks = [
+        Task(
+            notebook=notebooks[topic].resolve(),
+            output=(board_folder(reports, time_period) / code / topic).resolve(),
+            parameters={"place": code, "time_period": time_period, "audience": AUDIENCE},
+            cwd=cwd.resolve(),
+            title=f"{names[code]}, {_period_name(time_period)}",
+            place_code=code,
+            place_name=names[code],
+            run_id=run_id,
+            settings=settings,
+        )
+        for code in codes
+        for topic in topics
+    ]
+    # The parameters of one notebook differ from place to place in their values only: one look a notebook is enough.
+    for task in {task.notebook: task for task in tasks}.values():
+        check_parameters(task.notebook, task.parameters)
+    return tasks
+
+
+def _period_name(time_period: str) -> str:
+    from sendlab.narrate import period_name
+
+    return str(period_name(time_period))
+
+
+def _known(kind: str, wanted: Sequence[str], known: Mapping[str, object]) -> list[str]:
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        hints = [f"'{name}'{_near(name, known)}" for name in unknown]
+        raise RunProblem(
+            f"no {kind} is called {', '.join(hints)}",
+            next_step=f"there are {len(known)}: {', '.join(list(known)[:8])}{' ...' if len(known) > 8 else ''}"
+            if known
+            else f"there is none; a workspace's own lie in its folder '{kind}s'",
+        )
+    return list(dict.fromkeys(wanted))
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(str(name), list(known), n=2)
+    return f" (did you mean '{' or '.join(near)}'?)" if near else ""
+
+
+def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
+    """Refuse parameters that the notebook does not declare, or of another type than its defaults.
+
+    papermill itself only warns, runs on the default and so reports the wrong school. Every problem is listed at once
+    in a `RunProblem`, with the near misses.
+    """
+    declared = _declared(notebook)
+    problems = []
+    for name, value in parameters.items():
+        if name not in declared:
+            problems.append(f"'{name}' is not a parameter{_near(name, declared)}")
+        elif (expected := _type_name(declared[name])) and not _fits(value, expected):
+            problems.append(f"'{name}' must be of type {expected}, not {type(value).__name__}")
+    if problems:
+        raise RunProblem(
+            f"{notebook.name}: " + "; ".join(problems),
+            next_step=f"its cell tagged 'parameters' declares: {', '.join(declared) or 'nothing'}",
+        )
+
+
+def _declared(notebook: Path) -> dict[str, dict[str, str]]:
+    from papermill import inspect_notebook
+
+    if not notebook.is_file():
+        raise RunProblem(f"there is no notebook {notebook.name}", next_step="check the folder and the name")
+    try:
+        return dict(inspect_notebook(literal_path(notebook)))
+    except (ValueError, KeyError) as error:
+        raise RunProblem(
+            f"{notebook.name} cannot be read as a notebook with a kernel ({type(error).__name__})",
+            next_step="open it in JupyterLab, choose the Python 3 kernel and save it",
+        ) from error
+
+
+def literal_path(path: Path) -> str:
+    """The path as papermill must be given it: it fills in {braces} in paths."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _type_name(parameter: Mapping[str, str]) -> str:
+    """The annotated type of a parameter, else that of its default; empty where neither says."""
+    annotated = parameter["inferred_type_name"]
+    if annotated in _TYPES:
+        return annotated
+    try:
+        found = type(ast.literal_eval(parameter["default"])).__name__
+    except (SyntaxError, ValueError):
+        return ""
+    return found if found in _TYPES else ""
+
+
+def _fits(value: object, expected: str) -> bool:
+    if isinstance(value, bool):
+        return expected == "bool"
+    return isinstance(value, _TYPES[expected])

@@ -1,0 +1,63 @@
+"""What papermill and the machine leave in an executed notebook is taken out: paths, environment, times."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from sendlab.publish.notebook import read_notebook, write_notebook
+
+_OURS = "sendlab"
+# Any other absolute path, in a traceback with colour codes too, is cut to its file name.
+_ABSOLUTE = re.compile(r"(?:(?<=\dm)|(?<![\w.:/<]))(?:[A-Za-z]:[\\/]+|/)(?:[\w.@+~-]+[\\/]+)+([\w.+-]+)")
+
+
+def strip(path: Path, name: str, root: Path) -> None:
+    """Rewrite the notebook without traces: `name` is what it may say it came from, `root` the workspace."""
+    node = read_notebook(path)
+    kept = node.metadata.get("papermill", {})
+    node.metadata["papermill"] = {"input_path": name, "parameters": kept.get("parameters", {})}
+    for cell in node.cells:
+        for trace in ("papermill", "execution"):
+            cell.metadata.pop(trace, None)
+        for output in cell.get("outputs", []):
+            _clean(output, root)
+    write_notebook(node, path)
+
+
+def _clean(output: Any, root: Path) -> None:
+    """Texts that programs print for their users: streams and tracebacks. Pictures and tables hold no path."""
+    if output.output_type == "stream":
+        output["text"] = without_paths(output.text, root)
+    elif output.output_type == "error":
+        output["evalue"] = without_paths(output.evalue, root)
+        output["traceback"] = [without_paths(line, root) for line in output.traceback]
+
+
+def without_paths(text: str, root: Path) -> str:
+    """The text with the folders of this machine taken out; file names, and paths within the workspace, stay.
+
+    >>> without_paths("no file /srv/councils/home/raw/a.csv, see /usr/lib/x/y.py:3", Path("/srv/councils/home"))
+    'no file raw/a.csv, see y.py:3'
+    """
+    known = {str(root), str(root.resolve()), str(Path.home()), sys.prefix}
+    for folder in sorted((name for name in known if len(name) > 1), key=len, reverse=True):
+        for spelling in {folder, folder.replace("\\", "\\\\"), Path(folder).as_posix()}:
+            for slash in ("/", "\\\\", "\\", ""):
+                text = text.replace(spelling + slash, "" if slash else ".")
+    return _ABSOLUTE.sub(r"\1", text)
+
+
+def mark_error(path: Path, error: str, *, keep_outputs: bool) -> None:
+    """Write the error in one line into the notebook's metadata, where the index of the reports finds it."""
+    node = read_notebook(path)
+    node.metadata[_OURS] = {"error": error}
+    for cell in node.cells if not keep_outputs else ():
+        if cell.cell_type == "code":
+            cell.outputs = []
+    write_notebook(node, path)
+
+
+def error_of(path: Path) -> str:
+    """The error in one line of a notebook that failed."""
+    return str(read_notebook(path).metadata.get(_OURS, {}).get("error", "unknown error"))

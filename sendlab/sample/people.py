@@ -1,0 +1,219 @@
+"""Schools, and who arrives at which school in which year: the people of the sample before anything happens to them."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from sendlab.errors import SendlabError
+from sendlab.sample.settings import FIRST_YEAR, generator, pick, settings
+from sendlab.sample.terms import first_day, last_day, school_days
+
+UPN_LETTERS = np.array(list("ABCDEFGHJKLMNPQRTUVWXYZ"))
+YEARS = 3  # 2024/25, 2025/26 and the roll of October 2026
+
+
+def make_schools(schools: int, pupils: int) -> pl.DataFrame:
+    """One row a school: position, LAESTAB, URN, name, kind, and its number of pupils.
+
+    >>> make_schools(8, 1500)["kind"].to_list()[4:]
+    ['secondary', 'secondary', 'special', 'pru']
+    """
+    pattern: list[dict[str, Any]] = settings()["school"]
+    if schools < len(pattern) or pupils < 60 * schools:
+        raise SendlabError(
+            f"a sample of {schools} schools and {pupils} pupils is too small for what is planted in it",
+            next_step=f"ask for at least {len(pattern)} schools and 60 pupils a school",
+        )
+    area = settings()["area"]
+    rows = []
+    for position in range(schools):
+        turn, school = divmod(position, len(pattern))[0], pattern[position % len(pattern)]
+        estab = school["establishment"] + 10 * turn
+        rows.append(
+            {
+                **{key: school[key] for key in ("key", "kind", "phase", "type", "low", "high")},
+                "key": school["key"] if turn == 0 else f"{school['key']} {turn + 1}",
+                "school_name": school["name"] if turn == 0 else f"{school['name']} {turn + 1}",
+                "school_id": f"{area['la_code']}{estab}",
+                "school_urn": str(area["first_urn"] + position),
+                "weight": school["weight"],
+            }
+        )
+    frame = pl.DataFrame(rows).with_row_index("school")
+    size = (pl.col("weight") * pupils / pl.col("weight").sum()).round(0, mode="half_away_from_zero").cast(pl.Int64)
+    return frame.with_columns(size=size)
+
+
+def _intake(rng: np.random.Generator, schools: pl.DataFrame, row: dict[str, Any]) -> np.ndarray:
+    """Year groups of those who enter a school from outside the authority's schools in September of a later year."""
+    span = row["high"] - row["low"] + 1
+    if row["kind"] == "pru":
+        return np.asarray(rng.choice([7, 8, 9, 10], size=round(row["size"] * 0.2)))
+    places = row["size"] / span
+    if row["kind"] == "secondary":
+        leaving = schools.filter(kind="primary")["size"].sum() / 7 * settings()["moves"]["stay_for_secondary"]
+        places -= leaving / schools.filter(kind="secondary").height
+    return np.full(max(round(places), 0), row["low"])
+
+
+def _arrivals(rng: np.random.Generator, schools: pl.DataFrame) -> dict[str, np.ndarray]:
+    """Who comes from outside: school, year group in 2024/25 (`grade`), and the day they enter."""
+    moves = settings()["moves"]
+    pru = {int(grade): share for grade, share in moves["pru_grades"].items()}
+    found: list[tuple[int, np.ndarray, int]] = []  # school, year groups in 2024/25, year of arrival
+    for row in schools.iter_rows(named=True):
+        grades = row["low"] + np.arange(row["size"]) % (row["high"] - row["low"] + 1)
+        if row["kind"] == "pru":
+            grades = rng.choice(list(pru), size=row["size"], p=list(pru.values()))
+        found.append((row["school"], grades, 0))
+        found += [(row["school"], _intake(rng, schools, row) - year, year) for year in range(1, YEARS)]
+    school = np.concatenate([np.full(len(grades), place) for place, grades, _ in found])
+    grade = np.concatenate([grades for _, grades, _ in found])
+    year = np.concatenate([np.full(len(grades), when) for _, grades, when in found])
+    low = schools["low"].to_numpy()[school]
+    entry = np.array([first_day(int(when)) for when in np.where(year == 0, np.minimum(low - grade, 0), year)])
+    joiners = _joiners(rng, schools, round(moves["joiners"] * int(schools["size"].sum()) / 1500))
+    first = {"school": school, "grade": grade, "arrival_year": year, "entry": entry}
+    return {name: np.concatenate([first[name], joiners[name]]) for name in first}
+
+
+def _joiners(rng: np.random.Generator, schools: pl.DataFrame, a_year: int) -> dict[str, np.ndarray]:
+    """People who join a mainstream school from elsewhere in the middle of year 0 or 1."""
+    mainstream = schools.filter(pl.col("kind").is_in(["primary", "secondary"]))
+    picked = rng.choice(mainstream.height, size=2 * a_year)
+    year = np.repeat([0, 1], a_year)
+    low, high = (mainstream[name].to_numpy()[picked] for name in ("low", "high"))
+    days = [school_days(first_day(when) + 14, last_day(when) - 30, when) for when in (0, 1)]
+    entry = np.concatenate([rng.choice(days[when], size=a_year) for when in (0, 1)])
+    return {
+        "school": mainstream["school"].to_numpy()[picked].astype(np.int64),
+        "grade": rng.integers(low, high) - year,
+        "arrival_year": year,
+        "entry": entry,
+    }
+
+
+def check_letter(digits: np.ndarray) -> np.ndarray:
+    """Check letters of UPNs from their twelve digits (one row a UPN).
+
+    >>> check_letter(np.array([[int(c) for c in "674123101121"]])).tolist()
+    ['R']
+    """
+    return np.asarray(UPN_LETTERS[(digits * np.arange(2, 14)).sum(axis=1) % 23])
+
+
+def _upns(rng: np.random.Generator, schools: pl.DataFrame, grade: np.ndarray) -> np.ndarray:
+    """Valid UPNs: LA 999, a primary school's number, the year of Reception, a serial number."""
+    primaries = schools.filter(kind="primary")["school_id"].str.slice(3).cast(pl.Int64).to_numpy()
+    estab = primaries[rng.integers(len(primaries), size=len(grade))]
+    year = (FIRST_YEAR - grade) % 100
+    serial = pl.DataFrame({"estab": estab, "year": year}).select(pl.int_range(1, pl.len() + 1).over("estab", "year"))
+    number = 999 * 10**9 + estab * 10**5 + year * 10**3 + serial.to_series().to_numpy()
+    digits = number[:, None] // 10 ** np.arange(11, -1, -1) % 10
+    return np.char.add(check_letter(digits), number.astype(str))
+
+
+def _provision(rng: np.random.Generator, kind: np.ndarray, key: np.ndarray, grade: np.ndarray) -> np.ndarray:
+    """SEN provision in each year, one row a person: support comes and goes, an EHC plan stays."""
+    rates = settings()["provision"]
+    youngest = {"primary": 0, "secondary": 7, "special": 0, "pru": 7}
+    span = {"primary": 6, "secondary": 4, "special": 13, "pru": 4}
+    plan = np.array([rates["EHC"][name] for name in kind])
+    plan = np.where(key == rates["resourced"]["school"], rates["resourced"]["EHC"], plan)
+    first, last = (np.array([rates[f"support_{end}"][name] for name in kind]) for end in ("first", "last"))
+    age = np.array([(g - youngest[name]) / span[name] for g, name in zip(grade, kind, strict=True)]).clip(0, 1)
+    drawn = rng.random(len(kind))
+    support = first + (last - first) * age
+    now = np.where(drawn < plan, "E", np.where(drawn < plan + support, "K", "N"))
+    years = [now]
+    for _ in range(1, YEARS):
+        drawn = rng.random(len(kind))
+        moved = np.where((now == "N") & (drawn < rates["none_to_support"]), "K", now)
+        moved = np.where((now == "K") & (drawn < rates["support_to_none"]), "N", moved)
+        moved = np.where((now == "K") & (drawn > 1 - rates["support_to_EHC"]), "E", moved)
+        now = np.where(kind == "special", now, moved)
+        years.append(now)
+    return np.stack(years, axis=1)
+
+
+def _needs(rng: np.random.Generator, kind: np.ndarray, ever: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Needs of rank 1 and 2; a pupil keeps them for as long as there is provision."""
+    rates = settings()["need"]
+    first = np.empty(len(kind), dtype="<U4")
+    for code in ("E", "K"):
+        for name in ("primary", "secondary", "special", "pru"):
+            rows = np.flatnonzero((ever == code) & (kind == name))
+            first[rows] = pick(rng, rates[f"{code}_{name}"], len(rows))
+    first[(rng.random(len(kind)) < rates["none_given"]) & (ever != "N")] = ""
+    second = pick(rng, rates["K_secondary"], len(kind)).astype("<U4")
+    none = (second == first) | (second == "NSA") | (first == "") | (first == "NSA")
+    second[none | (rng.random(len(kind)) > rates["second_need"])] = ""
+    return first, second
+
+
+def make_people(seed: int, schools: pl.DataFrame) -> pl.DataFrame:
+    """One row a person: identity, characteristics, provision in each year, ability, and the school they arrive at."""
+    rng = generator(seed, "people")
+    frame = _arrivals(rng, schools)
+    grade, count = frame["grade"], len(frame["grade"])
+    kind = schools["kind"].to_numpy()[frame["school"]]
+    key = schools["key"].to_numpy()[frame["school"]]
+    provision = _provision(rng, kind, key, np.maximum(grade + frame["arrival_year"], 0))
+    ever = np.where((provision == "E").any(axis=1), "E", np.where((provision == "K").any(axis=1), "K", "N"))
+    first, second = _needs(rng, kind, ever)
+    girls = np.array([settings()["girls"][code] for code in ever])
+    number = np.char.zfill(np.arange(1, count + 1).astype(str), max(4, len(str(count))))
+    born = np.array([np.datetime64(f"{FIRST_YEAR - 5 - g}-09-01") for g in grade]) + rng.integers(0, 365, count)
+    ability = settings()["ability"]
+    theta = np.array([ability["mean"][code] for code in ever]) + rng.normal(0, ability["sd"], count)
+    return pl.DataFrame(
+        {
+            "upn": _upns(rng, schools, grade),
+            "surname": np.char.add("SURNAME", number),
+            "forename": np.char.add("FORENAME", number),
+            "dob": born,
+            "sex": np.where(rng.random(count) < girls, "F", "M"),
+            **frame,
+            **{f"provision_{year}": provision[:, year] for year in range(YEARS)},
+            "need_1": first,
+            "need_2": second,
+            "ability": theta + rng.normal(0, ability["school_sd"], schools.height)[frame["school"]],
+            "absence_liability": rng.normal(size=count),
+            "event_liability": rng.normal(size=count),
+            **_background(rng, ever),
+            **_marks(rng, kind, grade, int(schools["size"].sum()) / 1500),
+        }
+    ).with_row_index("person")
+
+
+def _background(rng: np.random.Generator, ever: np.ndarray) -> dict[str, np.ndarray]:
+    """Ethnicity, language and the period of free school meals."""
+    rates, count = settings()["background"], len(ever)
+    eligible = rng.random(count) < np.array([rates["free_meals"][code] for code in ever])
+    start = np.datetime64("2021-01-04") + rng.integers(0, 1800, count)
+    end = np.where(
+        rng.random(count) < rates["free_meals_ended"], start + rng.integers(200, 900, count), np.datetime64("NaT", "D")
+    )
+    return {
+        "ethnicity": pick(rng, rates["ethnicity"], count),
+        "language": pick(rng, rates["language"], count),
+        "free_meals_from": np.where(eligible, start, np.datetime64("NaT", "D")),
+        "free_meals_to": np.where(eligible, end, np.datetime64("NaT", "D")),
+    }
+
+
+def _marks(rng: np.random.Generator, kind: np.ndarray, grade: np.ndarray, scale: float) -> dict[str, np.ndarray]:
+    """The few who board, who are part-time in Reception, and whose SEN provision is recorded nowhere."""
+    moves = settings()["moves"]
+    wanted = {
+        "boarder": (kind == "special") & (grade >= 7),
+        "part_time": (kind == "primary") & (grade == 0),
+        "not_recorded": np.isin(kind, ["primary", "secondary"]) & (grade >= 0),
+    }
+    marks = {}
+    for name, able in wanted.items():
+        marks[name] = np.zeros(len(kind), dtype=bool)
+        size = min(round(moves[name] * scale), int(able.sum()))
+        marks[name][rng.choice(np.flatnonzero(able), size=size, replace=False)] = True
+    return marks

@@ -1,0 +1,45 @@
+"""Names of the groups that figures are broken down by, in the order in which they are shown."""
+
+TOTAL = "Total"
+NOT_RECORDED = "Not recorded"
+ALL_SEN = "All SEN"
+
+# SEN provision: code -> name. S, A, P and Q are older codes still met (codes/sen_provision.csv, `group`).
+PROVISION_OF_CODE = {
+    "E": "EHC plan",
+    "S": "EHC plan",
+    "K": "SEN support",
+    "A": "SEN support",
+    "P": "SEN support",
+    "Q": "SEN support",
+    "N": "No SEN",
+}
+SEN_PROVISION = ("EHC plan", "SEN support", "No SEN", NOT_RECORDED)
+SEND = ("EHC plan", "SEN support")
+
+# The four broad areas of the SEND code of practice (2015, 6.28-6.35); OTH, NSA and needs not reported
+# belong to none (codes/sen_need_area.csv).
+AREA_OF_CODE = {
+    "CI": "Communication and interaction",
+    "CL": "Cognition and learning",
+    "SEMH": "Social, emotional and mental health",
+    "SP": "Sensory and/or physical",
+    "OTHER": "No broad area",
+}
+NEED_AREAS = tuple(AREA_OF_CODE.values())
+
+# Phase of a school: census code (codes/school_phase.csv) -> name as in Explore Education Statistics.
+PHASE_OF_CODE = {
+    "NS": "Nursery",
+    "PS": "Primary",
+    "MP": "Primary",
+    "MS": "Secondary",
+    "SS": "Secondary",
+    "AT": "All-through",
+    "SP": "Special",
+    "PR": "Alternative provision",
+}
+UNKNOWN_PHASE = "Unknown"
+PHASES = ("Nursery", "Primary", "Secondary", "All-through", "Special", "Alternative provision", UNKNOWN_PHASE)
+
+TERMS = ("Autumn term", "Spring term", "Summer term")

@@ -1,0 +1,71 @@
+"""Measure rows: the one shape in which every metric answers, for the LA, each school and published benchmarks alike.
+
+It is the open-data layout of Explore Education Statistics in long form: breakdowns are rows, not column names, and
+`Total` stands where a column is not broken down.
+"""
+
+import polars as pl
+
+# column -> type; the order is the order in files.
+MEASURE_COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
+    "measure": pl.String,  # id of the card in metrics/cards.toml
+    "time_period": pl.String,  # 202425
+    "time_identifier": pl.String,  # Academic year, Autumn and spring term, Autumn term, ...
+    "geographic_level": pl.String,  # School, Local authority, National
+    "place_code": pl.String,  # URN (else the school's id in the files), LA code, E92000001
+    "place_name": pl.String,
+    "education_phase": pl.String,  # of the school; Total for an LA
+    "sen_provision": pl.String,  # EHC plan, SEN support, No SEN, Not recorded, All SEN, Total
+    "need_area": pl.String,  # four broad areas, No broad area, Not recorded, Total
+    "item": pl.String,  # what the card says: an intervention, a section, a statement; else Total
+    "comparator": pl.String,  # "" for a figure; else the row is a gap to this named comparator
+    "numerator": pl.Float64,
+    "denominator": pl.Float64,
+    "base_subjects": pl.Int64,  # distinct people in the denominator
+    "with_subjects": pl.Int64,  # distinct people behind the numerator
+    "top_share": pl.Float64,  # the largest person's share of a sum
+    "eligible_subjects": pl.Int64,  # people who could have counted; base_subjects / eligible_subjects is the coverage
+    "value": pl.Float64,  # the figure in `unit`, or the gap in percentage points / points where comparator is set
+    "lower": pl.Float64,  # 95 % interval
+    "upper": pl.Float64,
+    "comparator_value": pl.Float64,
+    "comparator_period": pl.String,
+    "unit": pl.String,
+    "method": pl.String,  # how the interval was made; "published" for a benchmark
+    "data_to": pl.Date,  # last date of the data behind it
+    "status": pl.String,  # "" or a symbol: z not applicable, x not available, c suppressed, u unreliable
+    "note": pl.String,  # the reason for a symbol, in words
+}
+_TEXT_DEFAULTS = {
+    "education_phase": "Total",
+    "sen_provision": "Total",
+    "need_area": "Total",
+    "item": "Total",
+    "comparator": "",
+    "comparator_period": "",
+    "method": "",
+    "status": "",
+    "note": "",
+}
+# Columns that say which row this is; together they are unique.
+MEASURE_KEY = (
+    "measure", "time_period", "time_identifier", "geographic_level", "place_code", "education_phase",
+    "sen_provision", "need_area", "item", "comparator",
+)  # fmt: skip
+
+
+def as_measures(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame in measure-row shape: columns that are missing get their default, others are refused.
+
+    >>> as_measures(pl.DataFrame({"measure": ["m"], "value": [1.0]})).columns == list(MEASURE_COLUMNS)
+    True
+    """
+    unknown = [name for name in frame.columns if name not in MEASURE_COLUMNS]
+    if unknown:
+        raise ValueError(f"not columns of a measure row: {unknown}")
+    columns = []
+    for name, dtype in MEASURE_COLUMNS.items():
+        default = _TEXT_DEFAULTS.get(name)
+        column = pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype=dtype).alias(name)
+        columns.append(column if default is None else column.fill_null(default))
+    return frame.select(columns)

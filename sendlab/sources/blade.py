@@ -1,0 +1,121 @@
+"""School Census exports from COLLECT ("blade" CSV, one file a table): which table a file is, and which census it belongs to.
+
+Recognised by its columns: every table has NativeId (the school), an id column `<table>tableid` and an order column
+`<table>orderseqcolumn`. Table ids are not stable between terms, so pupils are linked on UPN, and child rows to their
+pupil by id within one census only. Source: census schemas 2015 to 2026 as exported to authorities.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from sendlab.sources.text import TextTable
+
+FORMAT = "School Census blade"
+ORDER = "orderseqcolumn"
+TABLES = (
+    "schoolcensus", "school", "pupilonroll", "pupilnolongeronroll", "senneeds", "fsmperiodsonroll", "fsmperiod",
+    "termlysessiondetailsonroll", "termlysessiondetailsoffroll", "summerhalfterm2sessiondetailsonroll",
+    "summerhalfterm2sessiondetailsoffroll", "termlyexclusionsonroll", "termlyexclusionsoffroll",
+)  # fmt: skip
+SEASONS = {"aut": "AUT", "autumn": "AUT", "spr": "SPR", "spring": "SPR", "sum": "SUM", "summer": "SUM"}
+WEEKDAY_THURSDAY = 3
+
+
+@dataclass(frozen=True, order=True)
+class Census:
+    """One census: calendar year and term (AUT, SPR, SUM)."""
+
+    year: int
+    season: str
+
+    @property
+    def time_period(self) -> str:
+        """Academic year in which census day falls, 202425."""
+        start = self.year if self.season == "AUT" else self.year - 1
+        return f"{start}{(start + 1) % 100:02d}"
+
+    @property
+    def term(self) -> str:
+        """Term in which census day falls."""
+        return {"AUT": "Autumn term", "SPR": "Spring term", "SUM": "Summer term"}[self.season]
+
+    @property
+    def attendance(self) -> tuple[str, str, date]:
+        """Year and term whose sessions this census returns (the term before), and a day inside it for its codes."""
+        if self.season == "AUT":
+            return f"{self.year - 1}{self.year % 100:02d}", "Summer term", date(self.year, 6, 1)
+        if self.season == "SPR":
+            return self.time_period, "Autumn term", date(self.year - 1, 11, 1)
+        return self.time_period, "Spring term", date(self.year, 2, 15)
+
+    @property
+    def count_day(self) -> date:
+        """Census day where the file does not say: first Thursday of October, third of January, third of May."""
+        month, week = {"AUT": (10, 1), "SPR": (1, 3), "SUM": (5, 3)}[self.season]
+        first = date(self.year, month, 1)
+        return first + timedelta(days=(WEEKDAY_THURSDAY - first.weekday()) % 7 + 7 * (week - 1))
+
+    @property
+    def year_start(self) -> date:
+        """31 August before the academic year, on which ages are taken."""
+        return date(int(self.time_period[:4]), 8, 31)
+
+
+@dataclass(frozen=True)
+class BladeFile:
+    """One recognised file: its blade table, its census, and how the census was known."""
+
+    text: TextTable
+    table: str
+    census: Census
+    known_from: str
+
+
+def table_of(header: list[str]) -> str | None:
+    """The blade table that a header belongs to, or nothing.
+
+    >>> table_of(["pupilonrolltableid", "NativeId", "senneedstableid", "senneedsorderseqcolumn", "sentype"])
+    'senneeds'
+    """
+    names = {name.lower() for name in header}
+    if "nativeid" not in names:
+        return None
+    tables = [name.removesuffix(ORDER) for name in names if name.endswith(ORDER)]
+    return next((table for table in tables if f"{table}tableid" in names), None)
+
+
+def census_in_table(text: TextTable) -> Census | None:
+    """The census named by a schoolcensus table (term and year columns), where it names one and only one."""
+    names = {name.lower(): name for name in text.columns}
+    if not {"term", "year"} <= set(names) or text.rows.is_empty():
+        return None
+    pairs = text.rows.select(
+        pl.col(names["year"]).str.strip_suffix(".0"), pl.col(names["term"]).str.to_lowercase()
+    ).unique()
+    if pairs.height != 1:
+        return None
+    year, season = pairs.row(0)
+    return Census(int(year), SEASONS[season]) if year and season in SEASONS else None
+
+
+def census_in_name(name: str) -> Census | None:
+    """The census that a file name tells, as in 2024_autumn_pupilonroll.csv or SPR2025_school.csv.
+
+    >>> census_in_name("2024_autumn_pupilonroll.csv")
+    Census(year=2024, season='AUT')
+    """
+    year = re.search(r"(?<!\d)(20\d\d)(?!\d)", name)
+    season = re.search(r"(?<![a-z])(autumn|spring|summer|aut|spr|sum)(?!merhalf|[a-z])", name.lower())
+    return Census(int(year[1]), SEASONS[season[1]]) if year and season else None
+
+
+def census_in_settings(given: dict[str, str]) -> Census | None:
+    """The census that sendlab.toml gives for a file: the year and term of census day."""
+    period, term = given.get("time_period", ""), given.get("term", "").lower().split(" ")[0]
+    if not re.fullmatch(r"20\d{4}", period) or term not in SEASONS:
+        return None
+    season = SEASONS[term]
+    return Census(int(period[:4]) + (0 if season == "AUT" else 1), season)

@@ -1,0 +1,220 @@
+"""From text to the declared types of a table: every rule that a cell breaks becomes a problem with its row and remedy."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import dataframely as dy
+import polars as pl
+
+from sendlab.codes import read_codes
+from sendlab.pseudonyms import BLANK
+from sendlab.schema.groups import TERMS
+from sendlab.schema.numbers import read_numbers
+from sendlab.schema.problems import join_problems, row_problems
+from sendlab.schema.tables import POLARS_TYPE, Column, Table
+from sendlab.sources.text import LINE
+
+DATE_FORMATS = ("%Y-%b-%d", "%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y")
+FILLER_DATES = ("1900-01-01", "9999-12-31")
+TRUE_TEXTS, FALSE_TEXTS = ("1", "true", "y", "yes", "1.0"), ("0", "false", "n", "no", "0.0")
+TERM_TEXTS = {**{term.lower(): term for term in TERMS}, **{term.split()[0].lower(): term for term in TERMS},
+              "aut": TERMS[0], "spr": TERMS[1], "sum": TERMS[2]}  # fmt: skip
+PROVISION_TEXTS = {"ehcp": "E", "ehc plan": "E", "sen support": "K", "no sen": "N", "statement": "S"}
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Rows that keep the rules, in declared columns plus LINE, and the problems found."""
+
+    rows: pl.DataFrame
+    problems: pl.DataFrame
+    left_aside: int = 0  # rows that are sound but not needed (a published file's other places)
+
+    @property
+    def bad_lines(self) -> set[int]:
+        """Lines that are quarantined."""
+        return set(self.problems.filter(pl.col("severity") == "error")["row"].to_list())
+
+
+def convert(text: pl.DataFrame, table: Table, *, file: str) -> Converted:
+    """Typed rows of a declared table from text columns that carry its names (missing optional columns are null)."""
+    columns, problems = [text[LINE]], []
+    for column in table.columns:
+        if column.name not in text.columns:
+            columns.append(pl.Series(column.name, [None] * text.height, dtype=POLARS_TYPE[column.kind]))
+            continue
+        series, unread = READERS[column.kind](text[column.name], column)
+        if column.privacy == "identifier":
+            series = _marked_blanks(series, text[LINE], file)
+        columns.append(series.alias(column.name))
+        problems.append(_unread(text, unread, column, file))
+        problems.append(_unknown_codes(text, series, column, file))
+    typed = pl.DataFrame(columns)
+    problems.append(_broken_rules(typed, table, file))
+    found = join_problems(problems)
+    kept = typed.filter(~pl.col(LINE).is_in(found.filter(pl.col("severity") == "error")["row"].implode()))
+    return Converted(kept, found)
+
+
+def _read_text(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
+    text = series.cast(pl.String)
+    if column.name == "sen_provision":
+        text = _provision(text)
+    elif column.name == "term":
+        text = text.str.to_lowercase().replace(TERM_TEXTS)
+    elif column.codes and column.codes not in ("ethnicity", "language"):
+        text = text.str.to_uppercase().str.strip_suffix(".0")
+    return text, pl.repeat(False, len(series), eager=True)
+
+
+def _provision(text: pl.Series) -> pl.Series:
+    """SEN provision from 'K', 'K - SEN support', 'SEN Support (K)', 'EHCP': by leading code, else by known text."""
+    lowered = text.str.to_lowercase()
+    lead = text.str.extract(r"^([A-Za-z])(?:\s*[-–:].*)?$", 1).str.to_uppercase()
+    known = lowered.str.replace(r"\s*\([a-z]\)$", "").replace_strict(
+        PROVISION_TEXTS, default=None, return_dtype=pl.String
+    )
+    frame = pl.DataFrame({"lead": lead, "known": known, "text": text})
+    return frame.select(pl.coalesce("lead", "known", "text"))["lead"]
+
+
+def _read_number(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
+    read = read_numbers(series)
+    unread = pl.Series([False] * len(series)).scatter(read.unread, True) if read.unread else _none(series)
+    if column.kind == "integer":
+        fractional = (read.values != read.values.floor()).fill_null(False)
+        return read.values.set(fractional, None).cast(pl.Int64), unread | fractional
+    return read.values, unread
+
+
+def _read_date(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
+    text = series.cast(pl.String).str.replace(r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$", "")
+    tries = [text.str.to_date(form, strict=False).alias(form) for form in DATE_FORMATS]
+    dates = pl.DataFrame(tries).select(pl.coalesce(pl.all()))[DATE_FORMATS[0]]
+    filler = dates.is_in([pl.Series([day]).str.to_date()[0] for day in FILLER_DATES]).fill_null(False)
+    return dates.set(filler, None), dates.is_null() & text.is_not_null()
+
+
+def _read_flag(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
+    text = series.cast(pl.String).str.to_lowercase()
+    mapping = {**dict.fromkeys(TRUE_TEXTS, True), **dict.fromkeys(FALSE_TEXTS, False)}
+    flags = text.replace_strict(mapping, default=None, return_dtype=pl.Boolean)
+    return flags, flags.is_null() & text.is_not_null()
+
+
+def _read_period(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
+    periods = pl.Series(series.name, [period_of(text) for text in series.cast(pl.String)], dtype=pl.String)
+    return periods, periods.is_null() & series.is_not_null()
+
+
+def period_of(text: str | None) -> str | None:
+    """The academic year as six digits, or nothing where the text does not say one.
+
+    >>> period_of("2024/25"), period_of("2024-2025"), period_of("202425"), period_of("2024")
+    ('202425', '202425', '202425', None)
+    """
+    match = re.fullmatch(r"(20\d\d)\s*[/_ -]?\s*(?:20)?(\d\d)", (text or "").strip())
+    if not match or (int(match[1]) + 1) % 100 != int(match[2]):
+        return None
+    return match[1] + match[2]
+
+
+def _marked_blanks(series: pl.Series, lines: pl.Series, file: str) -> pl.Series:
+    """A blank UPN becomes a mark of file and line, so that the row is kept and links to nothing outside its file."""
+    marks = pl.DataFrame({"upn": series, "line": lines.cast(pl.String)})
+    return marks.select(pl.coalesce("upn", pl.lit(f"{BLANK}{file} ") + pl.col("line")))["upn"]
+
+
+def _none(series: pl.Series) -> pl.Series:
+    return pl.repeat(False, len(series), eager=True)
+
+
+READERS: dict[str, Callable[[pl.Series, Column], tuple[pl.Series, pl.Series]]] = {
+    "text": _read_text,
+    "integer": _read_number,
+    "number": _read_number,
+    "date": _read_date,
+    "flag": _read_flag,
+    "period": _read_period,
+}
+WANTED = {
+    "integer": "a whole number",
+    "number": "a number",
+    "date": "a date such as 16/10/2024 or 2024-10-16",
+    "flag": "yes or no (1, 0, true, false)",
+    "period": "an academic year such as 2024/25",
+}
+
+
+def _unread(text: pl.DataFrame, unread: pl.Series, column: Column, file: str) -> pl.DataFrame:
+    return row_problems(
+        text[LINE].filter(unread), file=file, column=column.name, rule=f"{column.kind}_unreadable", severity="error",
+        message=f"{column.name} is not {WANTED.get(column.kind, 'readable')}", remedy=f"write {WANTED.get(column.kind, '')}",
+    )  # fmt: skip
+
+
+def _unknown_codes(text: pl.DataFrame, series: pl.Series, column: Column, file: str) -> pl.DataFrame:
+    if not column.codes or column.allowed:
+        return join_problems([])
+    known = [line.code for line in read_codes(column.codes)]
+    unknown = series.is_not_null() & ~series.is_in(known)
+    return row_problems(
+        text[LINE].filter(unknown), file=file, column=column.name, rule="code_unknown", severity="warning",
+        message=f"{column.name} is not in the code set '{column.codes}'", remedy="correct it, or tell us of a new code",
+    )  # fmt: skip
+
+
+def _broken_rules(typed: pl.DataFrame, table: Table, file: str) -> pl.DataFrame:
+    """Required, allowed and range rules, judged by dataframely on the whole table at once."""
+    rules = _rules(table)
+    _, failures = rules.filter(typed.select(rules.column_names()), cast=False)
+    details = failures.details()
+    verdicts = [name for name in details.columns if "|" in name and not name.startswith(LINE)]
+    problems = []
+    for verdict in verdicts:
+        name, rule = verdict.split("|")
+        message, remedy = _words(table.column(name), rule)
+        rows = details.filter(pl.col(verdict).cast(pl.String) == "invalid")[LINE]
+        problems.append(row_problems(rows, file=file, column=name, rule=rule.removeprefix("check__"), severity="error",
+                                     message=message, remedy=remedy))  # fmt: skip
+    return join_problems(problems)
+
+
+def _rules(table: Table) -> type[dy.Schema]:
+    columns: dict[str, object] = {LINE: dy.Int64(nullable=False)}
+    for column in table.columns:
+        missing_allowed = not column.required or column.privacy == "identifier"  # a blank UPN is flagged, not refused
+        if column.kind in ("integer", "number"):
+            make = dy.Int64 if column.kind == "integer" else dy.Float64
+            low, high = column.minimum, column.maximum
+            whole = int if column.kind == "integer" else float
+            columns[column.name] = make(
+                nullable=missing_allowed,
+                min=None if low is None else whole(low),
+                max=None if high is None else whole(high),
+                check=_allowed_check(column),
+            )
+        elif column.kind == "date":
+            columns[column.name] = dy.Date(nullable=missing_allowed)
+        elif column.kind == "flag":
+            columns[column.name] = dy.Bool(nullable=missing_allowed)
+        else:
+            columns[column.name] = dy.String(nullable=missing_allowed, check=_allowed_check(column))
+    return type(f"{table.name}_rules", (dy.Schema,), columns)
+
+
+def _allowed_check(column: Column) -> dict[str, Callable[[pl.Expr], pl.Expr]] | None:
+    if not column.allowed:
+        return None
+    allowed = [int(value) if column.kind == "integer" else value for value in column.allowed]
+    return {"not_allowed": lambda cell: cell.is_in(allowed)}
+
+
+def _words(column: Column, rule: str) -> tuple[str, str]:
+    if rule == "nullability":
+        return f"{column.name} is blank", f"fill it in: {column.meaning}"
+    if rule == "check__not_allowed":
+        return f"{column.name} is none of the values allowed", f"use one of: {', '.join(column.allowed)}"
+    limits = f"{column.minimum if column.minimum is not None else ''} to {column.maximum if column.maximum is not None else ''}"
+    return f"{column.name} is out of range", f"check it: {limits} is possible"

@@ -1,0 +1,1 @@
+"""Arrays and numbers only, no frames: rounding, intervals, analysis of covariance."""

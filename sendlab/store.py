@@ -1,0 +1,67 @@
+"""The store: one Parquet file a table, written aside and renamed, with a manifest of what it was made from."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from sendlab.errors import WorkspaceProblem
+
+MANIFEST = "manifest.json"
+
+
+def sha256_of(path: Path) -> str:
+    """Checksum of a file, read in pieces."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def replace_file(made: Path, target: Path) -> None:
+    """Put a finished file in place of another in one step."""
+    try:
+        made.replace(target)
+    except PermissionError:
+        raise WorkspaceProblem(
+            f"'{target.name}' is open in another program", next_step="close it there and run the command again"
+        ) from None
+
+
+def write_table(folder: Path, name: str, rows: pl.DataFrame) -> None:
+    """Write one table; readers see the old file or the new one, never half of either."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{name}.{os.getpid()}.tmp"
+    rows.write_parquet(aside, compression="zstd", statistics=True)
+    replace_file(aside, folder / f"{name}.parquet")
+
+
+def has_table(folder: Path, name: str) -> bool:
+    """Whether the store holds a table."""
+    return (folder / f"{name}.parquet").is_file()
+
+
+def read_table(folder: Path, name: str) -> pl.DataFrame:
+    """One table of the store."""
+    if not has_table(folder, name):
+        raise WorkspaceProblem(
+            f"the store holds no table '{name}'", next_step="run 'sendlab ingest', then 'sendlab build'"
+        )
+    return pl.read_parquet(folder / f"{name}.parquet")
+
+
+def write_manifest(folder: Path, name: str, content: dict[str, Any]) -> None:
+    """Write the record of a step (ingest, build)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{name}.{os.getpid()}.tmp"
+    aside.write_text(
+        json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n"
+    )
+    replace_file(aside, folder / f"{name}.{MANIFEST}")
+
+
+def read_manifest(folder: Path, name: str) -> dict[str, Any]:
+    """The record of a step, or an empty one where it was never done."""
+    path = folder / f"{name}.{MANIFEST}"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

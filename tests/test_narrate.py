@@ -1,0 +1,190 @@
+"""Sentences: the right figures, plain words for intervals, nothing about hidden figures, no cause."""
+
+import re
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendlab import narrate
+from sendlab.disclosure.published import OwnView, _published
+from sendlab.errors import GateError, SendlabError
+from sendlab.metrics.cards import card, cards
+from sendlab.schema import as_measures
+from sendlab.schema.labels import period_text
+
+PA = "persistent_absence"
+HERE = {"measure": PA, "place": "1", "time_period": "202526"}
+
+
+def row(group, value=None, lower=None, upper=None, n=None, **fields):
+    base = {
+        "measure": PA, "time_period": "202526", "time_identifier": "Academic year", "geographic_level": "School",
+        "place_code": "1", "place_name": "Oak Primary", "sen_provision": group, "value": value, "lower": lower,
+        "upper": upper, "base_subjects": n,
+    }  # fmt: skip
+    return base | fields
+
+
+def own(*rows):
+    return OwnView(as_measures(pl.DataFrame(list(rows), infer_schema_length=None, strict=False)))
+
+
+FIGURES = (row("SEN support", 34.2, 28.6, 40.3, 263, numerator=90), row("No SEN", 15.0, 11.4, 19.5, 300, numerator=45))
+GAP = row("SEN support", 19.2, 11.8, 26.3, 263, comparator="No SEN", comparator_value=15.0)
+
+
+def test_the_headline_holds_figure_count_interval_comparator_and_period():
+    first = "Persistent absence, Oak Primary, 2025/26: pupils on SEN support 34.2% "
+    first += "(90 of 263 pupils, between 28.6% and 40.3%)"
+    then = ", against pupils with no SEN 15.0% (45 of 300 pupils, between 11.4% and 19.5%): a clear gap."
+    assert narrate.headline(own(*FIGURES, GAP), **HERE) == first + then
+
+
+def test_the_headline_says_what_is_hidden_and_judges_nothing_then():
+    hidden = row("SEN support", status="c")
+    text = narrate.headline(own(hidden, FIGURES[1], row("SEN support", status="c", comparator="No SEN")), **HERE)
+    assert "pupils on SEN support not shown (fewer than 5 pupils or protected)" in text
+    assert "gap" not in text
+    title = narrate.finding_title(own(hidden, FIGURES[1], row("SEN support", status="c", comparator="No SEN")), **HERE)
+    assert title == "Persistent absence: no comparison of SEN support and No SEN"
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ((11.8, 26.3), "a clear gap, for the worse"),
+        ((-1.0, 26.3), "a possible gap, for the worse"),
+        ((-8.0, 9.0), "no sign of a gap"),
+        ((-15.0, 26.3), "cannot tell whether there is a gap"),
+        ((None, None), "cannot tell whether there is a gap"),
+    ],
+)
+def test_the_interval_decides_the_words(limits, words):
+    gap = {**GAP, "lower": limits[0], "upper": limits[1]}
+    assert narrate.gap_sentence(own(*FIGURES, gap), **HERE).endswith(f": {words}.")
+
+
+def test_a_gap_below_is_told_by_its_size():
+    gap = row("SEN support", -1.4, -2.4, -0.5, 263, comparator="Same group nationally")
+    text = narrate.gap_sentence(own(*FIGURES, gap), **HERE, comparator="Same group nationally")
+    assert "are 1.4 percentage points below the same group nationally (between 0.5 and 2.4)" in text
+    assert text.endswith("a clear gap, for the better.")
+
+
+def test_a_gap_is_as_fine_as_its_coarser_side():
+    small = (FIGURES[0], row("No SEN", 15.0, 8.0, 25.0, 60), {**GAP, "value": 19.0, "lower": 8.0, "upper": 29.0})
+    assert "19 percentage points above" in narrate.gap_sentence(own(*small), **HERE)
+    assert (
+        narrate.finding_title(own(*small), **HERE)
+        == "Persistent absence: SEN support 19 percentage points above No SEN"
+    )
+
+
+def test_a_hidden_gap_is_not_described():
+    text = narrate.gap_sentence(own(*FIGURES, row("SEN support", status="c", comparator="No SEN")), **HERE)
+    assert text.endswith("not shown (fewer than 5 pupils or protected).")
+
+
+def test_the_title_falls_back_to_the_national_gap_and_then_to_the_figure():
+    figure, hidden = FIGURES[0], row("SEN support", status="c", comparator="No SEN")
+    nation = row("SEN support", 4.8, 0.5, 9.1, 263, comparator="Same group nationally")
+    titles = [narrate.finding_title(own(figure, hidden, *more), **HERE) for more in ((nation,), ())]
+    assert titles == [
+        "Persistent absence: SEN support 4.8 percentage points above the same group nationally",
+        "Persistent absence: SEN support 34.2%, not compared",
+    ]
+
+
+def test_change_between_years():
+    old = row("SEN support", 44.0, 38.0, 50.0, 260, numerator=114, time_period="202425")
+    text = narrate.change_sentence(own(*FIGURES, old), measure=PA, place="1", from_period="202425", to_period="202526")
+    # MOVER by hand: -9.8 - sqrt(5.6^2 + 6^2) = -18.0; -9.8 + sqrt(6.1^2 + 6^2) = -1.2
+    assert text.endswith("9.8 percentage points lower (between 1.2 and 18.0): a clear change, for the better.")
+
+
+def test_part_years_are_not_compared_with_full_years():
+    autumn = row("SEN support", 30.0, 25.0, 35.0, 260, time_period="202627", time_identifier="Autumn term")
+    words = {"measure": PA, "place": "1", "from_period": "202526", "to_period": "202627"}
+    text = narrate.change_sentence(own(*FIGURES, autumn), **words)
+    assert "2025/26 (Academic year) and 2026/27 (Autumn term) cannot be compared" in text
+    assert "no figures for 2026/27" in narrate.change_sentence(own(*FIGURES), **words)
+
+
+def test_a_hidden_year_tells_no_change():
+    old = row("SEN support", status="c", time_period="202425")
+    text = narrate.change_sentence(own(*FIGURES, old), measure=PA, place="1", from_period="202425", to_period="202526")
+    assert text.endswith("the change cannot be told.")
+
+
+def test_sentences_name_no_cause():
+    view = own(*FIGURES, GAP)
+    texts = [narrate.headline(view, **HERE), narrate.gap_sentence(view, **HERE), narrate.finding_title(view, **HERE)]
+    assert not any(re.search(r"because|due to|caus|led to|effect|impact", text) for text in texts)
+
+
+def test_titles_are_about_ten_words():
+    for measure in cards():
+        rows = [{**line, "measure": measure} for line in (*FIGURES, GAP)]
+        title = narrate.finding_title(own(*rows), measure=measure, place="1", time_period="202526")
+        assert len(title.split()) <= 17, title
+
+
+@pytest.mark.parametrize("thing", [own(*FIGURES).rows, own(*FIGURES).to_pandas(), None])
+def test_raw_frames_are_refused(thing):
+    for sentence in (narrate.headline, narrate.gap_sentence, narrate.finding_title):
+        with pytest.raises(GateError):
+            sentence(thing, **HERE)
+    with pytest.raises(GateError):
+        narrate.change_sentence(thing, measure=PA, place="1", from_period="202425", to_period="202526")
+
+
+def test_wrong_names_get_a_next_step():
+    with pytest.raises(SendlabError, match=r"for place '2'.*\n.*there are: 1"):
+        narrate.headline(own(*FIGURES), measure=PA, place="2", time_period="202526")
+    with pytest.raises(SendlabError, match="did you mean"):
+        narrate.headline(own(*FIGURES), measure="persistent_absense", place="1", time_period="202526")
+    parts = [row("SEN support", 1.0, time_identifier=kind) for kind in ("Autumn term", "Spring term")]
+    with pytest.raises(SendlabError, match="time_identifier="):
+        narrate.headline(own(*parts), **HERE)
+
+
+def test_published_and_own_view_read_alike():
+    rows = own(*FIGURES, GAP).rows
+    view = _published(rows, audience="board", threshold=5, run_id="r")
+    assert narrate.headline(view, **HERE) == narrate.headline(OwnView(rows), **HERE)
+
+
+def test_the_full_year_is_taken_and_another_part_is_named():
+    autumn = row("SEN support", 50.0, 40.0, 60.0, 200, time_identifier="Autumn term")
+    assert "34.2%" in narrate.headline(own(*FIGURES, autumn), **HERE)
+    assert period_text("202526", "Autumn term") == "2025/26 (autumn term)"
+
+
+@pytest.mark.parametrize(
+    ("value", "base", "text"), [(62.25, 100, "62.3%"), (62.25, 99, "62%"), (62.5, 99, "63%"), (62.25, None, "62.3%")]
+)
+def test_shares_of_few_people_are_whole_percentages(value, base, text):
+    assert narrate.format_value(value, card(PA), base=base) == text
+
+
+def test_signs_and_units():
+    gain = card("intervention_gain")
+    texts = [narrate.format_value(v, gain, sign=True, unit=False) for v in (1.25, -1.25, 0.04)]
+    assert texts == ["+1.3", "−1.3", "0.0"]
+    assert narrate.format_value(12.345, card("suspension_rate")) == "12.35 per 100 pupils"
+    assert narrate.format_gap(-3.0, card("suspension_rate")) == "3.00 per 100 pupils"
+
+
+LIMIT = st.floats(-100, 100)
+
+
+@given(LIMIT, LIMIT)
+def test_clear_means_that_zero_is_outside(one, two):
+    lower, upper = sorted((one, two))
+    word = narrate.strength(lower, upper, wide=20)
+    assert (word == "clear") == (lower > 0 or upper < 0)
+    assert word == narrate.strength(-upper, -lower, wide=20)  # neither direction is favoured
+    if word == "no sign of":
+        assert upper - lower <= 20

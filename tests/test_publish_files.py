@@ -1,0 +1,178 @@
+"""The workbook equals the published rows; nothing but published figures is written; files are put in place whole."""
+
+import warnings
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pytest
+
+from sendlab.disclosure.published import OwnView, Published, _published
+from sendlab.errors import GateError, SendlabError
+from sendlab.metrics.cards import cards
+from sendlab.publish import FileInUse, write_board_page, write_workbook
+from sendlab.publish.files import put_in_place, write_text
+from sendlab.publish.workbook import NUMBERS, SHEETS, sheet_frame
+from sendlab.schema.measures import as_measures
+
+ODD_NAME = "=HYPERLINK(A1) Academy"
+
+
+def row(measure, *, place="999", value=12.5, **fields):
+    level = "Local authority" if place == "999" else "School"
+    base = {
+        "measure": measure, "time_period": "202425", "time_identifier": "Academic year", "geographic_level": level,
+        "place_code": place, "place_name": "Sampleton" if place == "999" else ODD_NAME, "sen_provision": "EHC plan",
+        "education_phase": "Total" if place == "999" else "Primary",
+        "numerator": 30.0, "denominator": 240.0, "base_subjects": 240, "value": value, "lower": 10.0, "upper": 15.5,
+        "unit": cards()[measure].unit, "data_to": date(2025, 7, 22),
+    }  # fmt: skip
+    return base | fields
+
+
+HIDDEN = dict.fromkeys(("numerator", "denominator", "base_subjects", "value", "lower", "upper"))
+
+
+def published(*rows: dict) -> Published:
+    return _published(as_measures(pl.DataFrame(list(rows))), audience="board", threshold=5, run_id="r1")
+
+
+@pytest.fixture
+def figures():
+    return published(
+        row("absence"),
+        row("absence", comparator="Same group nationally", value=1.5, numerator=None, denominator=None,
+            comparator_value=11.0, comparator_period="202324"),
+        row("absence", place="900101", **(HIDDEN | {"value": None, "status": "c"})),
+        row("absence", place="900102", place_name="@risk, +plus [a](b) School", value=0.0),
+        row("suspension_rate", value=3.25, status="u", note="fewer than 10 events"),
+        row("sef_now", sen_provision="Total", item="A1", value=6.5, base_subjects=None,
+            lower=None, upper=None),
+    )  # fmt: skip
+
+
+def cells_of(path, sheet):
+    """{heading: column} of the one table of a sheet, found by its native Excel table."""
+    page = openpyxl.load_workbook(path)[sheet]
+    (table,) = page.tables.values()
+    head, *rows = [[cell.value for cell in line] for line in page[table.ref]]
+    return [dict(zip(head, line, strict=True)) for line in rows]
+
+
+def test_workbook_holds_the_published_rows(figures, tmp_path):
+    path = write_workbook(figures, tmp_path / "figures.xlsx", la_name="Sampleton")
+    for topic, sheet in (
+        ("attendance", "Absence"),
+        ("exclusions", "Exclusions"),
+        ("self_evaluation", "Self-evaluation"),
+    ):
+        expected = figures.rows.filter(pl.col("measure").is_in([n for n, c in cards().items() if c.topic == topic]))
+        written = cells_of(path, sheet)
+        assert len(written) == expected.height
+        key = [(line["Code"], line["Compared with"]) for line in written]
+        for want in expected.iter_rows(named=True):
+            got = written[key.index((want["place_code"], want["comparator"] or "Figure, no comparison"))]
+            for name, heading in (("value", "Value"), ("lower", "Lower limit"), ("base_subjects", "Pupils")):
+                missing = "z" if want["measure"].startswith("sef_") else want["status"] or "x"
+                assert got[heading] == (want[name] if want[name] is not None else f"[{missing}]")
+
+
+def test_hidden_and_missing_cells_are_shorthand_and_zero_stays_zero(figures, tmp_path):
+    path = write_workbook(figures, tmp_path / "figures.xlsx", la_name="Sampleton")
+    lines = cells_of(path, "Absence")
+    (hidden,) = [line for line in lines if line["Code"] == "900101"]
+    assert {hidden[h] for h in ("Value", "Pupils", "Numerator", "Denominator", "Lower limit", "Upper limit")} == {"[c]"}
+    assert [line["Value"] for line in lines if line["Code"] == "900102"] == [0]
+    assert all(value not in (None, "") for line in lines for value in line.values())
+    figure = next(line for line in lines if line["Compared with"] == "Figure, no comparison")
+    assert figure["Value compared with"] == "[z]"
+
+
+def test_text_that_looks_like_a_formula_stays_text(figures, tmp_path):
+    path = write_workbook(figures, tmp_path / "figures.xlsx", la_name="=1+1")
+    book = openpyxl.load_workbook(path)
+    kinds = {cell.data_type for sheet in book for line in sheet.iter_rows() for cell in line}
+    assert "f" not in kinds
+    assert ODD_NAME in {line["Place"] for line in cells_of(path, "Absence")}
+    assert not [cell for line in book["Absence"].iter_rows() for cell in line if cell.hyperlink]
+
+
+def test_workbook_is_titled_frozen_and_one_table_a_sheet(figures, tmp_path):
+    path = write_workbook(figures, tmp_path / "figures.xlsx", la_name="Sampleton")
+    book = openpyxl.load_workbook(path)
+    assert book.properties.title == "SEND figures: Sampleton"
+    assert book.sheetnames == ["Cover", "Contents", "Notes", "Absence", "Exclusions", "Self-evaluation"]
+    for name in book.sheetnames[3:]:
+        (table,) = book[name].tables.values()
+        first_row = int("".join(filter(str.isdigit, table.ref.split(":")[0])))
+        assert book[name].freeze_panes == f"B{first_row + 1}"
+    cover = " ".join(str(cell.value) for line in book["Cover"].iter_rows() for cell in line)
+    assert figures.settings in cover and "Run r1" in cover
+    notes = [line[1].value for line in book["Notes"].iter_rows(min_row=4)]
+    assert notes == ["Overall absence rate", "Suspension rate", "Self-evaluation: where the school is now"]
+    assert book["Notes"].row_dimensions[4].height > 20  # wrapped text has room
+    (item,) = [line["Item"] for line in cells_of(path, "Self-evaluation")]
+    assert item.startswith("A1 ") and len(item) > 5
+
+
+def test_every_topic_of_the_cards_has_a_sheet():
+    assert {card.topic for card in cards().values()} == set(SHEETS)
+    assert set(NUMBERS) <= set(published(row("absence")).rows.columns)
+
+
+def test_columns_that_break_nothing_down_are_left_out(figures):
+    frame = sheet_frame(figures.rows.filter(pl.col("measure") == "absence"))
+    assert "Item" not in frame.columns and "Note" not in frame.columns and "SEN provision" in frame.columns
+
+
+@pytest.mark.parametrize("thing", [OwnView(published(row("absence")).rows), published(row("absence")).rows, None])
+def test_writers_refuse_what_did_not_pass_the_gate(thing, tmp_path):
+    with pytest.raises(GateError, match="published figures only"):
+        write_workbook(thing, tmp_path / "a.xlsx", la_name="Sampleton")
+    with pytest.raises(GateError, match="published figures only"):
+        write_board_page(thing, tmp_path / "a.html", la_code="999", la_name="Sampleton", time_period="202425")
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_figures_is_an_error_and_leaves_no_file(tmp_path):
+    with pytest.raises(SendlabError, match="no published figures"):
+        write_workbook(published(row("absence")).where(place_code="none"), tmp_path / "a.xlsx", la_name="Sampleton")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path):
+    target = write_text(tmp_path / "a" / "page.html", "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(target, "\ud800")
+    assert target.read_text(encoding="utf-8") == "old" and [path.name for path in target.parent.iterdir()] == [
+        "page.html"
+    ]
+
+
+class InUse(type(Path())):
+    """A path whose file may not be replaced, as on Windows while another program has it open."""
+
+    blocked = ""
+
+    def replace(self, target):
+        if Path(target).name == InUse.blocked:
+            raise PermissionError(13, "in use")
+        return super().replace(target)
+
+
+def test_a_file_in_use_gets_a_neighbour_and_a_warning(tmp_path):
+    aside, target = InUse(tmp_path / "aside.xlsx"), InUse(tmp_path / "figures.xlsx")
+    target.write_text("open elsewhere")
+    aside.write_text("new")
+    InUse.blocked = "figures.xlsx"
+    with pytest.warns(FileInUse, match=r"figures\.xlsx is open in another program; the new one is figures-new1\.xlsx"):
+        written = put_in_place(aside, target)
+    assert (
+        written.name == "figures-new1.xlsx" and written.read_text() == "new" and target.read_text() == "open elsewhere"
+    )
+    InUse.blocked = ""
+    aside.write_text("newer")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert put_in_place(aside, target) == target

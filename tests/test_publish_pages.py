@@ -1,0 +1,280 @@
+"""Reports and the board page: what a reader sees, what must not be there, and no request to anywhere."""
+
+import base64
+import os
+import re
+from datetime import date
+from pathlib import Path
+
+import nbformat
+import polars as pl
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from sendlab.disclosure.published import OWN_VIEW_MARK, _published
+from sendlab.errors import GateError, SendlabError
+from sendlab.metrics.cards import cards
+from sendlab.publish import write_board_page, write_report
+from sendlab.publish.scorecard import INDICATORS, findings, scorecard
+from sendlab.schema.measures import as_measures
+
+CHROMIUM = "/usr/bin/chromium"
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40"><clipPath id="c"/><g clip-path="url(#c)"/></svg>'
+PIXEL = base64.b64encode(b"\x89PNG").decode()
+# measure: (EHC plan, SEN support) as now, lower, upper, last year with lower and upper, nationally
+FIGURES = {
+    "absence": [(13.5, 12.9, 14.1, 13.2, 12.6, 13.8, 12.8), (10.2, 9.9, 10.5, 11.4, 11.1, 11.7, 10.4)],
+    "persistent_absence": [(39.1, 36.0, 42.3, 35.0, 32.0, 38.1, 35.7), (30.0, 28.4, 31.7, 29.8, 28.2, 31.5, 28.3)],
+    "suspension_rate": [(21.5, 16.2, 26.8, 18.0, 13.1, 22.9, 20.1), (24.9, 22.0, 27.8, 17.2, 14.9, 19.5, 21.5)],
+    "permanent_exclusion_rate": [(0.31, 0.1, 0.8, 0.3, 0.1, 0.8, 0.28), (0.5, 0.3, 0.8, 0.4, 0.2, 0.7, 0.45)],
+    "ks2_rwm_expected": [(9.0, 6.0, 13.3, 8.0, 5.1, 12.2, 9.0), (27.0, 24.0, 30.2, 26.0, 23.1, 29.2, 26.0)],
+}
+
+
+def row(measure, group, limits, **fields):
+    value, lower, upper = limits
+    about = cards()[measure]
+    base = {
+        "measure": measure, "time_period": "202425", "time_identifier": "Academic year", "place_code": "999",
+        "geographic_level": "Local authority", "place_name": "Sampleton", "sen_provision": group, "numerator": 40.0,
+        "denominator": 900.0, "base_subjects": 900, "value": value, "lower": lower, "upper": upper, "unit": about.unit,
+        "data_to": date(2025, 7, 22),
+    }  # fmt: skip
+    return base | fields
+
+
+def rows_of(measure):
+    for group, (now, low, high, last, last_low, last_high, england) in zip(
+        ("EHC plan", "SEN support"), FIGURES[measure], strict=True
+    ):
+        yield row(measure, group, (now, low, high))
+        yield row(measure, group, (last, last_low, last_high), time_period="202324", data_to=date(2024, 7, 22))
+        gap = (round(now - england, 2), round(low - england, 2), round(high - england, 2))
+        yield row(measure, group, gap, comparator="Same group nationally", comparator_value=england,
+                  comparator_period="202324", numerator=None, denominator=None)  # fmt: skip
+        other = now / 2
+        gap = tuple(round(number - other, 2) for number in (now, low, high))
+        yield row(measure, group, gap, comparator="No SEN", comparator_value=other, comparator_period="202425")
+    yield row(measure, "No SEN", (now / 2, now / 2 - 0.1, now / 2 + 0.1), base_subjects=9000)
+
+
+def published(rows):
+    return _published(as_measures(pl.DataFrame(list(rows))), audience="board", threshold=5, run_id="r1")
+
+
+ALL_ROWS = [line for measure in INDICATORS for line in rows_of(measure)]
+
+
+def line_of(rows, measure, group="SEN support"):
+    lines = scorecard(published(rows), la_code="999", time_period="202425")
+    return next(line for line in lines if (line.card.measure, line.group) == (measure, group))
+
+
+# --- scorecard ---------------------------------------------------------------------------------------------------
+
+
+def test_change_is_in_words_by_the_interval_of_the_difference_and_the_polarity():
+    # suspensions 17.2 (14.9-19.5) -> 24.9 (22.0-27.8): lower limit of the change 7.7 - sqrt(2.9^2 + 2.3^2) = 4.0 > 0
+    assert line_of(ALL_ROWS, "suspension_rate").change == "worse"
+    # absence 11.4 -> 10.2 is a clear fall, and low is good
+    assert line_of(ALL_ROWS, "absence").change == "better"
+    # KS2 26 -> 27: limits 1 -+ sqrt(3.0^2 + 3.2^2), zero inside
+    assert line_of(ALL_ROWS, "ks2_rwm_expected").change == "no clear change"
+
+
+def test_another_part_of_the_year_is_not_compared():
+    rows = [line | ({"time_identifier": "Autumn term"} if line["time_period"] == "202324" else {}) for line in ALL_ROWS]
+    assert {line.change for line in scorecard(published(rows), la_code="999", time_period="202425")} == {
+        "cannot compare"
+    }
+
+
+def test_no_earlier_figure_and_a_hidden_one_are_told_apart():
+    this_year = [line for line in ALL_ROWS if line["time_period"] == "202425"]
+    assert line_of(this_year, "absence").change == "no figure"
+    gone = dict.fromkeys(("value", "lower", "upper", "numerator", "denominator", "base_subjects")) | {"status": "c"}
+    hidden = [line | (gone if line["time_period"] == "202324" else {}) for line in ALL_ROWS]
+    assert line_of(hidden, "absence").change == "not shown"
+    assert not [f for f in findings(scorecard(published(hidden), la_code="999", time_period="202425")) if f.rank == 1]
+
+
+def test_findings_are_worst_first_and_hidden_lines_are_no_finding():
+    found = findings(scorecard(published(ALL_ROWS), la_code="999", time_period="202425"))
+    assert [f.rank for f in found] == sorted(f.rank for f in found)
+    assert {f.against for f in found if f.rank == 0} == {"nationally"}
+    # suspensions: 24.9 nationally 21.5, lower limit 22.0; absence of SEN support: 10.2 is no worse than 10.4
+    assert {(f.line.card.measure, f.line.group) for f in found if f.rank == 0} == {
+        ("suspension_rate", "SEN support"), ("persistent_absence", "EHC plan"), ("persistent_absence", "SEN support"),
+        ("absence", "EHC plan"),
+    }  # fmt: skip
+
+
+# --- board page --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory):
+    path = tmp_path_factory.mktemp("board") / "board-page.html"
+    return write_board_page(published(ALL_ROWS), path, la_code="999", la_name="Sampleton", time_period="202425")
+
+
+def words(html):
+    """What a reader reads: no style, no chart."""
+    text = re.sub(r"<(style|svg|title)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    return re.sub(r"<[^>]+>", " ", text).split()
+
+
+def test_board_page_is_short_plain_and_says_where_it_comes_from(board):
+    html = board.read_text(encoding="utf-8")
+    assert 150 < len(words(html)) <= 500
+    for term in ("p-value", "confidence interval", "funnel", "Wilson"):
+        assert term.lower() not in html.lower()
+    text = " ".join(words(html))
+    assert "Sampleton, 2024/25. Data to 22 July 2025. Pupils: EHC plan 900, SEN support 900." in text
+    assert "between 22.00 and 27.80" in text and "OFFICIAL · Run r1" in text and "Protection across tables" in text
+    assert 3 <= html.count("<li>") <= 5 and html.count("<svg") == 2
+
+
+def test_board_page_title_is_the_worst_finding(board):
+    (title,) = re.findall(r"<h1>(.*?)</h1>", board.read_text(encoding="utf-8"))
+    assert title == "Suspension rate, SEN support: 24.90 per 100 pupils against 21.50 nationally"
+
+
+def test_a_hidden_figure_is_marked_and_draws_no_conclusion(tmp_path):
+    gone = dict.fromkeys(("value", "lower", "upper", "numerator", "denominator", "base_subjects")) | {"status": "c"}
+    rows = [line | (gone if line["sen_provision"] == "EHC plan" else {}) for line in ALL_ROWS]
+    path = write_board_page(
+        published(rows), tmp_path / "b.html", la_code="999", la_name="Sampleton", time_period="202425"
+    )
+    text = " ".join(words(path.read_text(encoding="utf-8")))
+    assert "c: not shown" in text and "pupils with an EHC plan" not in text
+
+
+def test_board_page_without_figures_says_so(tmp_path):
+    with pytest.raises(SendlabError, match="no figures of Sampleton for 2019/20"):
+        write_board_page(
+            published(ALL_ROWS), tmp_path / "b.html", la_code="999", la_name="Sampleton", time_period="201920"
+        )
+
+
+# --- report ------------------------------------------------------------------------------------------------------
+
+
+def notebook(tmp_path, *outputs, extra=()):
+    cells = [
+        new_markdown_cell("# Do pupils with SEND miss more school?\nFor the headteacher."),
+        new_code_cell("value = 1 < 2  # </code><script>alert(1)</script>", outputs=list(outputs)),
+        new_markdown_cell("## Headline\n\nText.\n\n## Headline\n\nAgain."),
+        *extra,
+    ]
+    path = tmp_path / "n.ipynb"
+    nbformat.write(new_notebook(cells=cells), path)
+    return path
+
+
+def report(tmp_path, *outputs, **kwargs):
+    path = notebook(tmp_path, *outputs, **kwargs)
+    made = write_report(
+        path, tmp_path / "n.html", title="Oak <Primary>, 2024/25", run_id="r1", settings="Audience: board."
+    )
+    return made.read_text(encoding="utf-8")
+
+
+def shown(**data):
+    return new_output("display_data", data={kind.replace("_", "/"): content for kind, content in data.items()})
+
+
+CHART = new_output(
+    "display_data", data={"image/svg+xml": SVG, "image/png": PIXEL, "text/plain": "Absence is 'higher' & rising."}
+)
+
+
+def test_report_has_landmarks_contents_and_its_provenance(tmp_path):
+    html = report(tmp_path, new_output("stream", name="stdout", text="Oak Primary\n\nTwo < three"))
+    assert html.startswith('<!DOCTYPE html>\n<html lang="en-GB">')
+    assert "<h1>Do pupils with SEND miss more school?</h1>" in html and html.count("<h1") == 1
+    assert '<a href="#headline">Headline</a>' in html and '<a href="#headline-2">Headline</a>' in html
+    assert html.count("<main") == html.count("<header") == html.count("<footer") == 1 and 'class="skip"' in html
+    assert "<p>Oak Primary</p><p>Two &lt; three</p>" in html
+    assert "Oak &lt;Primary&gt;" in html and "Audience: board." in html and "OFFICIAL · Run r1" in html
+    assert len(html) < 20_000
+
+
+def test_code_is_kept_escaped_and_folded_away(tmp_path):
+    html = report(tmp_path)
+    assert "<script" not in html and "&lt;script&gt;alert(1)" in html
+    assert html.index('<details class="code">') < html.index("value = 1 &lt; 2")
+
+
+def test_charts_are_svg_with_ids_of_their_own_and_words(tmp_path):
+    html = report(tmp_path, CHART, CHART)
+    assert html.count("<svg") == 2 and PIXEL not in html
+    assert 'id="figure1-c"' in html and "url(#figure2-c)" in html and 'id="c"' not in html
+    assert html.count('role="img" aria-label="Absence is &#x27;higher&#x27; &amp; rising."') == 2
+    assert "<figcaption>" in html
+
+
+def test_tables_pass_scripts_and_warnings_do_not(tmp_path):
+    table = new_output("execute_result", data={"text/html": "<table><caption>A</caption></table>", "text/plain": "x"})
+    script = new_output(
+        "display_data", data={"text/html": "<div><SCRIPT src='x'></SCRIPT></div>", "text/plain": "'a chart'"}
+    )
+    warning = new_output("stream", name="stderr", text="/srv/secret/x.py: warning")
+    html = report(tmp_path, table, script, warning)
+    assert "<caption>A</caption>" in html and "<p>a chart</p>" in html
+    assert "script" not in html.split("<main")[1].split("<details")[0].lower() and "/srv/secret" not in html
+
+
+def test_an_own_view_is_refused(tmp_path):
+    output = new_output("execute_result", data={"text/plain": f"chart. {OWN_VIEW_MARK}."})
+    with pytest.raises(GateError, match="own view"):
+        report(tmp_path, output)
+    assert not (tmp_path / "n.html").exists()
+
+
+# --- in a browser ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not Path(CHROMIUM).exists():
+        if os.environ.get("SENDLAB_REQUIRE_TOOLS") == "1":
+            pytest.fail(f"no browser at {CHROMIUM}, and SENDLAB_REQUIRE_TOOLS=1")
+        pytest.skip(f"no browser at {CHROMIUM}")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+def visit(browser, path, width=1200):
+    """The page, and every request beyond itself that its own policy let out."""
+    page, asked = browser.new_page(viewport={"width": width, "height": 900}), []
+    page.on("requestfinished", lambda request: asked.append(request.url))
+    page.on("requestfailed", lambda request: asked.append(request.url) if request.failure != "csp" else None)
+    page.on("pageerror", lambda error: asked.append(str(error)))
+    page.goto(path.as_uri())
+    page.wait_for_load_state("networkidle")
+    return page, [url for url in asked if url != path.as_uri()]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1200, 390])
+def test_pages_ask_for_nothing_and_fit_a_phone(browser, board, tmp_path, width):
+    outside = new_markdown_cell("![x](https://example.org/a.png) <script>document.title = 'ran'</script>")
+    report(tmp_path, CHART, extra=[outside])
+    for path in (board, tmp_path / "n.html"):
+        page, asked = visit(browser, path, width)
+        assert asked == [] and page.title() != "ran"
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        page.close()
+
+
+@pytest.mark.browser
+def test_board_page_prints_on_one_sheet(browser, board, tmp_path):
+    page, _ = visit(browser, board)
+    page.pdf(path=tmp_path / "board.pdf", prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", (tmp_path / "board.pdf").read_bytes())) == 1
+    page.close()

@@ -1,0 +1,341 @@
+"""Runs: what is wrong is refused before the start; a failure is told and stops nobody; nothing of the machine stays."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import nbformat
+import polars as pl
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from sendlab.disclosure.published import OWN_VIEW_MARK, _published
+from sendlab.errors import RunProblem
+from sendlab.runs import NOTEBOOKS, Outcome, Task, check_parameters, make_plan
+from sendlab.runs.batch import latest_period, places_in_order, run_opened
+from sendlab.runs.index import write_index
+from sendlab.runs.lock import LOCK, one_run
+from sendlab.runs.pack import BOARD_PAGE, WORKBOOK
+from sendlab.runs.plan import board_folder
+from sendlab.runs.strip import mark_error, strip, without_paths
+from sendlab.runs.workers import DIED, run_tasks
+from sendlab.schema.measures import as_measures
+
+PARAMETERS = 'place = "999"  # a place code\ntime_period = "202425"\naudience: str = "board"\nschools = 5'
+PLACES = pl.DataFrame(
+    {
+        "place_code": ["900102", "900101", "999"],
+        "place_name": ["Willow Primary", "ash & <Oak> Primary", "Sampleton"],
+        "education_phase": ["Primary", "Primary", "Total"],
+        "geographic_level": ["School", "School", "Local authority"],
+    }
+)
+
+
+def notebook(folder, name, *code, parameters=PARAMETERS):
+    cells = [
+        new_markdown_cell(f"# How is {name}?"),
+        new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+        *map(new_code_cell, code),
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / f"{name}.ipynb")
+    return folder / f"{name}.ipynb"
+
+
+@dataclass
+class Space:
+    root: Path
+    la_code: str = "999"
+    la_name: str = "Sampleton"
+
+    @property
+    def reports(self):
+        return self.root / "reports"
+
+    @property
+    def store(self):
+        return self.root / "store"
+
+
+class Opened:
+    """An opened workspace with a handful of figures."""
+
+    run_id = "r1"
+
+    def __init__(self, root):
+        self.workspace = Space(root)
+
+    def published(self, *, place=None, audience="board"):
+        lines = [
+            {"measure": "absence", "time_period": period, "time_identifier": "Academic year", "geographic_level": level,
+             "place_code": code, "place_name": name, "sen_provision": group, "base_subjects": 300, "numerator": 1200.0,
+             "denominator": 9600.0, "value": 12.5, "lower": 11.5, "upper": 13.5, "unit": "% of sessions",
+             "data_to": date(int(period[:4]) + 1, 7, 22)}
+            for period in ("202324", "202425")
+            for code, name, _, level in PLACES.iter_rows()
+            for group in ("EHC plan", "SEN support", "No SEN")
+        ]  # fmt: skip
+        return _published(as_measures(pl.DataFrame(lines)), audience=audience, threshold=5, run_id=self.run_id)
+
+    def places(self):
+        return PLACES
+
+
+def a_task(tmp_path, number=0):
+    return Task(tmp_path / "n.ipynb", tmp_path / f"out{number}", {}, tmp_path, "t", str(number), f"School {number}")
+
+
+# --- plan --------------------------------------------------------------------------------------------------------
+
+
+def test_unknown_parameters_and_wrong_types_are_refused_together_with_near_misses(tmp_path):
+    path = notebook(tmp_path, "attendance")
+    check_parameters(path, {"place": "900101", "time_period": "202425", "audience": "board", "schools": 3})
+    with pytest.raises(RunProblem) as told:
+        check_parameters(path, {"plcae": "900101", "time_period": 202425, "schools": True})
+    text = str(told.value)
+    assert "attendance.ipynb: 'plcae' is not a parameter (did you mean 'place'?)" in text
+    assert "'time_period' must be of type str, not int" in text and "'schools' must be of type int, not bool" in text
+    assert "declares: place, time_period, audience, schools" in text
+
+
+def test_a_notebook_without_parameters_or_kernel_is_refused(tmp_path):
+    bare = tmp_path / "bare.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("1")]), bare)
+    with pytest.raises(RunProblem, match=r"bare\.ipynb"):
+        check_parameters(bare, {"place": "1"})
+    with pytest.raises(RunProblem, match="there is no notebook"):
+        check_parameters(tmp_path / "none.ipynb", {})
+
+
+def plan(tmp_path, **wanted):
+    files = {name: notebook(tmp_path / "{odd} folder", name) for name in NOTEBOOKS}
+    places = places_in_order(PLACES)
+    return make_plan(places, files, reports=tmp_path / "reports", cwd=tmp_path, time_period="202425", **wanted)
+
+
+def test_the_plan_is_every_place_with_every_notebook(tmp_path):
+    tasks = plan(tmp_path)
+    assert len(tasks) == 3 * 4
+    assert list(dict.fromkeys(task.place_code for task in tasks)) == ["999", "900101", "900102"]  # the LA, then by name
+    assert tasks[0].output == (tmp_path / "reports/202425/board/999/progress").resolve()
+    assert tasks[0].parameters == {"place": "999", "time_period": "202425", "audience": "board"}
+    assert tasks[0].title == "Sampleton, 2024/25"
+
+
+def test_an_unknown_place_or_notebook_is_refused(tmp_path):
+    with pytest.raises(RunProblem, match=r"no place is called '900103' \(did you mean '90010"):
+        plan(tmp_path, only_places=["900101", "900103"])
+    with pytest.raises(RunProblem, match=r"no notebook is called 'atendance' \(did you mean 'attendance'"):
+        plan(tmp_path, only_notebooks=["atendance"])
+    assert [t.notebook.stem for t in plan(tmp_path, only_places=["999"], only_notebooks=["progress"])] == ["progress"]
+
+
+def test_the_period_is_the_latest_of_our_own_figures(tmp_path):
+    assert latest_period(Opened(tmp_path).published()) == "202425"
+
+
+# --- lock, workers -----------------------------------------------------------------------------------------------
+
+
+def test_two_runs_are_kept_apart_and_a_stale_lock_is_taken_over(tmp_path):
+    (tmp_path / LOCK).write_text("process 1 of long ago")
+    with (
+        one_run(tmp_path),
+        pytest.raises(RunProblem, match=rf"another run is writing these reports \(process {os.getpid()}\)"),
+        one_run(tmp_path),
+    ):
+        raise AssertionError("two runs at once")
+    with one_run(tmp_path):
+        assert (tmp_path / LOCK).exists()
+
+
+def dies_for_1(task):
+    """A worker that is ended from outside on one of the tasks."""
+    if task.place_code == "1":
+        os._exit(9)
+    return Outcome("n", task.place_code, task.place_name, "done", 0.0)
+
+
+def test_a_dead_worker_is_told_and_stops_nobody_else(tmp_path):
+    outcomes = list(run_tasks([a_task(tmp_path, number) for number in range(4)], dies_for_1, jobs=2))
+    assert sorted((o.place_code, o.status) for o in outcomes) == [
+        ("0", "done"),
+        ("1", "failed"),
+        ("2", "done"),
+        ("3", "done"),
+    ]
+    assert [o.error for o in outcomes if o.status == "failed"] == [DIED]
+
+
+# --- traces ------------------------------------------------------------------------------------------------------
+
+
+def test_paths_of_the_machine_are_cut_to_names(tmp_path):
+    text = f'{tmp_path}/raw/a.csv: {sys.prefix}/lib/x.py, File "/opt/else/where.py", \x1b[32m/opt/a/b.py, and/or 3/4'
+    assert without_paths(text, tmp_path) == 'raw/a.csv: lib/x.py, File "where.py", \x1b[32mb.py, and/or 3/4'
+    windows = r"C:\Data\SEND home\raw\a.csv and D:\tools\lib\x.py"
+    assert without_paths(windows, Path(r"C:\Data\SEND home")) == r"raw\a.csv and x.py"
+
+
+def test_strip_takes_out_what_papermill_leaves(tmp_path):
+    path = notebook(tmp_path, "n", "print(1)")
+    node = nbformat.read(path, as_version=4)
+    node.metadata["papermill"] = {
+        "input_path": "/srv/n.ipynb", "output_path": "/srv/out.ipynb", "environment_variables": {"KEY": "secret"},
+        "start_time": "2025", "parameters": {"place": "999"},
+    }  # fmt: skip
+    node.cells[2].outputs = [new_output("stream", name="stderr", text=f"{tmp_path}/sendlab.toml: warning")]
+    nbformat.write(node, path)
+    strip(path, "n.ipynb", tmp_path)
+    text = path.read_text(encoding="utf-8")
+    assert not any(trace in text for trace in ("/srv", "secret", "start_time", str(tmp_path)))
+    assert nbformat.read(path, as_version=4).metadata["papermill"]["parameters"] == {"place": "999"}
+
+
+# --- a whole run, with papermill and kernels ---------------------------------------------------------------------
+
+PROGRESS = (
+    "import sys, pathlib\nprint(pathlib.Path('sendlab.toml').read_text())",
+    "print(place, sys.executable == {executable!r}, sys.modules.get('rfc3987_syntax', 'absent'))",
+)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """One run with a notebook that works, one that fails and one that shows an own view: three kernels."""
+    root = tmp_path_factory.mktemp("council {A}")
+    (root / "sendlab.toml").write_text("# the settings", encoding="utf-8")
+    (root / "store").mkdir()
+    (root / "store" / "published_board.parquet").write_bytes(b"figures")
+    folder = root / "notebooks"
+    notebook(folder, "progress", PROGRESS[0], PROGRESS[1].format(executable=sys.executable))
+    notebook(folder, "attendance", "raise ValueError(f'no file in {__import__(\"os\").getcwd()}/raw/a.csv')")
+    notebook(folder, "exclusions", f"print({OWN_VIEW_MARK!r})")
+    told = []
+    result = run_opened(
+        Opened(root),
+        [folder],
+        places=["900101"],
+        notebooks=["progress", "attendance", "exclusions"],
+        progress=told.append,
+    )
+    return root, result, told
+
+
+def test_a_failure_is_listed_and_stops_nobody(done):
+    _, result, told = done
+    assert [(o.notebook, o.status) for o in result.outcomes] == [
+        ("progress", "done"), ("attendance", "failed"), ("exclusions", "failed"),
+    ]  # fmt: skip
+    assert result.exit_status == 1 and len(result.failed) == 2 and len(told) == 3
+    assert result.failed[0].error == "ValueError: no file in raw/a.csv (cell 3)"
+    assert "own view" in result.failed[1].error
+
+
+def test_results_are_in_place_and_nothing_else(done):
+    root, _, _ = done
+    folder = root / "reports" / "202425" / "board" / "900101"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "attendance.failed.ipynb", "exclusions.failed.ipynb", "progress.html", "progress.ipynb",
+    ]  # fmt: skip
+    page = (folder / "progress.html").read_text(encoding="utf-8")
+    assert "ash &amp; &lt;Oak&gt; Primary, 2024/25" in page and "# the settings" in page
+    # this very Python, and without the grammar package that costs 1.5 s
+    assert "900101 True None" in page
+
+
+def test_a_failed_notebook_keeps_its_error_but_no_unprotected_output(done):
+    folder = done[0] / "reports" / "202425" / "board" / "900101"
+    assert "ValueError" in (folder / "attendance.failed.ipynb").read_text(encoding="utf-8")
+    kept = nbformat.read(folder / "exclusions.failed.ipynb", as_version=4)
+    assert not [cell for cell in kept.cells if cell.cell_type == "code" and cell.outputs]
+
+
+def test_no_path_of_the_machine_is_in_any_output(done):
+    root, _, _ = done
+    for path in (root / "reports").rglob("*"):
+        if path.is_file():
+            text = path.read_text(encoding="utf-8", errors="replace").replace(sys.executable, "")
+            assert str(root) not in text and str(Path.home()) + "/" not in text, path.name
+
+
+def test_the_record_names_inputs_versions_and_outcomes(done):
+    root, result, _ = done
+    record = json.loads(result.manifest.read_text(encoding="utf-8"))
+    assert result.manifest.parent.parent == root / "reports" / "runs"
+    assert len(record["inputs"]["published_board.parquet"]) == 64 and record["figures"] == "r1"
+    assert record["failed"] == 2 and {o["notebook"] for o in record["outcomes"]} == {
+        "progress",
+        "attendance",
+        "exclusions",
+    }
+    assert record["parameters"][0] == {
+        "notebook": "progress", "place": "900101", "time_period": "202425", "audience": "board",
+    }  # fmt: skip
+    assert record["versions"]["papermill"]
+
+
+def test_the_index_lists_places_reports_and_failures(done):
+    _, result, _ = done
+    html = result.index.read_text(encoding="utf-8")
+    assert 'href="202425/board/900101/progress.html"' in html and "not made" in html
+    assert "ash &amp; &lt;Oak&gt; Primary, attendance: ValueError: no file in raw/a.csv (cell 3)" in html
+    assert html.index("Sampleton</th>") < html.index("Oak&gt; Primary</th>") < html.index("Willow Primary</th>")
+    assert "22 July 2025" in html and "Protection across tables is not yet done." in html
+    assert "Board page" not in html  # not made in a run of one place
+
+
+# --- pack and index ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def indexed(tmp_path):
+    """An index over reports of all places, the pack and one failure, without any kernel."""
+    opened = Opened(tmp_path)
+    folder = board_folder(opened.workspace.reports, "202425")
+    for code in PLACES["place_code"]:
+        (folder / code).mkdir(parents=True)
+        for name in NOTEBOOKS:
+            (folder / code / f"{name}.html").write_text("<p>report")
+    failed = notebook(folder / "900101", "progress.failed")
+    mark_error(failed, "ValueError: <odd>", keep_outputs=True)
+    for name in (BOARD_PAGE, WORKBOOK):
+        (folder / name).write_text("x")
+    return write_index(opened.workspace.reports, opened.published(), places_in_order(PLACES), [], "Sampleton", "202425")
+
+
+def test_the_index_links_the_pack_and_keeps_an_earlier_report(indexed):
+    html = indexed.read_text(encoding="utf-8")
+    assert 'href="202425/board/board-page.html"' in html and 'href="202425/board/figures.xlsx"' in html
+    assert "earlier" in html and "ValueError: &lt;odd&gt;" in html and "1 report failed" in html
+    assert str(indexed.parent) not in html
+
+
+@pytest.mark.browser
+def test_the_search_box_finds_a_school_and_asks_for_nothing(indexed):
+    chromium = Path("/usr/bin/chromium")
+    if not chromium.exists():
+        if os.environ.get("SENDLAB_REQUIRE_TOOLS") == "1":
+            pytest.fail("no browser, and SENDLAB_REQUIRE_TOOLS=1")
+        pytest.skip(f"no browser at {chromium}")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(chromium), args=["--no-sandbox"])
+        page, asked = browser.new_page(viewport={"width": 390, "height": 800}), []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(indexed.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        page.get_by_label("Find a school").fill("OAK")
+        assert page.get_by_role("status").inner_text() == "1 found"
+        assert page.get_by_role("row", name="Oak").count() == 1
+        assert page.get_by_role("row", name="Willow").count() == 0
+        assert page.get_by_role("row", name="Sampleton").count() == 1  # the LA is no school and stays
+        assert asked == [indexed.as_uri()]
+        browser.close()
