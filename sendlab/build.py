@@ -1,4 +1,4 @@
-"""Facts -> measures -> published figures, once for the LA and all schools; and the opened workspace that notebooks use."""
+"""Facts -> measures -> published figures, once for the LA and all schools; and the workspace that notebooks open."""
 
 import hashlib
 import json
@@ -23,6 +23,7 @@ from sendlab.ingest import STEP as INGEST
 from sendlab.ingest import ingest
 from sendlab.metrics.cards import cards
 from sendlab.metrics.grouping import REST
+from sendlab.schema.groups import ALL_SEN, NEED_AREAS, TOTAL
 from sendlab.schema.measures import MEASURE_KEY, as_measures
 from sendlab.schema.tables import TABLES
 from sendlab.workspace import Workspace, find_workspace
@@ -30,6 +31,7 @@ from sendlab.workspace import Workspace, find_workspace
 STEP = "build"
 AUDIENCES = ("board",)
 THRESHOLD = 5
+HISTORY = "history: more than two years before the latest figures; fetch a newer file"
 OF_FACTS: tuple[Callable[..., pl.DataFrame], ...] = (
     metrics.absence, metrics.persistent_absence, metrics.severe_absence, metrics.attendance_98,
     metrics.suspension_rate, metrics.suspended_once_or_more, metrics.permanent_exclusion_rate,
@@ -106,7 +108,59 @@ def make_measures(facts: pl.DataFrame, tables: dict[str, pl.DataFrame], workspac
                                          la_name=workspace.la_name))  # fmt: skip
     figures = pl.concat([*parts, _national(tables["benchmarks"], _latest(parts))])
     both = pl.concat([figures.filter(pl.col("geographic_level") != REST), gap_rows(figures)])
-    return _dated(both).sort(MEASURE_KEY)
+    return _dated(pl.concat([both, _nobody(both)])).sort(MEASURE_KEY)
+
+
+NOBODY = {
+    "attendance": "no pupils with attendance data in this group",
+    "exclusions": "no pupils on the roll in this group",
+    "progress": "no pupils at the end of key stage 2 in this group",
+    "interventions": "no intervention on record here",
+    "self_evaluation": "no self-evaluation on record here",
+}
+NOT_COLLECTED = "not collected: the workspace holds no data of this kind for this year"
+CELLS = (
+    (TOTAL, TOTAL),
+    *((group, TOTAL) for group in ("EHC plan", "SEN support", "No SEN", ALL_SEN)),
+    *((ALL_SEN, area) for area in NEED_AREAS),
+)
+
+
+def _nobody(rows: pl.DataFrame) -> pl.DataFrame:
+    """A row that says so for each measure, year, place and group that has none: nobody counted is not nothing said."""
+    own = rows.filter((pl.col("comparator") == "") & (pl.col("geographic_level") != "National"))
+    years = own.select("time_period").unique()
+    place = ["geographic_level", "place_code", "place_name", "education_phase"]
+    held = own.select("measure", "time_period", "time_identifier").unique()
+    wanted = _every_cell().join(years, how="cross").join(held, on=["measure", "time_period"], how="left")
+    everywhere = wanted.join(own.select(place).unique(), how="cross")
+    in_grid = everywhere.filter(pl.col("item") == TOTAL).join(
+        own, on=["measure", "time_period", "place_code", "sen_provision", "need_area"], how="anti"
+    )
+    alone = everywhere.filter(pl.col("item") != TOTAL).join(
+        own, on=["measure", "time_period", "place_code"], how="anti"
+    )
+    zero = [pl.lit(0).alias(n) for n in ("base_subjects", "with_subjects", "numerator", "denominator")]
+    missing = pl.col("time_identifier").is_null()
+    return as_measures(
+        pl.concat([in_grid, alone]).with_columns(
+            *zero,
+            pl.col("time_identifier").fill_null("Academic year"),
+            pl.lit("z").alias("status"),
+            pl.when(missing).then(pl.lit(NOT_COLLECTED)).otherwise("note").alias("note"),
+        )
+    )
+
+
+def _every_cell() -> pl.DataFrame:
+    """Every measure with every group it is broken down by, its unit, and the words for nobody in it."""
+    cells = [
+        (name, card.unit, NOBODY[card.topic], *group, "None" if card.kind in ("effect", "rating") else TOTAL)
+        for name, card in cards().items()
+        for group in (CELLS if card.kind not in ("effect", "rating") else CELLS[:1])
+    ]
+    columns = ["measure", "unit", "note", "sen_provision", "need_area", "item"]
+    return pl.DataFrame(cells, schema=columns, orient="row")
 
 
 def _said(rows: pl.DataFrame, periods: list[str]) -> pl.DataFrame:
@@ -136,7 +190,7 @@ def _national(benchmarks: pl.DataFrame, latest: str) -> pl.DataFrame:
     rows = benchmarks.filter(age >= 0).with_columns(
         pl.col("measure").replace_strict(units, default=None, return_dtype=pl.String).alias("unit"),
         pl.col("symbol").fill_null("").alias("status"), pl.lit("published").alias("method"),
-        pl.when(age > MAX_AGE).then(pl.lit("history: more than two years before the latest figures; fetch a newer file"))
+        pl.when(age > MAX_AGE).then(pl.lit(HISTORY))
         .otherwise(pl.lit("")).alias("note"),
     )  # fmt: skip
     return as_measures(rows.drop("symbol", "source_file"))
@@ -155,7 +209,8 @@ def _end(period: str, time_identifier: str) -> date | None:
     if time_identifier == "Autumn term":
         return date(year, 12, 31)
     if time_identifier in ("Spring term", "Autumn and spring term"):
-        return easter(year + 1)
+        day: date = easter(year + 1)
+        return day
     return date(year + 1, 7, 31) if time_identifier in ("Academic year", "Summer term") else None
 
 

@@ -117,7 +117,8 @@ def ingest_lines(result: IngestResult) -> list[str]:
     first = "nothing new since the last ingest" if result.unchanged else f"{len(result.records)} files read"
     merged = sum(result.merged.values())
     return [
-        f"{first}: {read:,} rows = {loaded:,} loaded + {bad:,} quarantined + {aside:,} left aside; {merged:,} repeated rows merged",
+        f"{first}: {read:,} rows = {loaded:,} loaded + {bad:,} quarantined + {aside:,} left aside; "
+        f"{merged:,} repeated rows merged",
         *_problem_lines(quality_summary(result), SHOWN),
         *(f"  not read: {text}" for text in result.unread),
     ]
@@ -126,10 +127,18 @@ def ingest_lines(result: IngestResult) -> list[str]:
 def ingest_json(result: IngestResult) -> dict[str, Any]:
     """The result of ingest for scripts."""
     files = [
-        {"file": r.file, "format": r.format, "table": r.table, "read": r.read, "loaded": r.loaded,
-         "quarantined": r.quarantined, "left_aside": r.left_aside, "known_from": r.known_from}
+        {
+            "file": r.file,
+            "format": r.format,
+            "table": r.table,
+            "read": r.read,
+            "loaded": r.loaded,
+            "quarantined": r.quarantined,
+            "left_aside": r.left_aside,
+            "known_from": r.known_from,
+        }
         for r in result.records
-    ]  # fmt: skip
+    ]
     return {
         "files": files,
         "merged": result.merged,

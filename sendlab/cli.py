@@ -165,9 +165,15 @@ def _run(
 
     space = find_workspace(workspace)
     result = run_notebooks(
-        space, places=list(places) or None, notebooks=list(notebooks) or None, jobs=jobs, time_period=time_period,
-        progress=lambda outcome: click.echo(f"  {outcome.status:6} {outcome.place_name}: {outcome.notebook} ({outcome.seconds:.0f} s)"),
-    )  # fmt: skip
+        space,
+        places=list(places) or None,
+        notebooks=list(notebooks) or None,
+        jobs=jobs,
+        time_period=time_period,
+        progress=lambda outcome: click.echo(
+            f"  {outcome.status:6} {outcome.place_name}: {outcome.notebook} ({outcome.seconds:.0f} s)"
+        ),
+    )
     for outcome in result.failed:
         click.echo(f"FAILED {outcome.place_name}: {outcome.notebook}: {outcome.error}", err=True)
     done = len(result.outcomes) - len(result.failed)

@@ -14,7 +14,7 @@ BOARDERS = ("B", "6", "7")  # no session data are collected for boarders
 
 
 def attendance_base(facts: pl.DataFrame) -> pl.DataFrame:
-    """Pupil enrolments with possible sessions: aged 5 to 15 on 31 August, not boarders, absence returned and believable.
+    """Enrolments with possible sessions: aged 5 to 15 on 31 August, not boarders, absence returned and believable.
 
     Adds `absent` (authorised and unauthorised sessions). An unknown age is not counted.
     """
@@ -77,7 +77,7 @@ def by_status_at_event(rows: pl.DataFrame, event: str) -> pl.DataFrame:
 
 
 def ks2_base(facts: pl.DataFrame) -> pl.DataFrame:
-    """Pupils at the end of key stage 2 with an outcome in reading, writing and mathematics, those below the tests included."""
+    """Pupils at the end of key stage 2 with an outcome in all three subjects, those below the tests included."""
     return facts.filter(
         pl.all_horizontal(pl.col(f"ks2_{s}_met").is_not_null() for s in ("reading", "writing", "mathematics"))
     )

@@ -50,7 +50,7 @@ def _to_rest(own: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
 
 
 def _to_national(own: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
-    """The latest benchmark not after the period and at most two years before it; of the school's own phase where there is one."""
+    """The latest benchmark up to the period, at most two years old; of the school's phase where there is one."""
     bench = figures.filter((pl.col("geographic_level") == "National") & pl.col("value").is_not_null())
     link = ["measure", "time_identifier", "sen_provision", "need_area", "item"]
     years = pl.col("time_period").str.slice(0, 4).cast(pl.Int32) - pl.col("time_period_other").str.slice(0, 4).cast(
@@ -58,10 +58,12 @@ def _to_national(own: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
     )
     phase = pl.col("education_phase_other")
     pairs = (
-        own.with_row_index("row").join(bench.select(*link, "time_period", "education_phase", *SIDE), on=link, suffix="_other")
+        own.with_row_index("row")
+        .join(bench.select(*link, "time_period", "education_phase", *SIDE), on=link, suffix="_other")
         .filter(years.is_between(0, MAX_AGE) & ((phase == pl.col("education_phase")) | (phase == TOTAL)))
-        .sort("row", years, phase != pl.col("education_phase")).unique("row", keep="first", maintain_order=True)
-    )  # fmt: skip
+        .sort("row", years, phase != pl.col("education_phase"))
+        .unique("row", keep="first", maintain_order=True)
+    )
     made = pairs.with_columns(pl.lit(None, dtype=pl.Float64).alias(n) for n in ("lower_other", "upper_other"))
     return _finish(made.drop("row", "education_phase_other"), NATIONAL)
 
@@ -76,13 +78,19 @@ def _finish(pairs: pl.DataFrame, comparator: str) -> pl.DataFrame:
     gap = pl.col("value") - pl.col("value_other")
     mark = pl.when(pl.col("status") != "").then("status").otherwise("status_other")
     made = pairs.with_columns(
-        gap.alias("value"), number(lower).alias("lower"), number(upper).alias("upper"),
-        pl.lit(comparator).alias("comparator"), pl.col("value_other").alias("comparator_value"),
-        pl.col("time_period_other").alias("comparator_period"), pl.when(gap.is_null()).then(mark).otherwise("status").alias("status"),
+        gap.alias("value"),
+        number(lower).alias("lower"),
+        number(upper).alias("upper"),
+        pl.lit(comparator).alias("comparator"),
+        pl.col("value_other").alias("comparator_value"),
+        pl.col("time_period_other").alias("comparator_period"),
+        pl.when(gap.is_null()).then(mark).otherwise("status").alias("status"),
         pl.col("unit").str.replace("^% of .*$", "percentage points").alias("unit"),
-        pl.lit("from both sides' limits" if comparator != NATIONAL else "own limits; the published figure has none").alias("method"),
+        pl.lit(
+            "from both sides' limits" if comparator != NATIONAL else "own limits; the published figure has none"
+        ).alias("method"),
         *[pl.lit(None, dtype=pl.Float64).alias(n) for n in ("numerator", "denominator", "top_share")],
-    )  # fmt: skip
+    )
     return as_measures(made.drop([name for name in made.columns if name.endswith("_other")]))
 
 

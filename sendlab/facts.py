@@ -74,7 +74,7 @@ def _census_place(period: str, term: str) -> pl.Expr:
 
 
 def _pupil_rows(keys: pl.DataFrame, pupils: pl.DataFrame) -> pl.DataFrame:
-    """For each fact the pupil's census row nearest to that year's January: the same school before others, later before earlier."""
+    """For each fact the pupil's census row nearest to that January: the same school first, then the later one."""
     rows = pupils.with_columns(_census_place("time_period", "term").alias("census"))
     rows = rows.rename({"school_id": "census_school", "time_period": "census_period", "term": "census_term"})
     january = pl.col("time_period").str.slice(0, 4).cast(pl.Int32) * 3 + JANUARY
@@ -119,14 +119,12 @@ def provision_name(column: str) -> pl.Expr:
 
 def need_area(column: str) -> pl.Expr:
     """Broad area of a need code; a need that is blank or belongs to none of the four is "No broad area"."""
-    areas = {
-        line.code: AREA_OF_CODE.get(line.notes.get("area", ""), NO_AREA) for line in read_codes("sen_need_type")
-    }
+    areas = {line.code: AREA_OF_CODE.get(line.notes.get("area", ""), NO_AREA) for line in read_codes("sen_need_type")}
     return pl.col(column).replace_strict(areas, default=NO_AREA, return_dtype=pl.String).fill_null(NO_AREA)
 
 
 def _roll(pupils: pl.DataFrame) -> pl.DataFrame:
-    """Who is on the roll that rates are taken on: the January census, or the year's latest census where there is none."""
+    """Who is on the roll that rates are taken on: the January census, or the year's latest where there is none."""
     held = pupils.select("time_period", "term").unique()
     order = dict(zip((TERMS[1], TERMS[2], TERMS[0]), range(3), strict=True))  # January first, then the latest
     basis = (
@@ -237,11 +235,17 @@ def _tests(assessments: pl.DataFrame) -> pl.DataFrame:
         ~pl.col("assessment").is_in(KEY_STAGES) & pl.col("score").is_not_null() & pl.col("assessed_on").is_not_null()
     )
     spans = (
-        rows.sort("assessed_on").group_by(*KEY, "subject", "assessment", maintain_order=True)
-        .agg(pl.col("score").first().alias("first"), pl.col("score").last().alias("last"), pl.col("assessed_on").n_unique().alias("dates"))
+        rows.sort("assessed_on")
+        .group_by(*KEY, "subject", "assessment", maintain_order=True)
+        .agg(
+            pl.col("score").first().alias("first"),
+            pl.col("score").last().alias("last"),
+            pl.col("assessed_on").n_unique().alias("dates"),
+        )
         .with_columns(pl.when(pl.col("dates") > 1).then("last").alias("last"))
-        .sort(pl.col("dates") < 2, "assessment").unique([*KEY, "subject"], keep="first", maintain_order=True)
-    )  # fmt: skip
+        .sort(pl.col("dates") < 2, "assessment")
+        .unique([*KEY, "subject"], keep="first", maintain_order=True)
+    )
     return spans.group_by(KEY).agg(
         pl.col(which).filter(pl.col("subject") == s).first().alias(f"{s}_{which}")
         for s in SUBJECTS

@@ -55,7 +55,7 @@ class Workspace:
             return read_key(self.key_id)
         if self.la_code not in SAMPLE_AUTHORITIES:
             raise WorkspaceProblem(
-                f"the sample key is for the invented authorities {' and '.join(SAMPLE_AUTHORITIES)}, not for {self.la_code}",
+                f"the sample key is for the invented authorities 000 and 999, not for {self.la_code}",
                 next_step="make a workspace with 'sendlab init', which makes a key of its own",
             )
         return SAMPLE_KEY

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# Real published data lie beside the clone; none of it is committed. CI sets the second variable: there, absence is failure.
+# Real published data lie beside the clone; none of it is committed. Where the second variable is set, absence fails.
 REAL_DATA = Path(os.environ.get("SENDLAB_REAL_DATA", ROOT.parent / "shared" / "real"))
 MUST_HAVE = os.environ.get("SENDLAB_REQUIRE_TOOLS") == "1"
 

@@ -91,10 +91,10 @@ def test_national_rows_serve_where_there_is_no_gap_row():
 
 
 def test_needs_are_shown_in_the_order_of_the_code_of_practice():
-    areas = ("Sensory and/or physical", "Not recorded", "Cognition and learning", "Total")
+    areas = ("No broad area", "Sensory and/or physical", "Cognition and learning", "Total")
     view = published(*(row("All SEN", 20.0, 15.0, 25.0, 200, need_area=area) for area in areas))
     table = tables.figures_table(view, **HERE, by="need_area")
-    assert [line[0] for line in table.rows] == ["Cognition and learning", "Sensory and/or physical", "Not recorded"]
+    assert [line[0] for line in table.rows] == ["Cognition and learning", "Sensory and/or physical", "No broad area"]
 
 
 def test_schools_are_in_order_of_name_with_hidden_ones_after():

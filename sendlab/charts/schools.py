@@ -21,11 +21,12 @@ def plot_schools(
 ) -> alt.LayerChart:
     """Every school's figure with its 95 % interval, in order of name; those not shown stand after the others.
 
-    `highlight` is the place code of one school, drawn in dark blue. The dashed line is the LA.
+    `highlight` is the place code of one school, drawn in dark blue; the LA's own code highlights none. The dashed
+    line is the LA.
     """
     lines, la = school_lines(view, measure=measure, group=group, time_period=time_period)
     about, when = card(measure), period_text(time_period, lines[0].row["time_identifier"])
-    chosen = _chosen(lines, highlight)
+    chosen = _chosen(lines, None if la and la.row["place_code"] == highlight else highlight)
     top = parts.top_of(view) + 52
     height = top + ROW * len(lines)
     rows = [(top + ROW * (number + 0.5), line) for number, line in enumerate(lines)]

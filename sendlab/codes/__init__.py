@@ -1,4 +1,4 @@
-"""Code sets of the Department's collections (code, label, validity dates, notes), read from the CSV files beside this one.
+"""Code sets of the Department's collections (code, label, validity dates, notes), from the CSV files beside this one.
 
 Sources: the `source` column of each file, line by line. All codes are text. A code may stand twice with
 different validity dates, so join on code and date (`valid_on`).
@@ -38,7 +38,7 @@ def read_codes(name: str) -> tuple[Code, ...]:
     >>> [c.code for c in read_codes("sen_provision")][:3]
     ['N', 'K', 'E']
     """
-    with (files(__name__) / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+    with (files(__name__) / f"{name}.csv").open(encoding="utf-8") as handle:
         return tuple(
             Code(
                 row["code"],

@@ -4,6 +4,10 @@ It shares no code with the protection. From the published rows alone it sets up,
 count that is hidden as an unknown, every sum over schools, provisions and areas of need as an equation, and asks two
 linear programs for the least and the most each hidden count can be. The truth serves to know which counts had to be
 protected, and as a gift to the attacker where sums do not hold exactly (a pupil counted once though in two schools).
+
+What the attacker grants a hidden count are the rules of `publish`: good news about everybody is shown wherever the
+base is, so a hidden count is never that; the adverse edge may be hidden, so it may be 0 where high is good and the
+whole base where low is good. Of a hidden base only that somebody is in it. In a withheld measure anything may be.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ import polars as pl
 from scipy.optimize import linprog
 
 from sendlab.disclosure.findings import Cell, Finding, Row, TableName, bases_in_sight, torn_families
-from sendlab.disclosure.published import Published
+from sendlab.disclosure.published import WITHHELD_NOTE, Published
 from sendlab.metrics.cards import card
 from sendlab.schema.groups import ALL_SEN, NEED_AREAS, SEN_PROVISION, SEND, TOTAL
 from sendlab.schema.measures import MEASURE_KEY, as_measures
@@ -74,6 +78,7 @@ class _Table:
         }  # None where it is nowhere to be seen
         self.kind = "left out" if coverage else self.about.kind
         self.counted = coverage or self.kind in ("share", "events", "sum")
+        self.withheld = any(row["note"] == WITHHELD_NOTE for row in self.rows.values())
 
     def _second(self, row: Row) -> float | None:
         """The numerator, or the people left out of the base, where the row lets them be seen."""
@@ -89,15 +94,32 @@ class _Table:
         goals = self._goals(with_base)
         if not goals:
             return []
-        program = self._program()
-        for cell, what, weights, truth, needed in goals:
-            least, most = (self._extreme(program, weights, sign) for sign in (1, -1))
-            tight = (
-                floor(most + 1e-6) - ceil(least - 1e-6) < needed - 1e-6 if isfinite(most) and isfinite(least) else False
-            )
-            if tight or not least - 1e-6 <= truth <= most + 1e-6:
+        weights = np.zeros((len(goals), 2 * len(self.cells)))
+        for row, goal in enumerate(goals):
+            weights[row, list(goal[2])] = list(goal[2].values())
+        reach = self._reach(weights, [(truth, needed) for *_, truth, needed in goals])
+        for (cell, what, _, truth, needed), (least, most) in zip(goals, reach, strict=True):
+            if not _safe(least, most, truth, needed):
                 found.append(Finding(self.name, cell, what, least, most, needed))
         return found
+
+    def _reach(self, weights: Any, wanted: list[tuple[float, float]]) -> list[tuple[float, float]]:
+        """Least and most of each goal; no further than it takes to see that it is safe.
+
+        A table found for one goal agrees with everything shown, so it counts for the others too.
+        """
+        program = self._program()
+        least, most = np.full(len(wanted), inf), np.full(len(wanted), -inf)
+        for row, (truth, needed) in enumerate(wanted):
+            for sign in (1, -1):
+                if _safe(least[row], most[row], truth, needed):
+                    break
+                table = self._extreme(program, sign * weights[row])
+                if table is None:
+                    least[row], most[row] = (-inf, most[row]) if sign == 1 else (least[row], inf)
+                    continue
+                least, most = np.minimum(least, weights @ table), np.maximum(most, weights @ table)
+        return list(zip(least.tolist(), most.tolist(), strict=True))
 
     def _goals(self, with_base: bool) -> list[tuple[Cell, str, dict[int, float], float, float]]:
         """(cell, words, weights of the unknowns, truth, width needed) of each count that had to be protected."""
@@ -158,11 +180,12 @@ class _Table:
             return seen, seen
         if base is None or self._second(row) is None or self.kind == "sum":
             return 0.0, inf
-        small_group = base < _SMALL_GROUP
-        least = 0.0 if small_group and self.about.polarity == "high" and not self.coverage else 1.0
+        if self.coverage:
+            return 1.0, inf  # nobody left out would have been shown
+        least = 0.0 if self.withheld or self.about.polarity == "high" else 1.0
         if self.kind != "share" or row["numerator"] != row["with_subjects"]:
             return least, inf
-        return least, base if small_group and self.about.polarity == "low" else base - 1.0
+        return least, base if self.withheld or self.about.polarity == "low" else base - 1.0
 
     def _equations(self) -> tuple[Any, Any]:
         """Total minus parts, for bases and numerators; the right side is 0 unless the true counts do not add up."""
@@ -197,17 +220,22 @@ class _Table:
         there = [(total, [part for part in parts if part in self.at]) for total, parts in sums if total in self.at]
         return [(total, parts) for total, parts in there if parts]
 
-    def _extreme(self, program: Any, weights: dict[int, float], sign: int) -> float:
+    def _extreme(self, program: Any, goal: Any) -> Any:
+        """The counts in which the goal is least, or None where nothing limits it."""
         equal, right, order, room, limits = program
-        goal = np.zeros(2 * len(self.cells))
-        for place, weight in weights.items():
-            goal[place] = weight
-        answer = linprog(sign * goal, A_ub=order, b_ub=room, A_eq=equal, b_eq=right, bounds=limits, method="highs")
+        answer = linprog(goal, A_ub=order, b_ub=room, A_eq=equal, b_eq=right, bounds=limits, method="highs")
         if answer.status == 3:
-            return -sign * inf
+            return None
         if answer.status != 0:
             raise RuntimeError(f"the attack on {self.name} could not be solved: {answer.message}")
-        return float(sign * answer.fun)
+        return answer.x
+
+
+def _safe(least: float, most: float, truth: float, needed: float) -> bool:
+    """Whether the interval, rounded inwards, is wide enough, and the truth in it."""
+    if not least - 1e-6 <= truth <= most + 1e-6:
+        return False
+    return not (isfinite(least) and isfinite(most)) or floor(most + 1e-6) - ceil(least - 1e-6) >= needed - 1e-6
 
 
 def _key(row: Row) -> tuple[Any, ...]:

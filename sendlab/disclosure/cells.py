@@ -28,6 +28,7 @@ _WITHIN_PLACE: tuple[tuple[Group, tuple[Group, ...]], ...] = (
 )
 # How dear it is to hide a cell: parts of schools go first, the grand total of the LA only if nothing else is left.
 _SCHOOL_PART, _SCHOOL_TOTAL, _LA_PART, _LA_SEN_TOTAL, _LA_TOTAL = 1.0, 4.0, 12.0, 40.0, 1000.0
+DEAR = _SCHOOL_TOTAL  # totals of schools and every figure of the LA: hidden as cover only if nothing else will do
 
 
 @dataclass(frozen=True)

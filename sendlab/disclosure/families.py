@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from sendlab.disclosure.cells import CELL_KEY, Cells, cells_of, prices, sums_that_hold
+from sendlab.disclosure.cells import CELL_KEY, DEAR, Cells, cells_of, prices, sums_that_hold
 from sendlab.disclosure.layers import Measure, aims_in, open_layer, system_of_people, system_of_sum, width_in
 from sendlab.disclosure.primary import COUNTED_KINDS, Bools, Counts, Floats, limits_known, primary_of, small
 from sendlab.disclosure.secondary import NoPattern, protect
@@ -16,16 +16,17 @@ from sendlab.errors import GateError
 from sendlab.metrics.cards import card
 
 TABLE_KEY = ("time_period", "time_identifier", "item")
-DECISIONS = ("base_hidden", "hidden", "coverage_hidden")
+DECISIONS = ("base_hidden", "hidden", "coverage_hidden", "withheld")
 _COUNT_COLUMNS = ("base_subjects", "with_subjects", "numerator", "denominator", "top_share", "eligible_subjects")
 _NO_DENOMINATOR_OF_PEOPLE = ("effect",)  # its denominator holds residual degrees of freedom
 
 
 def decide(figures: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """The figures with three flags added: `base_hidden`, `hidden` (the family of the value), `coverage_hidden`.
+    """The figures with four flags: `base_hidden`, `hidden` (the family of the value), `coverage_hidden`, `withheld`.
 
     `figures` are measure rows without comparator at levels School and Local authority, of measures that count
-    people. A hidden base hides the family, a hidden family leaves its base in sight.
+    people. A hidden base hides the family, a hidden family leaves its base in sight. `withheld` marks all rows of a
+    measure and period that no choice of cover protects.
     """
     bases = {name: card(name).base for name in figures["measure"].unique().to_list()}
     marked = figures.with_columns(_base=pl.col("measure").replace_strict(bases, return_dtype=pl.String))
@@ -47,12 +48,15 @@ def _decide_group(figures: pl.DataFrame, threshold: int) -> pl.DataFrame:
         base_hidden = _protect_base(cells, measures, base, forced, threshold)
         wanted = np.zeros(len(cells), dtype=bool)
         patterns: dict[str, Bools] = {}
+        withheld: dict[str, bool] = {}
         for measure in sorted(measures, key=lambda each: bool(each.card.at_most)):
             twin = _counted_with(measure, measures)
             if twin is not None:
-                patterns[measure.card.measure] = patterns[twin]
+                patterns[measure.card.measure], withheld[measure.card.measure] = patterns[twin], withheld[twin]
                 continue
-            patterns[measure.card.measure], more = _protect_measure(cells, measure, base_hidden, threshold)
+            pattern, more = _protect_measure(cells, measure, base_hidden, threshold)
+            withheld[measure.card.measure] = pattern is None
+            patterns[measure.card.measure] = measure.counts.base > 0 if pattern is None else pattern
             wanted |= more
         if not (wanted & ~base_hidden).any():
             break
@@ -67,6 +71,7 @@ def _decide_group(figures: pl.DataFrame, threshold: int) -> pl.DataFrame:
             pl.Series("base_hidden", base_hidden),
             pl.Series("hidden", base_hidden | patterns[measure.card.measure]),
             pl.Series("coverage_hidden", base_hidden | covered.pattern(measure)),
+            pl.lit(withheld[measure.card.measure]).alias("withheld"),
         )
         for measure in measures
     )
@@ -138,7 +143,7 @@ def _protect_base(cells: Cells, measures: list[Measure], base: Counts, forced: B
         layers.append(open_layer(cells, counts.denominator, counts.absent))
     cost = prices(cells, base.base, base.base == 0)
     try:
-        return protect(System(tuple(layers), tuple(aims), cost), primary)
+        return protect(System(tuple(layers), tuple(aims), cost, dear=DEAR), primary)
     except NoPattern as failure:
         raise GateError(
             f"the base '{measures[0].card.base}' cannot be protected: its totals are smaller than their parts",
@@ -146,8 +151,11 @@ def _protect_base(cells: Cells, measures: list[Measure], base: Counts, forced: B
         ) from failure
 
 
-def _protect_measure(cells: Cells, measure: Measure, base_hidden: Bools, threshold: int) -> tuple[Bools, Bools]:
-    """The families to hide where the base is shown, and the bases that must be hidden for want of another way."""
+def _protect_measure(cells: Cells, measure: Measure, base_hidden: Bools, threshold: int) -> tuple[Bools | None, Bools]:
+    """The families to hide where the base is shown, and the bases that must be hidden for want of another way.
+
+    None if there is no way: then the measure is withheld.
+    """
     none = np.zeros(len(cells), dtype=bool)
     primary = primary_of(
         measure.card.kind, measure.counts, measure.card.polarity, threshold, measure.card.model_residual_df
@@ -160,8 +168,8 @@ def _protect_measure(cells: Cells, measure: Measure, base_hidden: Bools, thresho
         return protect(system, base_hidden | primary, given=base_hidden), none
     except NoPattern as failure:
         cell = failure.aim.terms[0][1]
-        if base_hidden[cell]:  # nothing is left to try: the whole measure is withheld
-            return ~measure.counts.absent, none
+        if base_hidden[cell]:  # nothing is left to try
+            return None, none
         none[cell] = True
         return base_hidden | primary, none
 
@@ -188,7 +196,7 @@ class _Coverage:
         relations = sums_that_hold(self.cells, left_out, absent)
         layer = Layer(left_out, lower, np.full(len(self.cells), np.inf), relations)
         aims = aims_in(0, primary, np.full(len(self.cells), self.threshold - 1.0))
-        system = System((layer,), tuple(aims), prices(self.cells, left_out, left_out == 0))
+        system = System((layer,), tuple(aims), prices(self.cells, left_out, left_out == 0), dear=DEAR)
         try:
             return protect(system, primary | self.base_hidden | ~np.isfinite(left_out))
         except NoPattern:  # counts that do not add up: no coverage is shown

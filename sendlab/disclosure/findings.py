@@ -31,22 +31,27 @@ def torn_families(shown: dict[tuple[Any, ...], Row]) -> list[Finding]:
     """Numbers in hidden rows, and gaps in sight whose own or other side is hidden."""
     found = []
     la = next((row["place_code"] for row in shown.values() if row["geographic_level"] == "Local authority"), "")
+    figures = {_place(row): row for row in shown.values() if row["comparator"] == ""}
     for key, row in shown.items():
         if row["geographic_level"] == "National":
             continue
-        names = dict(zip(MEASURE_KEY, key, strict=True))
-        sides = [{**names, "comparator": ""}]
+        sides = [row]
         if row["comparator"] == "No SEN":
-            sides.append({**names, "comparator": "", "sen_provision": "No SEN", "need_area": TOTAL})
+            sides.append({**row, "sen_provision": "No SEN", "need_area": TOTAL})
         if row["comparator"] == "LA without this school":
-            sides.append({**names, "comparator": "", "place_code": la, "geographic_level": "Local authority"})
-        rows = [shown.get(tuple(side.values())) for side in sides]
+            sides.append({**row, "place_code": la})
+        rows = [figures.get(_place(side)) for side in sides]
         hidden = any(side is None or side["status"] == "c" for side in rows)
         if hidden and any(row[name] is not None for name in _RESULTS):
             cell = (row["place_code"], row["sen_provision"], row["need_area"])
             what = f"part of a hidden family in sight ({row['comparator'] or 'figure'})"
             found.append(Finding((key[0], key[1], key[2], row["item"]), cell, what, 0, 0, 0))
     return found
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    """Which figure it is. Not its level or phase: they follow from the place, and differ between the sides of a gap."""
+    return tuple(row[name] for name in MEASURE_KEY if name not in ("geographic_level", "education_phase", "comparator"))
 
 
 def bases_in_sight(shown: dict[tuple[Any, ...], Row]) -> dict[tuple[Any, ...], float]:

@@ -64,6 +64,9 @@ def _require_words(rows: pl.DataFrame) -> None:
 
 def _require_one_each(rows: pl.DataFrame) -> None:
     _refuse(rows.filter(pl.struct(MEASURE_KEY).is_duplicated()), "more than one row for the same figure")
+    own = rows.filter(pl.col("geographic_level") != NATIONAL)
+    one_phase = [name for name in MEASURE_KEY if name != "education_phase"]  # a figure is known by its place
+    _refuse(own.filter(pl.struct(one_phase).is_duplicated()), "a place in more than one phase of education")
     las = rows.filter(pl.col("geographic_level") == LA_LEVEL)["place_code"].unique().sort().to_list()
     if len(las) > 1:
         raise GateError(

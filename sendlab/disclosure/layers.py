@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sendlab.disclosure.cells import Cells, prices, sums_that_hold
-from sendlab.disclosure.primary import Bools, Counts, Floats, adverse, limits_known, small
+from sendlab.disclosure.cells import DEAR, Cells, prices, sums_that_hold
+from sendlab.disclosure.primary import Bools, Counts, Floats, adverse, always_shown, limits_known, small
 from sendlab.disclosure.systems import Aim, Layer, System
 from sendlab.metrics.cards import Card
 
@@ -38,8 +38,9 @@ def system_of_people(cells: Cells, measure: Measure, base_hidden: Bools, primary
         counted = small(counts.people, threshold) | (primary & ~base_hidden)
         aims += aims_in(2, counted & np.isfinite(counts.numerator), np.full(len(cells), threshold - 1.0))
         within.append((1, 2))
-    never = _good_news(counts, polarity)
-    return System(tuple(layers), tuple(aims), prices(cells, counts.people, never), fixed=1, within=tuple(within))
+    never = always_shown(counts.people, counts.base, polarity)
+    cost = prices(cells, counts.people, never)
+    return System(tuple(layers), tuple(aims), cost, fixed=1, within=tuple(within), dear=DEAR)
 
 
 def _aims_of_people(counts: Counts, polarity: str, base_hidden: Bools, primary: Bools, threshold: int) -> list[Aim]:
@@ -53,12 +54,6 @@ def _aims_of_people(counts: Counts, polarity: str, base_hidden: Bools, primary: 
     return [*aims_in(0, tiny, width), *aims_in(1, with_it, width), *differences]
 
 
-def _good_news(counts: Counts, polarity: str) -> Bools:
-    """Zeros and full groups that the rules show."""
-    edge: Bools = (counts.people == 0) | (counts.people == counts.base)
-    return edge & ~adverse(counts.people, counts.base, polarity)
-
-
 def system_of_sum(cells: Cells, measure: Measure, base_hidden: Bools, primary: Bools, threshold: int) -> System:
     """Sessions: as wide as threshold - 1 people's worth of them."""
     counts = measure.counts
@@ -68,7 +63,7 @@ def system_of_sum(cells: Cells, measure: Measure, base_hidden: Bools, primary: B
     wanted = primary & np.isfinite(counts.numerator)
     aims = aims_in(0, wanted, width_in(counts.numerator, counts.people, threshold))
     never = (counts.people == 0) & (measure.card.polarity == "low")
-    return System((layer,), tuple(aims), prices(cells, counts.numerator, never))
+    return System((layer,), tuple(aims), prices(cells, counts.numerator, never), dear=DEAR)
 
 
 def width_in(count: Floats, people: Floats, threshold: int) -> Floats:

@@ -1,8 +1,16 @@
 """Which counts must be hidden for their own sake, and what anyone who knows these rules can say of a hidden count.
 
 Thresholds count people, never events or sessions. A complement (people without the feature) counts like the people
-with it. Zeros and full groups follow the polarity of the card: good news is shown, adverse news about a whole small
-group is hidden, for it tells of every one of them.
+with it. Zeros and full groups follow the polarity of the card:
+
+- good news about everybody (no suspensions, all reached the standard) is always shown where the base is: it is never
+  hidden for its own sake and never as cover for another count;
+- adverse news about everybody is hidden in a small group, for it tells of every one of them, and may be hidden as cover
+  in a group of any size. So a hidden count may be the adverse edge (0 where high is good, the whole base where low is
+  good) and never the good one: `limits_known` grants an attacker exactly this, and so does `attack`;
+- a group of nobody is no secret and stands as it came; a hidden base hides every count in it, edges included.
+
+Rows of nobody (`structural_zero`) never come as far as the protection.
 """
 
 from __future__ import annotations
@@ -11,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -33,6 +42,19 @@ class Counts:
     denominator: Floats
     top_share: Floats
     absent: Bools
+
+
+def structural_zero() -> pl.Expr:
+    """Rows of a group that a place has not: nobody counted or left out, so nobody to protect or to hide behind.
+
+    >>> counts = ("base_subjects", "with_subjects", "numerator", "eligible_subjects")
+    >>> rows = pl.DataFrame([(0, 0, 0, None), (0, 1, 2, 0), (0, 0, 0, 3), (3, 0, 0, 3)], schema=counts, orient="row")
+    >>> rows.select(structural_zero()).to_series().to_list()
+    [True, False, False, False]
+    """
+    others = ("with_subjects", "numerator", "eligible_subjects")
+    nobody = (pl.col(name).fill_null(0) == 0 for name in others)
+    return pl.all_horizontal((pl.col("base_subjects") == 0).fill_null(False), *nobody)
 
 
 def small(count: Floats, threshold: int) -> Bools:
@@ -97,16 +119,26 @@ def primary_of(kind: str, counts: Counts, polarity: str, threshold: int, residua
 def limits_known(base: Floats, polarity: str) -> tuple[Floats, Floats]:
     """Least and most people that a hidden cell may stand for, by these rules alone, where the base is shown.
 
-    0 and the whole base are possible only where a zero or a full group would have been hidden.
+    The adverse edge may have been hidden, in a small group for its own sake and in a larger one as cover; the good one
+    is always shown. Without a polarity both edges are always shown.
 
     >>> [limit.tolist() for limit in limits_known(np.array([12.0, 30]), "high")]
-    [[0.0, 1.0], [11.0, 29.0]]
+    [[0.0, 0.0], [11.0, 29.0]]
     >>> [limit.tolist() for limit in limits_known(np.array([12.0, 30]), "low")]
-    [[1.0, 1.0], [12.0, 29.0]]
+    [[1.0, 1.0], [12.0, 30.0]]
     """
-    lower, upper = np.ones(base.shape), base - 1.0
-    if polarity == "high":
-        lower = np.where(base < ADVERSE_BELOW, 0.0, lower)
-    if polarity == "low":
-        upper = np.where(base < ADVERSE_BELOW, base, upper)
-    return lower, upper
+    lower = np.full(base.shape, 0.0 if polarity == "high" else 1.0)
+    return lower, base - (0.0 if polarity == "low" else 1.0)
+
+
+def always_shown(people: Floats, base: Floats, polarity: str) -> Bools:
+    """Counts that the rules show wherever the base is shown, and never hide as cover: the edges that are no bad news.
+
+    >>> always_shown(np.array([0.0, 30, 7]), np.full(3, 30.0), "high").tolist()
+    [False, True, False]
+    >>> always_shown(np.array([0.0, 30, 7]), np.full(3, 30.0), "low").tolist()
+    [True, False, False]
+    """
+    nobody, everybody = people == 0, people == base
+    result: Bools = (nobody & (polarity != "high")) | (everybody & (polarity != "low"))
+    return result

@@ -17,6 +17,7 @@ from sendlab.schema.measures import MEASURE_COLUMNS, MEASURE_KEY
 WITHHELD = ("with_subjects", "top_share")
 PUBLISHED_COLUMNS = tuple(name for name in MEASURE_COLUMNS if name not in WITHHELD)
 HIDDEN = "c"
+WITHHELD_NOTE = "withheld: no choice of hidden figures protects this measure"
 OWN_VIEW_MARK = "Own view: unprotected, not for sharing"
 
 
@@ -78,7 +79,7 @@ class Published(_View):
         if token is not _PROTECTED:
             raise GateError(
                 "figures are published by disclosure control, not by hand",
-                next_step="call sendlab.disclosure.publish(measures, ...) or read them with open_workspace().published()",
+                next_step="call sendlab.disclosure.publish(measures, ...) or read open_workspace().published()",
             )
         super().__init__(rows.select(PUBLISHED_COLUMNS))
         self.audience, self.threshold, self.run_id = audience, threshold, run_id
@@ -90,8 +91,8 @@ class Published(_View):
     def settings(self) -> str:
         """The line about protection that every output prints."""
         return (
-            f"Audience: {self.audience}. Counts of 1 to {self.threshold - 1} people, and figures from which they follow "
-            "within the same table, are hidden (c). Protection across tables is not yet done."
+            f"Audience: {self.audience}. Counts of 1 to {self.threshold - 1} people, and figures from which they "
+            "follow, are hidden (c). Protection across measures, years and editions comes later."
         )
 
 

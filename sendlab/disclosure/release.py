@@ -7,8 +7,8 @@ import polars as pl
 from sendlab.disclosure.families import DECISIONS, decide
 from sendlab.disclosure.gaps import judge_gaps
 from sendlab.disclosure.intake import NATIONAL, require_measures, require_settings
-from sendlab.disclosure.primary import COUNTED_KINDS
-from sendlab.disclosure.published import HIDDEN, PUBLISHED_COLUMNS, Published, _published
+from sendlab.disclosure.primary import COUNTED_KINDS, structural_zero
+from sendlab.disclosure.published import HIDDEN, PUBLISHED_COLUMNS, WITHHELD_NOTE, Published, _published
 from sendlab.disclosure.rounding import UNRELIABLE, fewest, places, rounded
 from sendlab.schema.measures import MEASURE_KEY
 
@@ -28,7 +28,12 @@ def publish(measures: pl.DataFrame, *, audience: str = "board", threshold: int =
     Counts of 1 to threshold - 1 people, their complements and adverse news about whole small groups are hidden, then
     as many further counts as it takes that none of them can be narrowed down to fewer than `threshold` values by sums
     over schools, groups, or both tables of a measure. A hidden row keeps its place: status `c`, every number null;
-    where only the family of the value is hidden, the base stays. Benchmarks pass as they were published.
+    where only the family of the value is hidden, the base stays. Benchmarks pass as they were published, rows of groups
+    without anybody in them (base 0) as they came: they are no secret.
+
+    Good news about everybody (a zero where low is good, all where high is good) is shown wherever its base is, and is
+    never cover; the adverse edge may be cover, so a hidden count may be 0 where high is good and the whole base where
+    low is good. Where no choice of cover protects a measure, all of it is withheld, and its rows say so.
 
     Protected together: both tables of a measure, bases shared by measures. Not yet: measures that limit each other,
     periods that overlap, earlier releases.
@@ -49,10 +54,10 @@ def publish(measures: pl.DataFrame, *, audience: str = "board", threshold: int =
 
 
 def _decided(figures: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """All figures with the flags of `decide`; ratings have no people to protect."""
-    of_people = pl.col("_kind") != "rating"
-    ratings = figures.filter(~of_people).with_columns(pl.lit(False).alias(name) for name in DECISIONS)
-    return pl.concat([decide(figures.filter(of_people), threshold), ratings], how="diagonal_relaxed")
+    """All figures with the flags of `decide`; ratings and groups of nobody have no people to protect."""
+    of_people = (pl.col("_kind") != "rating") & ~structural_zero()
+    others = figures.filter(~of_people).with_columns(pl.lit(False).alias(name) for name in DECISIONS)
+    return pl.concat([decide(figures.filter(of_people), threshold), others], how="diagonal_relaxed")
 
 
 def _placed(figures: pl.DataFrame) -> pl.DataFrame:
@@ -67,10 +72,11 @@ def _masked(figures: pl.DataFrame) -> pl.DataFrame:
     """The figures without what is hidden: the family of the value, and the base where that is hidden too."""
     base_stays = pl.col("_kind").is_in([*COUNTED_KINDS, "sum"]) & ~pl.col("base_hidden")
     no_sum = pl.col("_kind").is_in(["mean", "effect"])  # with n it would give a finer mean than is shown
-    figures = _marked(figures)
-    return figures.with_columns(
+    nobody, withheld = structural_zero(), pl.col("withheld")
+    return _marked(figures).with_columns(
         *(pl.when(~pl.col("hidden") | base_stays).then(pl.col(name)).alias(name) for name in _BASES),
-        numerator=pl.when(~pl.col("hidden") & ~no_sum).then(pl.col("numerator")),
+        note=pl.when(withheld & pl.col("hidden")).then(pl.lit(WITHHELD_NOTE)).otherwise(pl.col("note")),
+        numerator=pl.when(~pl.col("hidden") & ~no_sum | nobody).then(pl.col("numerator")),
         eligible_subjects=pl.when(
             ~pl.col("coverage_hidden") & (~pl.col("hidden") | base_stays) | (pl.col("_kind") == "rating")
         ).then(pl.col("eligible_subjects")),

@@ -3,7 +3,8 @@
 The attacker knows every shown count, every sum, that counts are not negative, and the rules. For each count to be
 protected two linear programs (HiGHS) give the least and the most it may be. Where they are closer than the standard
 asks, one more linear program finds the cheapest visible cells that would have to move to give it that room, and those
-are hidden. Hiding more never narrows an interval, so one pass over the counts is enough.
+are hidden. Hiding more never narrows an interval, so one pass over the counts is enough. What was hidden early may turn
+out needless later: last, dear cells (totals, the LA's) are shown again one at a time where every count keeps its room.
 
 Method: Fischetti and Salazar (2001), Management Science 47:1008-1027 (the attacker); the choice is a heuristic.
 """
@@ -51,6 +52,7 @@ def protect(system: System, hidden: Bools, given: Bools | None = None) -> Bools:
         while not attacker.sure_of(index):
             attacker.hide_for(index, asked)
             asked += 1.0  # only if rounding inwards ate up the room
+    attacker.show_needless(np.flatnonzero(attacker.hidden & ~hidden & (system.cost >= system.dear)))
     return attacker.hidden
 
 
@@ -62,9 +64,12 @@ class _Attacker:
         self.cells = hidden.size
         self.equal, self.at_most, self.room = sums(system), *orders(system)
         self.goals = goals(system)
+        self.low, self.high = moves(system)
+        # for each aim how far down and up it can be, and the table (in deviations from the truth) that shows it
         self.least = np.zeros(len(system.aims))
         self.most = np.zeros(len(system.aims))
-        self.low, self.high = moves(system)
+        self.lowest = np.zeros((len(system.aims), self.low.size))
+        self.highest = np.zeros((len(system.aims), self.low.size))
 
     def sure_of(self, index: int) -> bool:
         """Whether the aim has its width, looking no further than needed."""
@@ -89,10 +94,34 @@ class _Attacker:
             np.column_stack([self.low[columns], self.high[columns]]),
         )
         if found is not None:
-            self._keep(self.goals[:, columns] @ found)
+            table = np.zeros(self.low.size)
+            table[columns] = found
+            self._keep(self.goals @ table, table)
 
-    def _keep(self, reached: Floats) -> None:
-        self.least, self.most = np.minimum(self.least, reached), np.maximum(self.most, reached)
+    def _keep(self, reached: Floats, table: Floats) -> None:
+        lower, higher = reached < self.least - _SLACK, reached > self.most + _SLACK
+        self.lowest[lower], self.highest[higher] = table, table
+        self.least, self.most = np.where(lower, reached, self.least), np.where(higher, reached, self.most)
+
+    def show_needless(self, cells: Any) -> None:
+        """Show again, dearest first, the cells without which every aim keeps its width."""
+        for cell in cells[np.argsort(-self.system.cost[cells], kind="stable")]:
+            before = self.hidden, self.least, self.most, self.lowest, self.highest
+            self.hidden = self.hidden.copy()
+            self.hidden[cell] = False
+            lost = self._forget_tables_moving(cell)
+            if not all(self.sure_of(index) for index in lost):
+                self.hidden, self.least, self.most, self.lowest, self.highest = before
+
+    def _forget_tables_moving(self, cell: int) -> list[int]:
+        """Fall back to the truth where a table moves this cell; the aims of which that leaves too little to go by."""
+        moving = np.arange(self.system.fixed, len(self.system.layers)) * self.cells + cell
+        low: Bools = np.max(np.abs(self.lowest[:, moving]), axis=1) > _SLACK
+        high: Bools = np.max(np.abs(self.highest[:, moving]), axis=1) > _SLACK
+        self.least, self.most = np.where(low, 0.0, self.least), np.where(high, 0.0, self.most)
+        self.lowest = np.where(low[:, None], 0.0, self.lowest)
+        self.highest = np.where(high[:, None], 0.0, self.highest)
+        return [int(index) for index in np.flatnonzero(low | high)]
 
     def _free(self) -> Bools:
         """Counts (over all layers) that are hidden now."""

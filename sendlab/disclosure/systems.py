@@ -40,6 +40,7 @@ class System:
     cost: Floats  # of hiding each cell; inf where a rule shows it
     fixed: int = 0
     within: tuple[tuple[int, int], ...] = ()  # (layer, larger layer): cell by cell at most as large
+    dear: float = 0.0  # from this cost on it is worth a second look whether a cell must be hidden
 
 
 def sums(system: System) -> csr_array:

@@ -49,7 +49,7 @@ def absence(facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, confidence: 
 def persistent_absence(
     facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, threshold: int = PERSISTENT, confidence: float = 0.95
 ) -> pl.DataFrame:
-    """Enrolments that missed `threshold` % or more of their own possible sessions, per 100 enrolments (Wilson interval).
+    """Enrolments that missed `threshold` % or more of their possible sessions, per 100 enrolments (Wilson interval).
 
     The comparison is exact: 100 * missed >= threshold * possible, in whole sessions. The official threshold is 10 %
     since 2015/16.
@@ -73,7 +73,7 @@ def severe_absence(
 def attendance_98(
     facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, threshold: int = ASPIRATION, confidence: float = 0.95
 ) -> pl.DataFrame:
-    """Enrolments that attended `threshold` % or more of their own possible sessions, per 100 enrolments (Wilson interval)."""
+    """Enrolments that attended `threshold` % or more of their possible sessions, per 100 enrolments (Wilson)."""
     attended = pl.col("sessions_possible") - pl.col("absent")
     return _share(facts, "attendance_98", 100 * attended >= threshold * pl.col("sessions_possible"), by, confidence)
 

@@ -52,13 +52,22 @@ def suspended_once_or_more(
     rated = rate(rows, numerator="with_subjects", denominator="n", interval="wilson", confidence=confidence)
     more = pl.col("with_subjects") > pl.col("n")
     return measured(
-        rated, "suspended_once_or_more", numerator=pl.col("numerator"), denominator=pl.col("denominator"),
-        value=pl.col("value"), base_subjects=pl.col("n"), with_subjects=pl.col("with_subjects"),
-        lower=pl.when(~more).then("lower"), upper=pl.when(~more).then("upper"), method=pl.col("method"),
+        rated,
+        "suspended_once_or_more",
+        numerator=pl.col("numerator"),
+        denominator=pl.col("denominator"),
+        value=pl.col("value"),
+        base_subjects=pl.col("n"),
+        with_subjects=pl.col("with_subjects"),
+        lower=pl.when(~more).then("lower"),
+        upper=pl.when(~more).then("upper"),
+        method=pl.col("method"),
         status=pl.when(more & (pl.col("n") > 0)).then(pl.lit("u")).otherwise("status"),
-        note=pl.when(more).then(pl.lit("more pupils suspended than on the January roll: leavers count")).otherwise("note"),
+        note=pl.when(more)
+        .then(pl.lit("more pupils suspended than on the January roll: leavers count"))
+        .otherwise("note"),
         time_identifier=pl.col("covered"),
-    )  # fmt: skip
+    )
 
 
 def _events(

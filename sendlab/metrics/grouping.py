@@ -41,13 +41,15 @@ def grouped(
     """
     cells = pl.concat([_cells(base, column) for column in ("", *by)], how="diagonal")
     parts = [
-        cells.group_by("time_period", *names, *GROUPS).agg(*sums, *peaks).rename(dict(zip(names, ("place_code", "place_name"), strict=False)))
+        cells.group_by("time_period", *names, *GROUPS)
+        .agg(*sums, *peaks)
+        .rename(dict(zip(names, ("place_code", "place_name"), strict=False)))
         .with_columns(pl.lit(level).alias("geographic_level"), *phase)
         for level, names, phase in (
             ("Local authority", ("la_code", "la_name"), [pl.lit(TOTAL).alias("education_phase")]),
             ("School", ("place_code", "place_name", "education_phase"), []),
         )
-    ]  # fmt: skip
+    ]
     whole, schools = (part.select(*KEY, pl.exclude(KEY)) for part in parts)
     rest = _rest(whole, schools, [name for name in whole.columns if name not in KEY], _names(peaks, cells))
     return pl.concat([whole, schools, rest.select(whole.columns)], how="vertical_relaxed").sort(KEY)

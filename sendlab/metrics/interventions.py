@@ -23,9 +23,9 @@ def intervention_gain(facts: pl.DataFrame, interventions: pl.DataFrame, *, confi
 
     Analysis of covariance of the last on the first score of the same standardised test in the intervention's subject,
     with one constant for each SEN provision and year group; untreated are pupils of the same place with no
-    intervention in that subject that year. For the LA and each school; `item` is the intervention. `base_subjects` counts
-    treated pupils in the comparison, `with_subjects` the untreated, `eligible_subjects` all who took part,
-    `denominator` the residual degrees of freedom. Source: methods for ANCOVA with a comparison group.
+    intervention in that subject that year. For the LA and each school; `item` is the intervention. `base_subjects`
+    counts treated pupils in the comparison, `with_subjects` the untreated, `eligible_subjects` all who took part,
+    `denominator` the residual degrees of freedom.
     """
     require_facts(facts, ("nc_year", "sen_provision", "place_code"))
     rows = [row for level in LEVELS for row in _level(facts, interventions, level, confidence)]

@@ -31,11 +31,20 @@ def ks2_rwm_expected(facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, con
     rows = _with_eligible(grouped(ks2_base(facts), sums, by=by), facts, by)
     rated = rate(rows, numerator="x", denominator="n", interval="wilson", confidence=confidence)
     return measured(
-        rated, "ks2_rwm_expected", numerator=pl.col("numerator"), denominator=pl.col("denominator"), value=pl.col("value"),
-        lower=pl.col("lower"), upper=pl.col("upper"), method=pl.col("method"), status=pl.col("status"),
-        base_subjects=pl.col("n"), with_subjects=pl.col("x"), eligible_subjects=pl.col("eligible"),
+        rated,
+        "ks2_rwm_expected",
+        numerator=pl.col("numerator"),
+        denominator=pl.col("denominator"),
+        value=pl.col("value"),
+        lower=pl.col("lower"),
+        upper=pl.col("upper"),
+        method=pl.col("method"),
+        status=pl.col("status"),
+        base_subjects=pl.col("n"),
+        with_subjects=pl.col("x"),
+        eligible_subjects=pl.col("eligible"),
         time_identifier=ACADEMIC_YEAR,
-    )  # fmt: skip
+    )
 
 
 @either_kind
@@ -73,7 +82,7 @@ def ks2_mathematics_progress(
 
 
 def pupil_progress(facts: pl.DataFrame, reference: pl.DataFrame, subject: str) -> pl.DataFrame:
-    """Facts with `progress` (score minus the mean of the prior attainment group) and `national_sd`, where both exist."""
+    """Facts with `progress` (score minus the mean of the prior attainment group) and `national_sd`, where known."""
     groups = reference.filter(pl.col("subject") == subject).sort("points_from")
     groups = groups.select("time_period", "points_from", "points_to", "mean_score", "national_sd")
     placed = (

@@ -53,7 +53,7 @@ def rate(
     x, n = np.asarray(x, dtype=np.float64), np.asarray(n, dtype=np.float64)
     values = exact_rates(x, n, per=per, decimals=decimals)
     lower, upper = _limits(x, n, interval, confidence, per)
-    return _attach(
+    made: Frame = _attach(
         frame,
         {
             "numerator": x,
@@ -65,6 +65,7 @@ def rate(
             "status": _status(top, bottom, values),
         },
     )
+    return made
 
 
 def _column(frame: Any, name: str) -> Numbers:

@@ -1,4 +1,4 @@
-"""Self-evaluation: the 45 statements now, as a target, and the gap between; a rating of 0 (not applicable) counts nowhere."""
+"""Self-evaluation: the 45 statements now, as a target, and the gap; a rating of 0 (not applicable) counts nowhere."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def self_evaluation(ratings: pl.DataFrame, places: pl.DataFrame, *, la_code: str
 
     `ratings`: the declared table; the latest round of each school and year counts. `places`: school_id, place_code,
     place_name, education_phase. `item` is a statement (O1), a section, or Total. The LA's figure is the mean over
-    schools' ratings. 0 and blanks are left out of every mean and count. No interval: these are judgements, not a sample.
+    schools' ratings. 0 and blanks are left out of every mean and count. No interval: judgements are no sample.
     """
     latest = ratings.filter(pl.col("rated_on") == pl.col("rated_on").max().over("school_id", "time_period"))
     sections = {line.code: line.notes["section"] for line in read_codes("sef_statement")}

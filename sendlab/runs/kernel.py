@@ -6,6 +6,10 @@
 import sys
 
 _HEAVY = "rfc3987_syntax"
+_LAUNCHER = "sendlab.runs.launch_kernel"
+# The kernel would warn at every start that it talks over this machine's own network interface, and at the end that it
+# was interrupted; what goes wrong in a cell stands in the notebook.
+_CRITICAL_ONLY = "--IPKernelApp.log_level=50"
 
 
 def skip_heavy_imports() -> None:
@@ -19,19 +23,12 @@ def kernel_manager() -> type:
     from jupyter_client.manager import AsyncKernelManager
 
     class ThisPython(AsyncKernelManager):
-        """Starts `sendlab.runs.kernel` under sys.executable."""
+        """Starts the launcher beside this module under sys.executable."""
 
         @property
         def kernel_spec(self) -> KernelSpec:
             # -P: a file of the workspace named like a module must not shadow it while the kernel starts.
-            argv = [sys.executable, "-P", "-m", __name__, "-f", "{connection_file}"]
+            argv = [sys.executable, "-P", "-m", _LAUNCHER, "-f", "{connection_file}", _CRITICAL_ONLY]
             return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     return ThisPython
-
-
-if __name__ == "__main__":
-    skip_heavy_imports()
-    from ipykernel.kernelapp import launch_new_instance
-
-    launch_new_instance()

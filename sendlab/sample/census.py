@@ -49,7 +49,7 @@ def _describe(rows: pl.DataFrame, census: Census) -> pl.DataFrame:
     meals = (pl.col("free_meals_from") <= pl.lit(census.day)) & (
         pl.col("free_meals_to").is_null() | (pl.col("free_meals_to") >= pl.lit(census.day))
     )
-    resourced = (pl.col("key") == settings()["provision"]["resourced"]["school"]) & (provision == "E")
+    resourced = pl.col("key").is_in(list(settings()["resourced"])) & (provision == "E")
     return rows.with_columns(
         enrol_status=pl.when(on).then("enrol_status"),
         nc_year=pl.when(on | ~spring).then(year_group),

@@ -119,12 +119,16 @@ def _provision(rng: np.random.Generator, kind: np.ndarray, key: np.ndarray, grad
     rates = settings()["provision"]
     youngest = {"primary": 0, "secondary": 7, "special": 0, "pru": 7}
     span = {"primary": 6, "secondary": 4, "special": 13, "pru": 4}
-    plan = np.array([rates["EHC"][name] for name in kind])
-    plan = np.where(key == rates["resourced"]["school"], rates["resourced"]["EHC"], plan)
-    first, last = (np.array([rates[f"support_{end}"][name] for name in kind]) for end in ("first", "last"))
     age = np.array([(g - youngest[name]) / span[name] for g, name in zip(grade, kind, strict=True)]).clip(0, 1)
-    drawn = rng.random(len(kind))
-    support = first + (last - first) * age
+
+    def share(code: str) -> np.ndarray:
+        first, last = (np.array([rates[f"{code}_{end}"][name] for name in kind]) for end in ("first", "last"))
+        return np.asarray(first + (last - first) * age)
+
+    plan, support = share("EHC"), share("support")
+    for school, unit in settings()["resourced"].items():
+        plan = np.where(key == school, unit["EHC"], plan)
+    drawn = _evenly(rng, key, grade)
     now = np.where(drawn < plan, "E", np.where(drawn < plan + support, "K", "N"))
     years = [now]
     for _ in range(1, YEARS):
@@ -137,7 +141,16 @@ def _provision(rng: np.random.Generator, kind: np.ndarray, key: np.ndarray, grad
     return np.stack(years, axis=1)
 
 
-def _needs(rng: np.random.Generator, kind: np.ndarray, ever: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _evenly(rng: np.random.Generator, key: np.ndarray, grade: np.ndarray) -> np.ndarray:
+    """Numbers from 0 to 1 spread evenly over each school's year group, so that its provision lies near the rates."""
+    shuffled = pl.DataFrame({"key": key, "grade": grade, "drawn": rng.random(len(key))})
+    rank = pl.col("drawn").rank("ordinal").over("key", "grade") - 1
+    return shuffled.select((rank + rng.random(len(key))) / pl.len().over("key", "grade")).to_series().to_numpy()
+
+
+def _needs(
+    rng: np.random.Generator, kind: np.ndarray, key: np.ndarray, ever: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Needs of rank 1 and 2; a pupil keeps them for as long as there is provision."""
     rates = settings()["need"]
     first = np.empty(len(kind), dtype="<U4")
@@ -145,6 +158,9 @@ def _needs(rng: np.random.Generator, kind: np.ndarray, ever: np.ndarray) -> tupl
         for name in ("primary", "secondary", "special", "pru"):
             rows = np.flatnonzero((ever == code) & (kind == name))
             first[rows] = pick(rng, rates[f"{code}_{name}"], len(rows))
+    for school, unit in settings()["resourced"].items():
+        rows = np.flatnonzero((ever == "E") & (key == school))
+        first[rows] = pick(rng, unit["need"], len(rows)) if "need" in unit else first[rows]
     first[(rng.random(len(kind)) < rates["none_given"]) & (ever != "N")] = ""
     second = pick(rng, rates["K_secondary"], len(kind)).astype("<U4")
     none = (second == first) | (second == "NSA") | (first == "") | (first == "NSA")
@@ -161,12 +177,15 @@ def make_people(seed: int, schools: pl.DataFrame) -> pl.DataFrame:
     key = schools["key"].to_numpy()[frame["school"]]
     provision = _provision(rng, kind, key, np.maximum(grade + frame["arrival_year"], 0))
     ever = np.where((provision == "E").any(axis=1), "E", np.where((provision == "K").any(axis=1), "K", "N"))
-    first, second = _needs(rng, kind, ever)
+    first, second = _needs(rng, kind, key, ever)
     girls = np.array([settings()["girls"][code] for code in ever])
     number = np.char.zfill(np.arange(1, count + 1).astype(str), max(4, len(str(count))))
     born = np.array([np.datetime64(f"{FIRST_YEAR - 5 - g}-09-01") for g in grade]) + rng.integers(0, 365, count)
     ability = settings()["ability"]
-    theta = np.array([ability["mean"][code] for code in ever]) + rng.normal(0, ability["sd"], count)
+    theta = np.array([ability["mean"][code] for code in ever])
+    for school, unit in settings()["resourced"].items():
+        theta = np.where((ever == "E") & (key == school) & ("ability" in unit), unit.get("ability", 0.0), theta)
+    theta = theta + rng.normal(0, ability["sd"], count)
     return pl.DataFrame(
         {
             "upn": _upns(rng, schools, grade),

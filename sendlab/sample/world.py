@@ -76,13 +76,14 @@ class World:
         ).with_columns(
             pl.col("part").cast(pl.Int32),
             basis=pl.when(pl.col("term") == "Spring term").then(pl.lit("totals")).otherwise(pl.lit("reasons")),
+            # an extract of totals has no reasons beside them to agree or not
+            totals_disagree=pl.when(pl.col("term") != "Spring term").then(pl.lit(False)),
         )
         rows = spans.select(
             "upn", "school", "part", sessions_possible=pl.col("possible").cast(pl.Float64)
         ).with_columns(
             pl.Series("sessions_authorised", authorised, dtype=pl.Float64),
             pl.Series("sessions_unauthorised", unauthorised, dtype=pl.Float64),
-            totals_disagree=pl.lit(False),
         )
         rows = (
             rows.join(calendar, on="part", maintain_order="left")

@@ -1,4 +1,4 @@
-"""The declared tables: one declaration gives validation, an extract reader with aliases, Parquet storage and a documentation page.
+"""The declared tables: one declaration gives validation, an extract reader with aliases, storage and documentation.
 
 Column names met in LA extracts are recorded as aliases (compared in lower case without blanks, underscores or
 punctuation). `privacy` is the class of disclosure rules: ordinary, special (need, health, ethnicity), restricted,
@@ -68,18 +68,25 @@ PUPIL_ID = Column(
     aliases=("UPN", "Unique Pupil Number", "Pupil UPN"),
 )  # fmt: skip
 SCHOOL_ID = Column(
-    "school_id", "text", "LAESTAB of the school (or its id in the file); a URN is turned into the LAESTAB", required=True,
+    "school_id",
+    "text",
+    "LAESTAB of the school (or its id in the file); a URN is turned into the LAESTAB",
+    required=True,
     aliases=("LAESTAB", "LAEstab", "DfE Number", "school_laestab", "NativeId", "URN", "school_urn", "Estab"),
-)  # fmt: skip
+)
 PERIOD = Column(
     "time_period", "period", "academic year, 202425", required=True,
     aliases=("Academic year", "AcademicYear", "Year", "ACADYR"),
 )  # fmt: skip
 TERM = Column("term", "text", "term of the academic year", allowed=("Autumn term", "Spring term", "Summer term"))
 SEN_CODE = Column(
-    "sen_provision", "text", "SEN provision code; blank means not recorded, never N", codes="sen_provision", privacy="special",
+    "sen_provision",
+    "text",
+    "SEN provision code; blank means not recorded, never N",
+    codes="sen_provision",
+    privacy="special",
     aliases=("SENprovision", "SENprovisionMajor", "SEN Provision", "SEN Status", "SEN Stage", "SEN"),
-)  # fmt: skip
+)
 
 _SCHOOLS = Table(
     "schools",
@@ -112,10 +119,10 @@ _PUPILS = Table(
         Column("on_roll", "flag", "on the roll on census day (no: left since the last census)"),
         Column("upn_status", "text", "valid, invalid (kept and flagged) or blank (linked within its file only)"),
         Column("sex", "text", "sex", codes="sex", aliases=("Gender",)),
-        Column("age_at_31_august", "integer", "age in years on 31 August before the academic year", minimum=0, maximum=25),
+        Column("age_at_31_august", "integer", "years on 31 August before the academic year", minimum=0, maximum=25),
         Column("nc_year", "text", "national curriculum year actual", codes="nc_year",
                aliases=("NCyearActual", "NC Year", "NCYear", "Year Group", "YearGroup", "NCYG", "YEARGRP")),
-        Column("enrol_status", "text", "enrolment status; blank means unknown", codes="enrol_status", aliases=("EnrolStatus",)),
+        Column("enrol_status", "text", "blank means unknown", codes="enrol_status", aliases=("EnrolStatus",)),
         Column("boarder", "text", "boarder status", codes="boarder_status"),
         Column("part_time", "flag", "part-time", aliases=("PartTime",)),
         Column("entry_date", "date", "date of entry", aliases=("EntryDate", "Date of Admission")),
@@ -164,8 +171,15 @@ _SUSPENSIONS = Table(
         PUPIL_ID,
         SCHOOL_ID,
         Column("start_date", "date", "first day", required=True, aliases=("StartDate",)),
-        Column("category", "text", "SUSP, LNCH or PERM (FIXD is read as SUSP)", required=True, codes="suspension_category",
-               allowed=("SUSP", "FIXD", "LNCH", "PERM"), aliases=("Category",)),
+        Column(
+            "category",
+            "text",
+            "SUSP, LNCH or PERM (FIXD is read as SUSP)",
+            required=True,
+            codes="suspension_category",
+            allowed=("SUSP", "FIXD", "LNCH", "PERM"),
+            aliases=("Category",),
+        ),
         Column("sessions", "number", "sessions excluded from", minimum=0, maximum=90, aliases=("ActualSessions",)),
         Column("reason_1", "text", "main reason", codes="suspension_reason", aliases=("reason1", "reason")),
         Column("reason_2", "text", "second reason", codes="suspension_reason", aliases=("reason2",)),
@@ -173,7 +187,7 @@ _SUSPENSIONS = Table(
         SEN_CODE,
     ),
     key=("pupil_id", "school_id", "start_date", "category"),
-)  # fmt: skip
+)
 
 _ASSESSMENTS = Table(
     "assessments",
@@ -183,14 +197,27 @@ _ASSESSMENTS = Table(
         SCHOOL_ID,
         PERIOD,
         Column("assessment", "text", "KS1, KS2, or the name of a standardised test", required=True, aliases=("test",)),
-        Column("subject", "text", "reading, writing or mathematics", required=True,
-               allowed=("reading", "writing", "mathematics")),
+        Column(
+            "subject",
+            "text",
+            "reading, writing or mathematics",
+            required=True,
+            allowed=("reading", "writing", "mathematics"),
+        ),
         Column("assessed_on", "date", "date of the assessment", aliases=("date",)),
-        Column("score", "number", "scaled score 80-120 (KS2 tests), points (KS1), or standardised score", minimum=0, maximum=200),
-        Column("outcome", "text", "code of a teacher assessment or of a test without a score (EXS, WTS, PK3, B, N, A, ...)"),
+        Column(
+            "score",
+            "number",
+            "scaled score 80-120 (KS2 tests), points (KS1), or standardised score",
+            minimum=0,
+            maximum=200,
+        ),
+        Column(
+            "outcome", "text", "code of a teacher assessment or of a test without a score (EXS, WTS, PK3, B, N, A, ...)"
+        ),
     ),
     key=("pupil_id", "time_period", "assessment", "subject", "assessed_on"),
-)  # fmt: skip
+)
 
 _PROGRESS_REFERENCE = Table(
     "progress_reference",
@@ -234,14 +261,29 @@ _SELF_EVALUATION = Table(
         SCHOOL_ID,
         PERIOD,
         Column("rated_on", "date", "date of the round", required=True, aliases=("date",)),
-        Column("statement", "text", "one of the 45 statements (codes/sef_statement.csv)", required=True, codes="sef_statement"),
-        Column("rating_now", "integer", "0-10; 0 is not applicable; blank is not rated", minimum=0, maximum=10, aliases=("now",)),
-        Column("rating_target", "integer", "0-10, where the school wants to be", minimum=0, maximum=10, aliases=("target",)),
+        Column(
+            "statement",
+            "text",
+            "one of the 45 statements (codes/sef_statement.csv)",
+            required=True,
+            codes="sef_statement",
+        ),
+        Column(
+            "rating_now",
+            "integer",
+            "0-10; 0 is not applicable; blank is not rated",
+            minimum=0,
+            maximum=10,
+            aliases=("now",),
+        ),
+        Column(
+            "rating_target", "integer", "0-10, where the school wants to be", minimum=0, maximum=10, aliases=("target",)
+        ),
         Column("target_months", "integer", "months to the target, 6 or 12", allowed=("6", "12"), aliases=("months",)),
     ),
     key=("school_id", "rated_on", "statement"),
     pupil_level=False,
-)  # fmt: skip
+)
 
 _BENCHMARKS = Table(
     "benchmarks",

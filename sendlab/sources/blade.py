@@ -1,4 +1,4 @@
-"""School Census exports from COLLECT ("blade" CSV, one file a table): which table a file is, and which census it belongs to.
+"""School Census exports from COLLECT ("blade" CSV, one file a table): which table a file is, and of which census.
 
 Recognised by its columns: every table has NativeId (the school), an id column `<table>tableid` and an order column
 `<table>orderseqcolumn`. Table ids are not stable between terms, so pupils are linked on UPN, and child rows to their

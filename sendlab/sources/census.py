@@ -107,7 +107,7 @@ def _roll(plain: Plain, table: str, census: Census, made: CensusTables) -> pl.Da
 
 
 _TOTALS = ("sessionspossible", "sessionsauthorised", "sessionsunauthorised")
-_ROLL_SCHEMA = {**TABLES["pupils"].polars_schema, "roll_id": pl.String}
+_ROLL_SCHEMA: dict[str, type[pl.DataType]] = {**TABLES["pupils"].polars_schema, "roll_id": pl.String}
 
 
 def _age(text: pl.DataFrame, census: Census) -> pl.Expr:
@@ -174,19 +174,23 @@ def _pupils(rolls: dict[str, pl.DataFrame], needs: pl.DataFrame, fsm: pl.DataFra
     made = [name for name in (*needs.columns, *fsm.columns) if name != "roll_id"]
     joined = stacked.drop(made).join(needs, on="roll_id", how="left").join(fsm, on="roll_id", how="left")
     if not fsm.is_empty():  # FSM periods were returned: a pupil on roll without one was not eligible
-        joined = joined.with_columns(pl.when("on_roll").then(pl.col("fsm_eligible").fill_null(False)).alias("fsm_eligible"))
+        joined = joined.with_columns(
+            pl.when("on_roll").then(pl.col("fsm_eligible").fill_null(False)).alias("fsm_eligible")
+        )
     return joined.select(list(TABLES["pupils"].polars_schema))
 
 
 def _attendance(plain: Plain, rolls: dict[str, pl.DataFrame], census: Census, made: CensusTables) -> pl.DataFrame:
-    parts = []
+    parts: list[pl.DataFrame] = []
     for prefix, part in PARTS.items():
         tables = (f"{prefix}sessiondetailsonroll", f"{prefix}sessiondetailsoffroll")
         sums = _reason_sums([_reasons(file, rows, rolls, census, made) for file, rows in _of(plain, *tables)])
         whole = "to late May" if census.season == "AUT" and prefix == "termly" else part
         parts.extend(_with_totals(roll, sums, prefix, whole) for roll in rolls.values())
     year, term, _ = census.attendance
-    rows = pl.concat(parts, how="diagonal").with_columns(pl.lit(year).alias("time_period"), pl.lit(term).alias("term"))
+    rows: pl.DataFrame = pl.concat(parts, how="diagonal").with_columns(
+        pl.lit(year).alias("time_period"), pl.lit(term).alias("term")
+    )
     return rows.select(list(TABLES["attendance"].polars_schema))
 
 
@@ -239,9 +243,14 @@ def _with_totals(roll: pl.DataFrame, sums: pl.DataFrame, prefix: str, part: str)
     total_given = pl.any_horizontal(pl.col(f"total_{n}").is_not_null() for n in ABSENT)
     basis = pl.when(total_given).then(pl.lit("totals")).when(reasons).then(pl.lit("reasons")).otherwise(pl.lit("none"))
     return rows.filter(pl.col("total_possible").is_not_null() | reasons).select(
-        "pupil_id", "school_id", pl.lit(part).alias("part"), pl.col("total_possible").alias("sessions_possible"), *chosen,
-        basis.alias("basis"), differ.alias("totals_disagree"),
-    )  # fmt: skip
+        "pupil_id",
+        "school_id",
+        pl.lit(part).alias("part"),
+        pl.col("total_possible").alias("sessions_possible"),
+        *chosen,
+        basis.alias("basis"),
+        differ.alias("totals_disagree"),
+    )
 
 
 def _sessions(column: str) -> pl.Expr:

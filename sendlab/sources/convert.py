@@ -1,4 +1,4 @@
-"""From text to the declared types of a table: every rule that a cell breaks becomes a problem with its row and remedy."""
+"""From text to the declared types of a table: each rule that a cell breaks is a problem with its row and remedy."""
 
 import re
 from collections.abc import Callable
@@ -149,9 +149,14 @@ WANTED = {
 
 def _unread(text: pl.DataFrame, unread: pl.Series, column: Column, file: str) -> pl.DataFrame:
     return row_problems(
-        text[LINE].filter(unread), file=file, column=column.name, rule=f"{column.kind}_unreadable", severity="error",
-        message=f"{column.name} is not {WANTED.get(column.kind, 'readable')}", remedy=f"write {WANTED.get(column.kind, '')}",
-    )  # fmt: skip
+        text[LINE].filter(unread),
+        file=file,
+        column=column.name,
+        rule=f"{column.kind}_unreadable",
+        severity="error",
+        message=f"{column.name} is not {WANTED.get(column.kind, 'readable')}",
+        remedy=f"write {WANTED.get(column.kind, '')}",
+    )
 
 
 def _unknown_codes(text: pl.DataFrame, series: pl.Series, column: Column, file: str) -> pl.DataFrame:
@@ -183,25 +188,23 @@ def _broken_rules(typed: pl.DataFrame, table: Table, file: str) -> pl.DataFrame:
 
 def _rules(table: Table) -> type[dy.Schema]:
     columns: dict[str, object] = {LINE: dy.Int64(nullable=False)}
-    for column in table.columns:
-        missing_allowed = not column.required or column.privacy == "identifier"  # a blank UPN is flagged, not refused
-        if column.kind in ("integer", "number"):
-            make = dy.Int64 if column.kind == "integer" else dy.Float64
-            low, high = column.minimum, column.maximum
-            whole = int if column.kind == "integer" else float
-            columns[column.name] = make(
-                nullable=missing_allowed,
-                min=None if low is None else whole(low),
-                max=None if high is None else whole(high),
-                check=_allowed_check(column),
-            )
-        elif column.kind == "date":
-            columns[column.name] = dy.Date(nullable=missing_allowed)
-        elif column.kind == "flag":
-            columns[column.name] = dy.Bool(nullable=missing_allowed)
-        else:
-            columns[column.name] = dy.String(nullable=missing_allowed, check=_allowed_check(column))
+    columns.update({column.name: _rule(column) for column in table.columns})
     return type(f"{table.name}_rules", (dy.Schema,), columns)
+
+
+def _rule(column: Column) -> dy.Column:
+    blank = not column.required or column.privacy == "identifier"  # a blank UPN is flagged, not refused
+    low, high, check = column.minimum, column.maximum, _allowed_check(column)
+    if column.kind == "integer":
+        ends = [None if limit is None else int(limit) for limit in (low, high)]
+        return dy.Int64(nullable=blank, min=ends[0], max=ends[1], check=check)
+    if column.kind == "number":
+        return dy.Float64(nullable=blank, min=low, max=high, check=check)
+    if column.kind == "date":
+        return dy.Date(nullable=blank)
+    if column.kind == "flag":
+        return dy.Bool(nullable=blank)
+    return dy.String(nullable=blank, check=check)
 
 
 def _allowed_check(column: Column) -> dict[str, Callable[[pl.Expr], pl.Expr]] | None:
@@ -216,5 +219,5 @@ def _words(column: Column, rule: str) -> tuple[str, str]:
         return f"{column.name} is blank", f"fill it in: {column.meaning}"
     if rule == "check__not_allowed":
         return f"{column.name} is none of the values allowed", f"use one of: {', '.join(column.allowed)}"
-    limits = f"{column.minimum if column.minimum is not None else ''} to {column.maximum if column.maximum is not None else ''}"
-    return f"{column.name} is out of range", f"check it: {limits} is possible"
+    low, high = ("any" if limit is None else f"{limit:g}" for limit in (column.minimum, column.maximum))
+    return f"{column.name} is out of range", f"check it: {low} to {high} is possible"

@@ -130,5 +130,12 @@ def _mapped(found: dict[str, Any], part: str, otherwise: pl.Expr) -> pl.Expr:
 
 def _unreadable(rows: pl.DataFrame, places: list[int], column: str, file: str) -> pl.DataFrame:
     lines = rows[LINE].gather(places) if places else rows[LINE].clear()
-    return row_problems(lines, file=file, column=column, rule="number_unreadable", severity="warning",
-                        message=f"{column} is neither a number nor a known symbol", remedy="check the file")  # fmt: skip
+    return row_problems(
+        lines,
+        file=file,
+        column=column,
+        rule="number_unreadable",
+        severity="warning",
+        message=f"{column} is neither a number nor a known symbol",
+        remedy="check the file",
+    )

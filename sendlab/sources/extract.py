@@ -96,6 +96,13 @@ def _without_totals(rows: pl.DataFrame, table: Table, file: str) -> tuple[pl.Dat
     )
     totals = first.is_in(TOTAL_TEXTS).fill_null(False) & no_key
 
-    found = row_problems(rows[LINE].filter(totals), file=file, column="", rule="total_row", severity="error",
-                         message="a row of totals, not of data", remedy="nothing to do: totals are counted anew")  # fmt: skip
+    found = row_problems(
+        rows[LINE].filter(totals),
+        file=file,
+        column="",
+        rule="total_row",
+        severity="error",
+        message="a row of totals, not of data",
+        remedy="nothing to do: totals are counted anew",
+    )
     return rows.filter(~totals), found

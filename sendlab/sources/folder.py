@@ -111,7 +111,8 @@ def _supplied(text: TextTable, match: extract.Match, given: dict[str, str]) -> t
     raise DataProblem(
         text.name,
         [f"no column, file name or setting gives {' and '.join(lacking)}"],
-        next_step=f'write in sendlab.toml under [files]: "{text.name}" = {{ time_period = "202425", term = "Autumn term" }}',
+        next_step=f"write in sendlab.toml under [files]: "
+        f'"{text.name}" = {{ time_period = "202425", term = "Autumn term" }}',
     )
 
 

@@ -57,7 +57,7 @@ def read_text_table(path: Path) -> TextTable:
 def read_header(path: Path, *, size: int = 65536) -> list[str]:
     """The column names alone, from the first bytes of the file."""
     opener = gzip.open if path.suffix.lower() == ".gz" else Path.open
-    with opener(path, "rb") as handle:  # type: ignore[operator]
+    with opener(path, "rb") as handle:
         start = handle.read(size)
     text = start.decode("utf-8-sig", errors="ignore")
     return [name.strip() for name in next(csv.reader(io.StringIO(text, newline="")), [])]

@@ -1,0 +1,78 @@
+"""JupyterLab on the explorer's notebook: on this computer only, without news, update check or any other request."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from sendlab.errors import WorkspaceProblem
+from sendlab.workspace import Workspace
+
+NOTEBOOK = "explore_cohort_gaps.ipynb"
+OWN_NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+SETTINGS = {"apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False}}
+SECONDS_TO_END = 15.0
+
+
+def start_lab(workspace: Workspace, *, browser: bool = True) -> int:
+    """Start JupyterLab on the explorer's notebook and wait until it ends; returns its exit status.
+
+    Ctrl-C ends it. Without `browser` it prints the address to open. It listens on 127.0.0.1 only.
+    """
+    process = subprocess.Popen(lab_command(workspace, browser=browser), cwd=workspace.root)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        return _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> int:
+    """Ctrl-C has reached the server too: give it time to stop its kernels."""
+    try:
+        return process.wait(SECONDS_TO_END)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        process.kill()
+        return process.wait()
+
+
+def lab_command(workspace: Workspace, *, browser: bool = True) -> list[str]:
+    """The command that starts JupyterLab; makes the notebook and the settings folder where they are not there yet."""
+    notebook = lab_notebook(workspace)
+    options = {
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.root_dir": str(workspace.root),
+        "ServerApp.open_browser": str(browser),
+        "ServerApp.answer_yes": "True",  # Ctrl-C ends the server without asking back
+        "LabApp.default_url": f"/lab/tree/{notebook.relative_to(workspace.root).as_posix()}",
+        "LabApp.user_settings_dir": str(lab_settings(workspace)),
+        "LabApp.news_url": "None",
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        "LabApp.extension_manager": "readonly",  # the other manager asks the package index
+    }
+    return [sys.executable, "-m", "jupyter", "lab", *(f"--{name}={value}" for name, value in options.items())]
+
+
+def lab_notebook(workspace: Workspace) -> Path:
+    """The workspace's copy of the explorer's notebook, made if it is not there and never changed if it is."""
+    copy = workspace.root / "notebooks" / NOTEBOOK
+    if copy.is_file():
+        return copy
+    if not (OWN_NOTEBOOKS / NOTEBOOK).is_file():
+        raise WorkspaceProblem(
+            f"there is no notebook {NOTEBOOK} in the workspace or beside the package",
+            next_step="copy it from the repository's folder 'notebooks' into that of the workspace",
+        )
+    copy.parent.mkdir(exist_ok=True)
+    shutil.copyfile(OWN_NOTEBOOKS / NOTEBOOK, copy)
+    return copy
+
+
+def lab_settings(workspace: Workspace) -> Path:
+    """The settings folder of JupyterLab for this workspace, with news and update check switched off."""
+    folder = workspace.store / "jupyterlab"
+    for name, settings in SETTINGS.items():
+        path = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings), encoding="utf-8", newline="\n")
+    return folder

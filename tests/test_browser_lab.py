@@ -1,0 +1,219 @@
+"""The explorer in a real JupyterLab and a real headless Chromium: by label, by keyboard, and without the internet."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+
+from sendlab.explore import CohortExplorer
+from sendlab.explore.lab import NOTEBOOK, lab_command, lab_settings
+from sendlab.workspace import read_workspace
+
+pytestmark = pytest.mark.browser
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is absent")
+TOKEN = "only-for-this-test"
+HERE = "127.0.0.1"
+PATIENCE = 60_000  # milliseconds: a busy machine starts a kernel slowly
+IDLE = """() => {
+  const widget = window.jupyterapp?.shell?.currentWidget;
+  return widget?.context?.isReady && widget.sessionContext?.isReady
+    && widget.sessionContext.session?.kernel?.status === "idle";
+}"""
+# Without `return null` the driver waits for a promise that it cannot read.
+RUN_ALL = """() => {
+  window.jupyterapp.commands.execute("notebook:run-all-cells").finally(() => { window.allHaveRun = true; });
+  return null;
+}"""
+FAULTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .filter(cell => cell.model.type === "code").flatMap(cell => cell.model.outputs.toJSON())
+  .filter(output => output.output_type === "error").map(output => `${output.ename}: ${output.evalue}`)"""
+WIDTHS = "pictures => pictures.map(picture => picture.complete ? picture.naturalWidth : 0)"
+
+
+@dataclass
+class Lab:
+    """A running server and the workspace it serves."""
+
+    root: Path
+    port: int
+
+    def address(self, notebook: str) -> str:
+        return f"http://{HERE}:{self.port}/doc/tree/notebooks/{notebook}?token={TOKEN}&reset"
+
+
+@dataclass
+class Watched:
+    """A page, and what must stay empty: requests to elsewhere, and errors of the page's own scripts."""
+
+    page: object
+    elsewhere: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind((HERE, 0))
+        return free.getsockname()[1]
+
+
+def _wait_for(lab: Lab, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urlopen(f"http://{HERE}:{lab.port}/api/status?token={TOKEN}", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not start: {log.read_text('utf-8', errors='replace')[-2000:]}")
+
+
+def _stop(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def lab(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab as `sendlab explore` starts it, on a copy of the sample workspace, with all its folders its own."""
+    base = tmp_path_factory.mktemp("lab")
+    root = Path(shutil.copytree(sample_workspace, base / "workspace"))
+    lab, log = Lab(root, _free_port()), base / "lab.log"
+    workspace = read_workspace(root)
+    extra = {
+        "ServerApp.port": lab.port, "ServerApp.port_retries": 0, "IdentityProvider.token": TOKEN,
+        "LabApp.expose_app_in_browser": True, "LabApp.workspaces_dir": base / "workspaces",
+    }  # fmt: skip
+    command = [*lab_command(workspace, browser=False), *(f"--{name}={value}" for name, value in extra.items())]
+    if os.name == "posix" and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container
+    tracker = lab_settings(workspace) / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    tracker.parent.mkdir(parents=True)
+    tracker.write_text(json.dumps({"windowingMode": "none"}), "utf-8")  # every cell is in the page, seen or not
+    own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, cwd=root, env={**os.environ, **{name: str(base / name.lower()) for name in own}},
+            stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            _wait_for(lab, process, log)
+            yield lab
+        finally:
+            _stop(process)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[object]:
+    with sync_api.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+@contextmanager
+def _watched(browser, address: str) -> Iterator[Watched]:
+    """A page at the address, its kernel idle; afterwards: nothing was asked of anyone else, and no script failed."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    try:
+        watched = Watched(context.new_page())
+        watched.page.set_default_timeout(PATIENCE)
+
+        def only_here(route) -> None:
+            if urlsplit(route.request.url).hostname == HERE:
+                route.continue_()
+            else:
+                watched.elsewhere.append(route.request.url)
+                route.abort()
+
+        context.route("**/*", only_here)
+        watched.page.on("pageerror", lambda error: watched.errors.append(str(error)))
+        watched.page.goto(address)
+        watched.page.wait_for_function(IDLE)
+        yield watched
+        assert watched.elsewhere == []
+        assert watched.errors == []
+    finally:
+        context.close()
+
+
+def _expect_status(page, text: str) -> None:
+    sync_api.expect(page.get_by_test_id("status")).to_have_text(text, timeout=PATIENCE)
+
+
+def test_two_controls_by_label_and_by_keyboard(lab, browser):
+    """Run all cells; change each control by its label, then both with the keyboard alone; final values are compared."""
+    explorer = CohortExplorer(lab.root)
+    measures, places = explorer.measures()["title"].to_list(), explorer.places()["place_code"].to_list()
+    with _watched(browser, lab.address(NOTEBOOK)) as watched:
+        page = watched.page
+        page.evaluate(RUN_ALL)
+        page.wait_for_function("window.allHaveRun === true")
+        assert page.evaluate(FAULTS) == []
+        _expect_status(page, explorer.select(measure="persistent_absence", place="999").status)
+
+        measure, place = page.get_by_label("Measure", exact=True), page.get_by_label("Place", exact=True)
+        measure.select_option(label="Suspension rate")
+        _expect_status(page, explorer.select(measure="suspension_rate", place="999").status)
+        place.select_option(
+            label=f"{explorer.select(measure='absence', place='900105').rows['place_name'][0]} (900105)"
+        )
+        view = explorer.select(measure="suspension_rate", place="900105")
+        _expect_status(page, view.status)
+        _expect_parts(page, view)
+
+        measure.focus()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Tab")
+        page.keyboard.press("ArrowUp")
+        after = explorer.measures()["measure"][measures.index("Suspension rate") + 1]
+        view = explorer.select(measure=after, place=places[places.index("900105") - 1])
+        _expect_status(page, view.status)
+        _expect_parts(page, view)
+        assert page.evaluate("document.activeElement.tagName") == "SELECT"
+        assert page.get_by_text("Jupyter news").count() == 0
+
+
+def _expect_parts(page, view) -> None:
+    """Sentence, table and chart are those of the view whose status line is shown."""
+    sync_api.expect(page.get_by_test_id("sentence")).to_have_text(view.sentence)
+    output = page.get_by_test_id("output")
+    assert output.locator("caption").inner_text() == view.table.caption
+    assert output.locator("tbody tr").count() == len(view.table.rows)
+    picture = output.locator("img")
+    assert picture.get_attribute("alt") == " ".join(view.chart.description.split())
+    sync_api.expect(picture).to_be_visible()
+    assert min(picture.evaluate_all(WIDTHS)) > 500
+
+
+def test_committed_notebook_shows_its_charts_untrusted_and_not_run(lab, browser):
+    committed = Path(__file__).parents[1] / "notebooks" / NOTEBOOK
+    shutil.copyfile(committed, lab.root / "notebooks" / "committed.ipynb")
+    cells = json.loads(committed.read_text("utf-8"))["cells"]
+    charts = sum("image/png" in output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
+    with _watched(browser, lab.address("committed.ipynb")) as watched:
+        page = watched.page
+        assert not page.evaluate(
+            "window.jupyterapp.shell.currentWidget.content.widgets.some(cell => cell.model.trusted)"
+        )
+        pictures = page.locator(".jp-OutputArea-output img")
+        sync_api.expect(pictures).to_have_count(charts)
+        for number in range(charts):
+            pictures.nth(number).scroll_into_view_if_needed()
+            sync_api.expect(pictures.nth(number)).to_be_visible()
+        assert charts > 0 and min(pictures.evaluate_all(WIDTHS)) > 500

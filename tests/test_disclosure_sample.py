@@ -1,0 +1,155 @@
+"""The gate on the sample authority's real measures: the publication holds, and the attack finds faults put into it."""
+
+import polars as pl
+import pytest
+
+from sendlab.build import open_workspace
+from sendlab.disclosure import attack, hidden_summary, publish
+from sendlab.disclosure.published import PUBLISHED_COLUMNS, WITHHELD_NOTE, _published
+from sendlab.metrics.cards import cards
+from sendlab.schema.groups import TOTAL
+from sendlab.schema.measures import MEASURE_KEY
+
+KEY = list(MEASURE_KEY)
+RESULTS = ("numerator", "value", "lower", "upper", "comparator_value")
+BASES = ("base_subjects", "denominator", "eligible_subjects")
+PEOPLE, WITHOUT = pl.col("with_subjects"), pl.col("n") - pl.col("with_subjects")
+OWN = pl.col("geographic_level") != "National"
+FIGURE = OWN & (pl.col("comparator") == "")
+OF_KIND = {kind: [name for name, card in cards().items() if card.kind == kind] for kind in ("share", "events", "sum")}
+SHARES = OF_KIND["share"]
+
+
+@pytest.fixture(scope="module")
+def opened(sample_workspace):
+    return open_workspace(sample_workspace)
+
+
+@pytest.fixture(scope="module")
+def truth(opened):
+    return opened.own_view().rows
+
+
+@pytest.fixture(scope="module")
+def published(opened):
+    return opened.published()
+
+
+@pytest.fixture(scope="module")
+def both(published, truth):
+    """Published figures of schools and the LA beside the true counts `n`, `with_subjects` and `x`."""
+    exact = truth.select(*KEY, "with_subjects", n="base_subjects", x="numerator", was="status")
+    joined = published.rows.filter(FIGURE).join(exact, on=KEY)
+    assert joined.height == truth.filter(FIGURE).height
+    return joined
+
+
+def stamped(rows):
+    """Rows edited by a test, as if they had been published."""
+    return _published(rows.select(PUBLISHED_COLUMNS), audience="board", threshold=5, run_id="test")
+
+
+def test_the_sample_as_published_holds_against_the_attack(published, truth):
+    assert attack(published, truth) == []
+
+
+def test_no_hidden_row_shows_a_result_and_no_hidden_base_a_count(published):
+    hidden = published.rows.filter(OWN, pl.col("status") == "c")
+    assert hidden.height > 500
+    assert hidden.select(pl.col(name).count() for name in RESULTS).row(0) == (0,) * len(RESULTS)
+    assert hidden.filter(pl.col("comparator") != "").select(pl.col(name).count() for name in BASES).row(0) == (0, 0, 0)
+    no_base = hidden.filter(pl.col("base_subjects").is_null())
+    assert no_base.select(pl.col(name).count() for name in BASES).row(0) == (0, 0, 0)
+    with_base = hidden.filter(pl.col("base_subjects").is_not_null())["measure"].unique().to_list()
+    assert set(with_base) <= {*OF_KIND["share"], *OF_KIND["events"], *OF_KIND["sum"]}
+
+
+def test_no_small_count_or_complement_is_in_sight(both):
+    counted = both.filter(pl.col("measure").is_in([*SHARES, *OF_KIND["events"]]), pl.col("numerator").is_not_null())
+    assert counted.height > 300
+    assert counted.filter(PEOPLE.is_between(1, 4) | WITHOUT.is_between(1, 4)).is_empty()
+    assert both.filter(pl.col("n").is_between(1, 4), pl.col("base_subjects").is_not_null()).is_empty()
+
+
+def test_groups_of_nobody_and_benchmarks_stand_as_they_came(published, truth):
+    nobody = FIGURE & (pl.col("base_subjects") == 0)
+    for rows in (nobody, ~OWN):
+        came = truth.filter(rows).select(PUBLISHED_COLUMNS).sort(KEY)
+        stands = published.rows.join(came.select(KEY), on=KEY, how="semi").sort(KEY)
+        assert came.height > 20
+        assert stands.equals(came)
+    assert set(truth.filter(nobody)["status"]) == {"z"}
+
+
+def test_good_news_is_shown_wherever_its_base_is(both):
+    low = [name for name in (*SHARES, *OF_KIND["events"]) if cards()[name].polarity == "low"]
+    high = [name for name in SHARES if cards()[name].polarity == "high"]
+    good = (pl.col("measure").is_in(low) & (PEOPLE == 0)) | (pl.col("measure").is_in(high) & (WITHOUT == 0))
+    seen = both.filter(good, pl.col("base_subjects") > 0)
+    assert seen.height > 50
+    assert seen["numerator"].equals(seen["x"], check_names=False)
+
+
+def test_no_measure_is_withheld_and_most_of_each_is_open_at_the_la(both, published):
+    assert WITHHELD_NOTE not in set(published.rows["note"])
+    assert hidden_summary(published)["shown"].min() > 0
+    # by SEN provision a figure of the LA is hidden for its own small count alone, never as cover
+    la = both.filter(pl.col("geographic_level") == "Local authority", pl.col("need_area") == TOTAL)
+    hidden = la.filter(pl.col("status") == "c")
+    own_count = PEOPLE.is_between(1, 4) | WITHOUT.is_between(1, 4) | pl.col("n").is_between(1, 4)
+    assert hidden.filter(~own_count).is_empty()
+
+
+def test_the_order_of_rows_does_not_matter(published, truth):
+    shuffled = truth.sample(fraction=1.0, shuffle=True, seed=20250901)
+    again = publish(shuffled, run_id=published.run_id).rows
+    assert again.sort(KEY).equals(published.rows.sort(KEY))
+
+
+def test_every_cover_of_an_la_figure_is_needed_and_the_attack_finds_it_gone(both, published, truth):
+    la = both.filter(pl.col("geographic_level") == "Local authority", pl.col("status") == "c")
+    share = la.filter(pl.col("measure").is_in(SHARES), pl.col("base_subjects").is_not_null())
+    cover = share.filter(PEOPLE >= 5, WITHOUT >= 5).sort(KEY)
+    assert cover.height >= 2
+    for row in cover.iter_rows(named=True):
+        table = {name: row[name] for name in ("measure", "time_period")}
+        here = pl.all_horizontal(pl.col(name) == row[name] for name in KEY)
+        rows = published.where(**table).rows.with_columns(
+            numerator=pl.when(here).then(pl.lit(row["x"])).otherwise(pl.col("numerator")),
+            status=pl.when(here).then(pl.lit("")).otherwise(pl.col("status")),
+        )
+        assert attack(stamped(rows), truth.filter(**table)) != []
+
+
+def test_a_base_shown_again_is_found(both, published, truth):
+    bare = both.filter(pl.col("base_subjects").is_null(), pl.col("n") >= 5, pl.col("measure") == "ks2_writing_gap")
+    cover = bare.filter(pl.col("geographic_level") == "Local authority").sort(KEY).row(0, named=True)
+    table = {name: cover[name] for name in ("measure", "time_period")}
+    here = pl.all_horizontal(pl.col(name) == cover[name] for name in KEY)
+    shown = pl.when(here).then(pl.lit(cover["n"])).otherwise(pl.col("base_subjects"))
+    rows = published.where(**table).rows.with_columns(base_subjects=shown)
+    assert {finding.what for finding in attack(stamped(rows), truth.filter(**table))} == {"base"}
+
+
+@pytest.mark.parametrize("measure", ["suspended_once_or_more", "ks2_rwm_expected"])
+def test_figures_published_without_protection_give_small_counts_away(measure, truth):
+    chosen = truth.filter(measure=measure, time_period="202526")
+    found = attack(stamped(chosen), chosen)
+    known = {finding.cell for finding in found if finding.what == "numerator" and finding.least == finding.most}
+    n = pl.col("base_subjects")
+    small = chosen.filter(FIGURE, n >= 5, PEOPLE.is_between(1, 4))
+    assert small.height > 5
+    assert set(small.select("place_code", "sen_provision", "need_area").iter_rows()) <= known
+
+
+def test_hiding_small_counts_alone_is_undone_by_subtraction(truth):
+    chosen = truth.filter(measure="suspended_once_or_more", time_period="202526")
+    n, rest = pl.col("base_subjects"), pl.col("base_subjects") - PEOPLE
+    small = PEOPLE.is_between(1, 4) | rest.is_between(1, 4) | n.is_between(1, 4)
+    rows = chosen.filter(FIGURE).with_columns(
+        *(pl.when(~small).then(pl.col(name)).alias(name) for name in RESULTS),
+        *(pl.when(~n.is_between(1, 4)).then(pl.col(name)).alias(name) for name in BASES),
+        status=pl.when(small).then(pl.lit("c")).otherwise(pl.col("status")),
+    )
+    found = attack(stamped(rows), chosen.filter(FIGURE))
+    assert any(finding.least == finding.most for finding in found)

@@ -1,0 +1,152 @@
+"""Ingest: pseudonyms, keys, merging, nothing new nothing done, and no identifier anywhere in the store."""
+
+import json
+import shutil
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from conftest import ROOT, make_workspace
+from sendlab import store
+from sendlab.build import build, open_workspace
+from sendlab.cli import main
+from sendlab.errors import DataProblem, WorkspaceProblem
+from sendlab.ingest import ingest
+from sendlab.pseudonyms import make_key, pseudonymise, read_key
+from sendlab.schema.tables import TABLES
+from sendlab.workspace import find_workspace, init_workspace
+
+SAMPLE = ROOT / "data" / "sample"
+
+
+@pytest.fixture()
+def own_keys(tmp_path, monkeypatch):
+    monkeypatch.setenv("SENDLAB_CONFIG_DIR", str(tmp_path / "config"))
+    return tmp_path / "config" / "keys"
+
+
+def test_read_is_loaded_and_quarantined_and_left_aside(sample_workspace):
+    result = ingest(find_workspace(sample_workspace))
+    assert result.unchanged and result.exit_status == 0
+    for record in result.records:
+        assert record.read == record.loaded + record.quarantined + record.left_aside, record.file
+    assert sum(record.read for record in result.records) > 50_000
+
+
+def test_the_same_event_in_two_files_counts_once(sample_workspace):
+    result = ingest(find_workspace(sample_workspace))
+    assert result.merged["suspensions"] > 0
+    events = store.read_table(sample_workspace / "store", "suspensions")
+    assert events.select(TABLES["suspensions"].key).is_unique().all()
+
+
+def test_no_upn_name_or_birth_date_enters_the_store(sample_workspace):
+    roll = pl.read_csv(SAMPLE / "2026_spring_pupilonroll.csv", infer_schema=False)
+    secret = [*roll["upn"].drop_nulls().head(200), *roll["surname"].drop_nulls().head(5), *roll["dob"].head(20)]
+    texts = []
+    for path in sorted((sample_workspace / "store").iterdir()):
+        if path.suffix == ".parquet":
+            texts.append(pl.read_parquet(path).write_ndjson())
+        else:
+            texts.append(path.read_text(encoding="utf-8"))
+    everything = "\n".join(texts)
+    assert [value for value in secret if value and value in everything] == []
+
+
+def test_upns_are_trimmed_flagged_and_linked():
+    ids, status = pseudonymise(pl.Series(["H801200001001", " h801200001001 ", "A801200001001", "x"]), bytes(32))
+    assert ids[0] == ids[1] and len(set(ids)) == 3
+    assert status.to_list() == ["valid", "valid", "invalid", "invalid"]
+
+
+def test_init_makes_a_random_key_outside_the_workspace(own_keys, tmp_path):
+    first = init_workspace(tmp_path / "a", la_code="211", la_name="Trial")
+    second = init_workspace(tmp_path / "b", la_code="211", la_name="Trial")
+    assert first.key() != second.key() and len(first.key()) == 32
+    assert [path.name for path in own_keys.iterdir()] and not list((tmp_path / "a").rglob("*.key"))
+    (own_keys / f"{first.key_id}.key").unlink()
+    with pytest.raises(WorkspaceProblem, match="not in your configuration folder"):
+        first.key()
+
+
+def test_a_key_that_others_can_read_is_refused(own_keys):
+    key_id = make_key()
+    path = own_keys / f"{key_id}.key"
+    if path.stat().st_mode & 0o077:
+        pytest.skip("this file system keeps no modes")
+    path.chmod(0o644)
+    with pytest.raises(WorkspaceProblem, match="read by others"):
+        read_key(key_id)
+
+
+def test_the_sample_key_is_refused_for_real_authorities(tmp_path):
+    space = make_workspace(tmp_path / "w", la_code="211")
+    with pytest.raises(WorkspaceProblem, match="invented authorities"):
+        ingest(find_workspace(space))
+
+
+def test_the_sample_key_is_refused_for_real_schools_under_an_invented_code(tmp_path):
+    space = make_workspace(tmp_path / "w")
+    (space / "raw").mkdir()
+    (space / "raw" / "schools.csv").write_text("LAESTAB,SchoolName,Phase,LEA\n2112001,A,PS,211\n", encoding="utf-8")
+    with pytest.raises(WorkspaceProblem, match="real authority"):
+        ingest(find_workspace(space))
+
+
+def test_an_empty_or_missing_raw_folder_is_told(tmp_path):
+    space = make_workspace(tmp_path / "w")
+    with pytest.raises(DataProblem, match="no such folder"):
+        ingest(find_workspace(space))
+    (space / "raw").mkdir()
+    with pytest.raises(DataProblem, match="no data file"):
+        ingest(find_workspace(space))
+
+
+def test_the_same_files_give_the_same_bytes_and_a_change_is_seen(tmp_path, sample_workspace):
+    space = make_workspace(tmp_path / "w", raw=tmp_path / "raw")
+    shutil.copytree(SAMPLE, tmp_path / "raw")
+    ingest(find_workspace(space))
+    for path in (sample_workspace / "store").glob("*.parquet"):
+        if path.stem in (*TABLES, "files", "problems"):
+            assert path.read_bytes() == (space / "store" / path.name).read_bytes(), path.name
+    (tmp_path / "raw" / "self_evaluation.csv").unlink()
+    assert not ingest(find_workspace(space)).unchanged
+
+
+def test_an_own_workspace_is_not_built_behind_the_analysts_back(tmp_path, own_keys):
+    space = make_workspace(tmp_path / "w", raw=SAMPLE, key_id=make_key())
+    with pytest.raises(WorkspaceProblem, match="has not been built") as told:
+        open_workspace(space)
+    assert "sendlab ingest" in str(told.value)
+    with pytest.raises(WorkspaceProblem, match="nothing has been ingested"):
+        build(find_workspace(space))
+
+
+def test_no_published_figure_depends_on_the_pseudonym_key(tmp_path, own_keys, sample_workspace):
+    published = []
+    for name in ("a", "b"):
+        space = make_workspace(tmp_path / name, raw=SAMPLE, key_id=make_key())
+        workspace = find_workspace(space)
+        ingest(workspace)
+        build(workspace)
+        published.append(open_workspace(space))
+    first, second = published
+    ids = [opened.facts()["pupil_id"] for opened in published]
+    assert set(ids[0]).isdisjoint(ids[1])
+    assert first.published().rows.equals(second.published().rows)
+    assert first.run_id == second.run_id == open_workspace(sample_workspace).run_id
+
+
+def test_check_and_ingest_speak_json(tmp_path, sample_workspace):
+    runner = CliRunner()
+    checked = runner.invoke(main, ["check", "--json", str(SAMPLE / "attendance_spring_term.csv")])
+    (file,) = json.loads(checked.output)["files"]
+    assert (file["format"], file["table"], file["problems"]) == ("CSV extract", "attendance", []) and checked.exit_code == 0
+    told = runner.invoke(main, ["ingest", "--json", "--workspace", str(sample_workspace)])
+    record = json.loads(told.output)["files"][0]
+    assert {"file", "format", "table", "read", "loaded", "quarantined"} <= set(record)
+    missing = runner.invoke(main, ["check", str(tmp_path / "none.csv")])
+    assert missing.exit_code == 2 and "is not there" in missing.output
+    nowhere = runner.invoke(main, ["build", "--workspace", str(tmp_path)])
+    assert nowhere.exit_code == 2 and "no sendlab.toml" in nowhere.output and "Traceback" not in nowhere.output
