@@ -140,13 +140,13 @@ def _nobody(rows: pl.DataFrame) -> pl.DataFrame:
     alone = everywhere.filter(pl.col("item") != TOTAL).join(
         own, on=["measure", "time_period", "place_code"], how="anti"
     )
-    zero = [pl.lit(0).alias(n) for n in ("base_subjects", "with_subjects", "numerator", "denominator")]
-    missing = pl.col("time_identifier").is_null()
+    missing = pl.col("time_identifier").is_null()  # nothing of this kind this year: not known, which is not 0
+    counts = ("base_subjects", "with_subjects", "numerator", "denominator")
     return as_measures(
         pl.concat([in_grid, alone]).with_columns(
-            *zero,
+            *(pl.when(~missing).then(0).alias(name) for name in counts),
             pl.col("time_identifier").fill_null("Academic year"),
-            pl.lit("z").alias("status"),
+            pl.when(missing).then(pl.lit("x")).otherwise(pl.lit("z")).alias("status"),
             pl.when(missing).then(pl.lit(NOT_COLLECTED)).otherwise("note").alias("note"),
         )
     )
@@ -201,7 +201,8 @@ def _dated(rows: pl.DataFrame) -> pl.DataFrame:
     pairs = rows.select("time_period", "time_identifier").unique().rows()
     ends = {f"{period}|{word}": _end(period, word) for period, word in pairs}
     made = pl.concat_str("time_period", "time_identifier", separator="|").replace_strict(ends, return_dtype=pl.Date)
-    return rows.with_columns(pl.coalesce("data_to", made).alias("data_to"))
+    nothing = pl.col("value").is_null() & pl.col("base_subjects").is_null()
+    return rows.with_columns(pl.when(~nothing).then(pl.coalesce("data_to", made)).alias("data_to"))
 
 
 def _end(period: str, time_identifier: str) -> date | None:

@@ -1,9 +1,12 @@
 """What a measure is and what its figures rest on, in words: the card's definition, and the rows' people and data."""
 
+import polars as pl
+
+from sendlab.compare import MAX_AGE
 from sendlab.disclosure.published import OwnView, Published
 from sendlab.metrics.cards import card
 from sendlab.narrate import one_row, rows_of
-from sendlab.schema.labels import period_text
+from sendlab.schema.labels import period_name, period_text
 
 View = Published | OwnView
 
@@ -29,17 +32,34 @@ def definition(measure: str) -> str:
 def data_note(view: View, *, measure: str, place: str, time_period: str) -> str:
     """Which period and people the figures of a place cover, how far the data reach, and what is left out."""
     rows, about = rows_of(view, measure=measure, place=place, time_period=time_period), card(measure)
-    whole = one_row(rows)
-    period = period_text(time_period, rows["time_identifier"][0])
+    whole, period = one_row(rows), period_text(time_period, rows["time_identifier"][0])
+    history = _history(view, measure, time_period)
     if whole is None or not whole["base_subjects"]:
         reason = whole["note"] if whole and whole["note"] else "not shown"
-        return f"{about.title}, {period}: {reason}."
+        return f"{about.title}, {period}: {reason}.{history}"
     parts = [f"{about.title}, {period}: {whole['base_subjects']:,} pupils counted"]
     if whole["eligible_subjects"]:
         parts.append(f"of {whole['eligible_subjects']:,} who could be")
     if whole["data_to"]:
         parts.append(f"data to {_day(whole['data_to'])}")
-    return ", ".join(parts) + (f". Note: {whole['note']}." if whole["note"] else ".")
+    note = f" Note: {whole['note']}." if whole["note"] else ""
+    return f"{', '.join(parts)}.{note}{history}"
+
+
+def _history(view: View, measure: str, time_period: str) -> str:
+    """That the only national figures held are too old to compare with, and what to fetch."""
+    national = view.rows.filter(
+        (pl.col("measure") == measure) & (pl.col("geographic_level") == "National") & pl.col("value").is_not_null()
+    )
+    latest = national["time_period"].max()
+    if latest is None:
+        return " No national figure is in the workspace."
+    if int(time_period[:4]) - int(str(latest)[:4]) <= MAX_AGE:
+        return ""
+    return (
+        f" The latest national figure in the workspace is of {period_name(str(latest))}: history, not a comparator; "
+        "fetch the newest file from Explore Education Statistics."
+    )
 
 
 def _day(day: object) -> str:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -20,7 +21,10 @@ from sendlab.explore.lab import NOTEBOOK, lab_command, lab_settings
 from sendlab.workspace import read_workspace
 
 pytestmark = pytest.mark.browser
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is absent")
+if os.environ.get("SENDLAB_REQUIRE_TOOLS") == "1":
+    sync_api = import_module("playwright.sync_api")  # where it must be, its absence is a failure
+else:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is absent")
 TOKEN = "only-for-this-test"
 HERE = "127.0.0.1"
 PATIENCE = 60_000  # milliseconds: a busy machine starts a kernel slowly

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendlab.disclosure import Published, attack, hidden_summary, publish
-from sendlab.disclosure.published import PUBLISHED_COLUMNS, _published
+from sendlab.disclosure.published import PUBLISHED_COLUMNS, WITHHELD_NOTE, _published
 from sendlab.errors import GateError, SendlabError
 from sendlab.schema.groups import ALL_SEN, NEED_AREAS, SEN_PROVISION, TOTAL
 from sendlab.schema.measures import MEASURE_KEY, as_measures
@@ -213,6 +213,47 @@ def test_zeros_and_full_groups_follow_polarity(measure, base, people, hidden):
     assert (one(published, LA, (TOTAL, TOTAL))["status"] == "c") is hidden
 
 
+@pytest.mark.parametrize(("measure", "bad", "good"), [("ks2_rwm_expected", 0, 40), ("persistent_absence", 40, 0)])
+def test_bad_news_about_a_large_group_may_be_cover_and_good_news_never_is(measure, bad, good):
+    # The first school's count needs company; that of the second is cheapest to hide, where it may be hidden at all.
+    bases = [[40, 0, 0, 0], [40, 0, 0, 0], [900, 0, 0, 0]]
+    hidden = {}
+    for edge in (bad, good):
+        truth = measures(by_provision(measure, bases, [[3, 0, 0, 0], [edge, 0, 0, 0], [400, 0, 0, 0]]))
+        published = released(truth)
+        hidden[edge] = one(published, "100002", ("EHC plan", TOTAL))["status"] == "c"
+        assert attack(published, truth) == []
+    assert hidden == {bad: True, good: False}
+
+
+def test_a_group_of_nobody_stands_as_it_came_and_is_no_cover():
+    rows = by_provision("attendance_98", [[20, 3, 40, 0], [30, 25, 60, 0], [22, 9, 50, 0]])
+    counts = dict.fromkeys(("value", "lower", "upper", "eligible_subjects")) | {"method": ""}
+    rows += [row("attendance_98", place, ("Not recorded", TOTAL), 0, 0, status="z", note="no pupils here") | counts
+             for place in ("100001", "100002", "100003", LA)]  # fmt: skip
+    truth = measures(rows)
+    published = released(truth)
+    nobody = truth.filter(pl.col("base_subjects") == 0).select(PUBLISHED_COLUMNS)
+    assert published.where(sen_provision="Not recorded").rows.equals(nobody.sort(MEASURE_KEY))
+    assert attack(published, truth) == []
+
+
+def test_a_measure_that_nothing_can_protect_is_withheld_and_says_so():
+    # The LA's zero does not fit its school's count: it is good news, so it stands, and leaves the count no room.
+    fits, broken = (by_provision(name, [[100, 0, 0, 0], [90, 0, 0, 0]], [[30, 0, 0, 0], [40, 0, 0, 0]])
+                    for name in ("attendance_98", "persistent_absence"))  # fmt: skip
+    for each in broken:
+        each["with_subjects"] = each["numerator"] = 2 if each["place_code"] == "100001" else 0
+    truth = measures(fits, broken)
+    published = released(truth)
+    withheld = published.where(measure="persistent_absence").rows
+    assert set(withheld["status"]) == {"c"}
+    assert set(withheld["note"]) == {WITHHELD_NOTE}
+    assert withheld["numerator"].is_null().all()
+    assert WITHHELD_NOTE not in set(published.where(measure="attendance_98").rows["note"])
+    assert attack(published, truth) == []
+
+
 def test_events_are_judged_by_the_pupils_behind_them():
     rows = [row("suspension_rate", LA, (TOTAL, TOTAL), 300, 1, numerator=12)]
     assert nothing_in(one(released(measures(rows)), LA, (TOTAL, TOTAL)), ("numerator", "value", "lower", "upper"))
@@ -345,6 +386,16 @@ def test_gaps_are_hidden_with_their_own_figure():
     assert attack(published, truth) == []
 
 
+@pytest.mark.parametrize(("people", "seen"), [(10, True), (3, False)])
+def test_gaps_of_schools_of_any_phase_are_matched_with_the_la(people, seen):
+    rows = [each | {"education_phase": "Total" if each["place_code"] == LA else "Primary"} for each in gap_rows(people)]
+    truth = measures(rows)
+    published = released(truth)
+    found = one(published, "100001", ("EHC plan", TOTAL), comparator="LA without this school")
+    assert (found["value"] is not None) is seen
+    assert attack(published, truth) == []
+
+
 def test_a_gap_is_hidden_with_its_other_side():
     rows = gap_rows(10)
     for each in rows:  # three pupils with No SEN absent at the first school: that side is hidden, the plan's is not
@@ -449,6 +500,12 @@ def test_figures_of_two_las_or_twice_the_same_are_refused():
         released(measures([once, dict(once, place_code="E09000008")]))
     with pytest.raises(GateError, match="more than one row"):
         released(measures([once, once]))
+
+
+def test_a_place_in_two_phases_is_refused():
+    once = row("persistent_absence", "100001", (TOTAL, TOTAL), 400, 50, education_phase="Primary")
+    with pytest.raises(GateError, match="more than one phase"):
+        released(measures([once, dict(once, education_phase="Secondary")]))
 
 
 def test_measures_that_do_not_share_the_base_they_declare_are_refused():

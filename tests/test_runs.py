@@ -287,7 +287,7 @@ def test_the_index_lists_places_reports_and_failures(done):
     assert 'href="202425/board/900101/progress.html"' in html and "not made" in html
     assert "ash &amp; &lt;Oak&gt; Primary, attendance: ValueError: no file in raw/a.csv (cell 3)" in html
     assert html.index("Sampleton</th>") < html.index("Oak&gt; Primary</th>") < html.index("Willow Primary</th>")
-    assert "22 July 2025" in html and "Protection across tables is not yet done." in html
+    assert "22 July 2025" in html and "Protection across measures, years and editions comes later." in html
     assert "Board page" not in html  # not made in a run of one place
 
 

@@ -17,6 +17,7 @@ from sendlab.publish.scorecard import (
     Line,
     findings,
     gap_word,
+    nothing_stands_out,
     scorecard,
     sentence_of,
     title_of,
@@ -44,9 +45,10 @@ def write_board_page(published: Published, path: Path, *, la_code: str, la_name:
     found = findings(lines)
     text = render(
         "board_page.html.j2",
-        title=title_of(found, published, la_code, time_period),
+        title=title_of(lines, found, published, la_code, time_period),
         place=la_name,
-        period=", ".join(dict.fromkeys(period_text(time_period, line.now["time_identifier"]) for line in lines)),
+        period=", ".join(_periods(lines, time_period)),
+        nothing=nothing_stands_out(lines),
         data_to=_last_day(lines),
         pupils=_pupils(lines),
         sentences=[
@@ -62,6 +64,12 @@ def write_board_page(published: Published, path: Path, *, la_code: str, la_name:
         run_id=published.run_id,
     )
     return write_text(path, text)
+
+
+def _periods(lines: Sequence[Line], time_period: str) -> list[str]:
+    """The kinds of period shown, each once; those of indicators without a figure do not count if others have one."""
+    shown = [line for line in lines if line.shown] or list(lines)
+    return list(dict.fromkeys(period_text(time_period, line.now["time_identifier"]) for line in shown))
 
 
 def _last_day(lines: Sequence[Line]) -> str:

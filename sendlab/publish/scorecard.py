@@ -159,11 +159,13 @@ def gap_word(line: Line) -> str:
     return "better" if side > 0 else "worse"
 
 
-def title_of(found: Sequence[Finding], published: Published, la_code: str, time_period: str) -> str:
+def title_of(
+    lines: Sequence[Line], found: Sequence[Finding], published: Published, la_code: str, time_period: str
+) -> str:
     """The one thing to know, in about ten words."""
     bad = [finding for finding in found if finding.rank < 3]
     if not bad:
-        return "No indicator is clearly worse than nationally or last year"
+        return nothing_stands_out(lines)
     worst = bad[0]
     line, about = worst.line, worst.line.card
     now = format_value(line.now["value"], about, base=line.now["base_subjects"])
@@ -175,6 +177,14 @@ def title_of(found: Sequence[Finding], published: Published, la_code: str, time_
         return f"{about.title}, {line.group}: {before} last year, {now} now"
     view = published.where(time_identifier=line.now["time_identifier"])
     return finding_title(view, measure=about.measure, place=la_code, time_period=time_period, group=line.group)
+
+
+def nothing_stands_out(lines: Sequence[Line]) -> str:
+    """What to say where no finding is bad news: that nothing is clearly worse, or that nothing could be compared."""
+    compared = any(line.nationally or line.change_limits for line in lines if line.shown)
+    if compared:
+        return "No indicator is clearly worse than nationally or last year"
+    return "Nothing to compare with: no recent national figure, no earlier year"
 
 
 def sentence_of(finding: Finding, published: Published, la_code: str, time_period: str) -> str:
