@@ -76,7 +76,7 @@ def _write(workspace: Workspace, raw: RawTables, key: bytes) -> IngestResult:
         merged[name] = rows.height - unique.height
         order = [c for c in ("school_id", "pupil_id", *table.key) if c in unique.columns]
         store.write_table(workspace.store, name, unique.sort(*dict.fromkeys(order), nulls_last=True))
-    found = join_problems(problems)
+    found = join_problems([*problems, _disagreements(raw), _unknown_enrolment(raw)])
     store.write_table(workspace.store, "problems", found)
     records = sorted(raw.records, key=lambda record: record.file)
     store.write_table(workspace.store, "files", pl.DataFrame([asdict(record) for record in records]))
@@ -100,6 +100,31 @@ def _pseudonymised(rows: pl.DataFrame, key: bytes, table: str) -> tuple[pl.DataF
         if (status == kind).any()
     ]  # fmt: skip
     return rows, join_problems(found)
+
+
+def _disagreements(raw: RawTables) -> pl.DataFrame:
+    """Totals of absence that are not the sum of their reason rows: the total counts, and it is said."""
+    count = int(raw.table("attendance")["totals_disagree"].fill_null(False).sum())
+    return _table_note(
+        "attendance", "totals_disagree", "sessions_authorised", count,
+        "a total of absence is not the sum of its reason rows: the total counts", "correct the return at the school",
+    )  # fmt: skip
+
+
+def _unknown_enrolment(raw: RawTables) -> pl.DataFrame:
+    """Pupils on roll whose enrolment status is blank: counted, for blank is unknown and not subsidiary."""
+    rows = raw.table("pupils").filter(pl.col("on_roll") & pl.col("enrol_status").is_null())
+    return _table_note(
+        "pupils", "enrol_status_blank", "enrol_status", rows.height,
+        "enrolment status is blank: not known, counted on the roll until it is", "return the enrolment status",
+    )  # fmt: skip
+
+
+def _table_note(table: str, rule: str, column: str, count: int, message: str, remedy: str) -> pl.DataFrame:
+    if not count:
+        return join_problems([])
+    return file_problem(file=f"table {table}", rule=rule, severity="warning", count=count, column=column,
+                        message=message, remedy=remedy)  # fmt: skip
 
 
 def _plain_id(name: str = "school_id") -> pl.Expr:

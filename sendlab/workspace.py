@@ -61,6 +61,12 @@ class Workspace:
         return SAMPLE_KEY
 
 
+def own_notebooks() -> Path:
+    """The folder of sendlab's own notebooks: within the installed package, or beside it in a clone."""
+    packed = Path(__file__).parent / "notebooks"
+    return packed if packed.is_dir() else Path(__file__).parent.parent / "notebooks"
+
+
 def find_workspace(start: Path | str | None = None) -> Workspace:
     """The workspace of the nearest sendlab.toml, from `start` (default: the current folder) upwards."""
     here = Path(start) if start else Path.cwd()

@@ -6,8 +6,8 @@ import shutil
 import polars as pl
 import pytest
 from click.testing import CliRunner
-
 from conftest import ROOT, make_workspace
+
 from sendlab import store
 from sendlab.build import build, open_workspace
 from sendlab.cli import main
@@ -142,7 +142,11 @@ def test_check_and_ingest_speak_json(tmp_path, sample_workspace):
     runner = CliRunner()
     checked = runner.invoke(main, ["check", "--json", str(SAMPLE / "attendance_spring_term.csv")])
     (file,) = json.loads(checked.output)["files"]
-    assert (file["format"], file["table"], file["problems"]) == ("CSV extract", "attendance", []) and checked.exit_code == 0
+    assert (file["format"], file["table"], file["problems"]) == (
+        "CSV extract",
+        "attendance",
+        [],
+    ) and checked.exit_code == 0
     told = runner.invoke(main, ["ingest", "--json", "--workspace", str(sample_workspace)])
     record = json.loads(told.output)["files"][0]
     assert {"file", "format", "table", "read", "loaded", "quarantined"} <= set(record)

@@ -47,9 +47,10 @@ def test_lock_is_hashed_and_names_no_address(name):
 
 def test_every_declared_package_is_locked_within_its_bounds():
     declared = lock_tool().declared()
-    for name, wanted in (("requirements.lock", [*declared["core"], *declared["extras"]["board"], *declared["extras"]["pdf"],
-                                                *declared["extras"]["app"]]),
-                         ("requirements-dev.lock", [*declared["core"], *sum(declared["extras"].values(), [])])):  # fmt: skip
+    extras = declared["extras"]
+    core = [*declared["core"], *(text for name in ("board", "pdf", "app") for text in extras[name])]
+    everything = [*declared["core"], *(text for wanted in extras.values() for text in wanted)]
+    for name, wanted in zip(LOCKS, (core, everything), strict=True):
         have = {requirement.name.lower().replace("_", "-"): requirement for requirement in locked(name)}
         for text in wanted:
             requirement = Requirement(text)
@@ -70,11 +71,14 @@ def test_locks_agree_with_each_other_and_resolve_once_everywhere():
     for python in PYTHONS:
         for platform, system in PLATFORMS.items():
             environment = {
-                "python_version": python, "python_full_version": f"{python}.9", "sys_platform": platform, "os_name": system,
+                "python_version": python, "python_full_version": f"{python}.9", "sys_platform": platform,
+                "os_name": system,
                 "platform_machine": "x86_64", "platform_system": "", "platform_python_implementation": "CPython",
                 "implementation_name": "cpython", "extra": "",
             }  # fmt: skip
-            names = [r.name for r in locked("requirements-dev.lock") if r.marker is None or r.marker.evaluate(environment)]
+            names = [
+                r.name for r in locked("requirements-dev.lock") if r.marker is None or r.marker.evaluate(environment)
+            ]
             assert len(names) == len(set(names)), (python, platform)
 
 
@@ -82,7 +86,11 @@ def test_environment_yml_brings_python_and_pip_and_leaves_the_rest_to_the_lock()
     text = (ROOT / "environment.yml").read_text(encoding="utf-8")
     python, pip, section = yaml.safe_load(text)["dependencies"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert python == f"python{project['requires-python']}" and pip == "pip" and section == {"pip": ["-r requirements.lock"]}
+    assert (
+        python == f"python{project['requires-python']}"
+        and pip == "pip"
+        and section == {"pip": ["-r requirements.lock"]}
+    )
     assert lock_tool().version_block() in text
 
 

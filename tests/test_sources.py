@@ -61,7 +61,11 @@ def test_an_event_keeps_its_date_and_a_blank_provision_stays_blank(census):
 
 @pytest.mark.parametrize(
     ("file", "rows", "kept"),
-    [("exclusions_by_characteristic.csv.gz", 198_964, 288), ("absence_by_term.csv.gz", 9_680, 60), ("EES_ytd_data.csv", 647, 8)],
+    [
+        ("exclusions_by_characteristic.csv.gz", 198_964, 288),
+        ("absence_by_term.csv.gz", 9_680, 60),
+        ("EES_ytd_data.csv", 647, 8),
+    ],
 )
 def test_published_files_become_national_benchmarks_as_they_are(real_data, file, rows, kept):
     text = read_text_table(real_data / file)
@@ -157,7 +161,9 @@ def test_faults_name_row_and_rule_and_never_the_value(tmp_path):
     assert not any(value in told for value in ("A8012", "Lent", "many"))
 
 
-TEXTS = st.one_of(st.none(), st.text(max_size=12), st.sampled_from(["K", "2024/25", "12", "1,200", "c", "E", "01/09/2024"]))
+TEXTS = st.one_of(
+    st.none(), st.text(max_size=12), st.sampled_from(["K", "2024/25", "12", "1,200", "c", "E", "01/09/2024"])
+)
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS, TEXTS, TEXTS), min_size=1, max_size=6))

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from sendlab.errors import WorkspaceProblem
-from sendlab.workspace import Workspace
+from sendlab.workspace import Workspace, own_notebooks
 
 NOTEBOOK = "explore_cohort_gaps.ipynb"
-OWN_NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+OWN_NOTEBOOKS = own_notebooks()
 SETTINGS = {"apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False}}
 SECONDS_TO_END = 15.0
 

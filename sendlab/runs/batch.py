@@ -18,8 +18,9 @@ from sendlab.runs.manifest import write_manifest
 from sendlab.runs.pack import write_pack
 from sendlab.runs.plan import AUDIENCE, Task, make_plan, notebook_files
 from sendlab.runs.workers import run_tasks
+from sendlab.workspace import own_notebooks
 
-OWN_NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+OWN_NOTEBOOKS = own_notebooks()
 
 
 class Opened(Protocol):
