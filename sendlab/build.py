@@ -18,7 +18,7 @@ from sendlab.compare import MAX_AGE, gap_rows
 from sendlab.disclosure import OwnView, Published, publish
 from sendlab.disclosure.published import restore
 from sendlab.errors import WorkspaceProblem
-from sendlab.facts import make_facts
+from sendlab.facts import make_facts, period_of_date, placed_schools
 from sendlab.ingest import STEP as INGEST
 from sendlab.ingest import ingest
 from sendlab.metrics.cards import cards
@@ -56,14 +56,13 @@ def build(workspace: Workspace, *, force: bool = False) -> BuildResult:
     ingested = store.read_manifest(workspace.store, INGEST)
     if not ingested:
         raise WorkspaceProblem("nothing has been ingested yet", next_step="run 'sendlab ingest'")
-    mark = _mark(ingested, workspace)
+    mark, run_id = _mark(ingested, workspace), _run_id(ingested, workspace)
     old = store.read_manifest(workspace.store, STEP)
     if not force and old.get("mark") == mark:
         return BuildResult(**{**old["result"], "unchanged": True})
     tables = {name: store.read_table(workspace.store, name) for name in TABLES}
     facts = make_facts(tables, la_code=workspace.la_code, la_name=workspace.la_name)
     measures = make_measures(facts, tables, workspace)
-    run_id = mark[:12]
     shown = publish(measures, audience="board", threshold=THRESHOLD, run_id=run_id)
     store.write_table(workspace.store, "facts", facts)
     store.write_table(workspace.store, "measures", measures)
@@ -76,6 +75,11 @@ def build(workspace: Workspace, *, force: bool = False) -> BuildResult:
 
 
 def _mark(ingested: dict[str, Any], workspace: Workspace) -> str:
+    """What makes a store stale: inputs, code, and the key that its pseudonyms were made with."""
+    return f"{_run_id(ingested, workspace)} {ingested['key_id']}"
+
+
+def _run_id(ingested: dict[str, Any], workspace: Workspace) -> str:
     """What decides the figures: inputs and code. The pseudonym key is not among them: no figure depends on it."""
     what = {
         "inputs": ingested["inputs"],
@@ -83,7 +87,7 @@ def _mark(ingested: dict[str, Any], workspace: Workspace) -> str:
         "la": [workspace.la_code, workspace.la_name],
         "code": code_mark(),
     }
-    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def code_mark() -> str:
@@ -104,11 +108,12 @@ def make_measures(facts: pl.DataFrame, tables: dict[str, pl.DataFrame], workspac
     parts += [metric(counted, tables["progress_reference"]) for metric in OF_FACTS_AND_REFERENCE]
     parts = [_said(part, few_unrecorded(facts)) for part in parts]
     parts.append(metrics.intervention_gain(counted, tables["interventions"]))
-    parts.append(metrics.self_evaluation(tables["self_evaluation"], places_of(facts, tables), la_code=workspace.la_code,
+    places = places_of(facts, tables)
+    parts.append(metrics.self_evaluation(tables["self_evaluation"], places, la_code=workspace.la_code,
                                          la_name=workspace.la_name))  # fmt: skip
     figures = pl.concat([*parts, _national(tables["benchmarks"], _latest(parts))])
     both = pl.concat([figures.filter(pl.col("geographic_level") != REST), gap_rows(figures)])
-    return _dated(pl.concat([both, _nobody(both)])).sort(MEASURE_KEY)
+    return _dated(pl.concat([both, _nobody(both, places, facts)]), tables["suspensions"]).sort(MEASURE_KEY)
 
 
 NOBODY = {
@@ -118,6 +123,7 @@ NOBODY = {
     "interventions": "no intervention on record here",
     "self_evaluation": "no self-evaluation on record here",
 }
+NOT_RETURNED = "not returned by this school for this year"
 NOT_COLLECTED = "not collected: the workspace holds no data of this kind for this year"
 CELLS = (
     (TOTAL, TOTAL),
@@ -126,30 +132,63 @@ CELLS = (
 )
 
 
-def _nobody(rows: pl.DataFrame) -> pl.DataFrame:
+def _nobody(rows: pl.DataFrame, places: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     """A row that says so for each measure, year, place and group that has none: nobody counted is not nothing said."""
     own = rows.filter((pl.col("comparator") == "") & (pl.col("geographic_level") != "National"))
-    years = own.select("time_period").unique()
     place = ["geographic_level", "place_code", "place_name", "education_phase"]
+    schools = places.with_columns(pl.lit("School").alias("geographic_level")).select(place)
+    la = own.filter(pl.col("geographic_level") == "Local authority").select(place).unique()
     held = own.select("measure", "time_period", "time_identifier").unique()
-    wanted = _every_cell().join(years, how="cross").join(held, on=["measure", "time_period"], how="left")
-    everywhere = wanted.join(own.select(place).unique(), how="cross")
-    in_grid = everywhere.filter(pl.col("item") == TOTAL).join(
+    wanted = _every_cell().join(own.select("time_period").unique(), how="cross")
+    wanted = wanted.join(held, on=["measure", "time_period"], how="left").join(pl.concat([la, schools]), how="cross")
+    in_grid = wanted.filter(pl.col("item") == TOTAL).join(
         own, on=["measure", "time_period", "place_code", "sen_provision", "need_area"], how="anti"
     )
-    alone = everywhere.filter(pl.col("item") != TOTAL).join(
-        own, on=["measure", "time_period", "place_code"], how="anti"
+    alone = wanted.filter(pl.col("item") != TOTAL).join(own, on=["measure", "time_period", "place_code"], how="anti")
+    return _said_why(pl.concat([in_grid, alone]), own, facts)
+
+
+def _said_why(missing: pl.DataFrame, own: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """Nobody (z, counted as 0), or not known (x, no number): not collected, or not returned by the school."""
+    by_need = own.filter(pl.col("need_area") != TOTAL).select("measure", "time_period").unique()
+    needs = missing.join(
+        by_need.with_columns(pl.lit(True).alias("needs")),
+        on=["measure", "time_period"],
+        how="left",
+        maintain_order="left",
+    )["needs"].fill_null(False)
+    returned = _returned(facts)
+    topic = missing.select("measure", "time_period", "place_code").with_columns(
+        pl.col("measure").replace_strict({name: card.topic for name, card in cards().items()}).alias("topic")
     )
-    missing = pl.col("time_identifier").is_null()  # nothing of this kind this year: not known, which is not 0
+    sent = topic.join(returned, on=["topic", "time_period", "place_code"], how="left", maintain_order="left")["sent"]
+    uncollected = pl.col("time_identifier").is_null() | ((pl.col("need_area") != TOTAL) & ~needs)
+    unsent = (pl.col("geographic_level") == "School") & pl.col("measure").is_in(_RETURNED) & sent.is_null()
+    unknown = uncollected | unsent
     counts = ("base_subjects", "with_subjects", "numerator", "denominator")
     return as_measures(
-        pl.concat([in_grid, alone]).with_columns(
-            *(pl.when(~missing).then(0).alias(name) for name in counts),
+        missing.with_columns(
+            *(pl.when(~unknown).then(0).alias(name) for name in counts),
             pl.col("time_identifier").fill_null("Academic year"),
-            pl.when(missing).then(pl.lit("x")).otherwise(pl.lit("z")).alias("status"),
-            pl.when(missing).then(pl.lit(NOT_COLLECTED)).otherwise("note").alias("note"),
+            pl.when(unknown).then(pl.lit("x")).otherwise(pl.lit("z")).alias("status"),
+            pl.when(uncollected).then(pl.lit(NOT_COLLECTED)).when(unsent).then(pl.lit(NOT_RETURNED))
+            .otherwise("note").alias("note"),
         )
-    )
+    )  # fmt: skip
+
+
+_RETURNED = [name for name, card in cards().items() if card.topic in ("attendance", "exclusions")]
+
+
+def _returned(facts: pl.DataFrame) -> pl.DataFrame:
+    """Which school returned attendance, and which a roll, in which year."""
+    sent = {"attendance": pl.col("attendance_status").is_not_null(), "exclusions": pl.col("on_roll")}
+    return pl.concat(
+        facts.filter(rule).select(
+            pl.lit(topic).alias("topic"), "time_period", "place_code", pl.lit(True).alias("sent")
+        ).unique()
+        for topic, rule in sent.items()
+    )  # fmt: skip
 
 
 def _every_cell() -> pl.DataFrame:
@@ -170,13 +209,10 @@ def _said(rows: pl.DataFrame, periods: list[str]) -> pl.DataFrame:
 
 
 def places_of(facts: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """School places: school_id, place_code, place_name, education_phase."""
-    columns = ("school_id", "place_code", "place_name", "education_phase")
-    known = facts.select(columns).unique()
-    rated = tables["self_evaluation"].select("school_id").unique().join(known, on="school_id", how="anti")
-    named = rated.with_columns(pl.col("school_id").alias("place_code"), pl.col("school_id").alias("place_name"),
-                               pl.lit("Unknown").alias("education_phase"))  # fmt: skip
-    return pl.concat([known, named]).sort("place_code")
+    """School places: school_id, place_code, place_name, education_phase; those without a pupil too."""
+    described = placed_schools(tables["schools"])
+    met = facts.select(described.columns).unique()
+    return pl.concat([met, described.join(met, on="school_id", how="anti")]).sort("place_code")
 
 
 def _latest(parts: list[pl.DataFrame]) -> str:
@@ -196,13 +232,18 @@ def _national(benchmarks: pl.DataFrame, latest: str) -> pl.DataFrame:
     return as_measures(rows.drop("symbol", "source_file"))
 
 
-def _dated(rows: pl.DataFrame) -> pl.DataFrame:
-    """The last day of the period that a figure covers, where the metric did not say."""
+def _dated(rows: pl.DataFrame, suspensions: pl.DataFrame) -> pl.DataFrame:
+    """The last date of the data behind a figure: the last event, else the end of the terms that the data cover."""
     pairs = rows.select("time_period", "time_identifier").unique().rows()
     ends = {f"{period}|{word}": _end(period, word) for period, word in pairs}
     made = pl.concat_str("time_period", "time_identifier", separator="|").replace_strict(ends, return_dtype=pl.Date)
+    last = suspensions.group_by(period_of_date("start_date").alias("time_period")).agg(pl.col("start_date").max())
+    events = pl.col("measure").is_in([name for name, card in cards().items() if card.topic == "exclusions"])
+    own = pl.col("geographic_level") != "National"
+    day = pl.when(events & own).then(pl.min_horizontal("start_date", made)).otherwise(pl.coalesce("data_to", made))
     nothing = pl.col("value").is_null() & pl.col("base_subjects").is_null()
-    return rows.with_columns(pl.when(~nothing).then(pl.coalesce("data_to", made)).alias("data_to"))
+    dated = rows.join(last, on="time_period", how="left", maintain_order="left")
+    return dated.with_columns(pl.when(~nothing).then(day).alias("data_to")).drop("start_date")
 
 
 def _end(period: str, time_identifier: str) -> date | None:

@@ -194,12 +194,9 @@ def _shown(path: Path, root: Path) -> str:
 def pack(workspace: Path | None, time_period: str | None) -> None:
     """The board page and the workbook of figures."""
     from sendlab.build import open_workspace
-    from sendlab.runs.batch import latest_period
-    from sendlab.runs.pack import write_pack
+    from sendlab.runs.pack import pack as make_pack
 
-    opened = open_workspace(workspace)
-    published = opened.published()
-    outcomes = write_pack(published, opened.workspace, time_period or latest_period(published))
+    outcomes = make_pack(open_workspace(workspace), time_period)
     for outcome in outcomes:
         click.echo(f"  {outcome.status:6} {outcome.notebook} {outcome.error}")
     sys.exit(int(any(outcome.status == "failed" for outcome in outcomes)))

@@ -1,6 +1,6 @@
 """Who counts in which measure: bases drawn from facts, and the period that a year's data cover."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from sendlab.schema.groups import NOT_RECORDED, TERMS
 # Ages on 31 August for which attendance is collected (DfE, Pupil absence in schools in England: methodology, 2025).
 ATTENDANCE_AGES = (5, 15)
 BOARDERS = ("B", "6", "7")  # no session data are collected for boarders
+EACH = tuple((name,) for name in SLUGS)  # every SEN status by itself
 
 
 def attendance_base(facts: pl.DataFrame) -> pl.DataFrame:
@@ -50,27 +51,28 @@ def roll_base(facts: pl.DataFrame) -> pl.DataFrame:
     """Every pupil with an event or on the roll; the denominator is `on_roll` (sole and dual main registrations).
 
     Leavers keep their events. The roll is the January census, or, before it exists, the latest census (provisional). A
-    year without any roll has no rates.
+    school without a roll in a year has no rates, and its events count nowhere.
     """
     events_or_roll = pl.col("suspensions").is_not_null() & (pl.col("on_roll") | (_any_event() > 0))
-    return facts.filter(events_or_roll & pl.col("on_roll").any().over("time_period"))
+    return facts.filter(events_or_roll & pl.col("on_roll").any().over("time_period", "place_code"))
 
 
 def _any_event() -> pl.Expr:
     return pl.col("suspensions") + pl.col("permanent_exclusions")
 
 
-def by_status_at_event(rows: pl.DataFrame, event: str) -> pl.DataFrame:
+def by_status_at_event(rows: pl.DataFrame, event: str, groups: Iterable[Sequence[str]] = EACH) -> pl.DataFrame:
     """The same base with events counted under the SEN status at the event, and pupils under the January status.
 
-    A pupil whose events fell under another status than January's gets one more row for it, off the roll.
+    A pupil whose events fell under another status than January's gets one more row for it, off the roll. Each of
+    `groups` holds statuses that count as one, under the name of the first.
     """
     parts = []
-    for group, slug in SLUGS.items():
-        january = pl.col("sen_provision") == group
-        part = rows.filter(january | (pl.col(f"{event}_at_{slug}") > 0)).with_columns(
-            pl.col(f"{event}_at_{slug}").alias(event), (pl.col("on_roll") & january).alias("on_roll"),
-            pl.lit(group).alias("sen_provision"),
+    for group in groups:
+        january = pl.col("sen_provision").is_in(group)
+        then = pl.sum_horizontal([f"{event}_at_{SLUGS[name]}" for name in group], ignore_nulls=False)
+        part = rows.filter(january | (then > 0)).with_columns(
+            then.alias(event), (pl.col("on_roll") & january).alias("on_roll"), pl.lit(group[0]).alias("sen_provision"),
         )  # fmt: skip
         parts.append(part)
     return pl.concat(parts)

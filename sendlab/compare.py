@@ -51,7 +51,7 @@ def _to_rest(own: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
 
 def _to_national(own: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
     """The latest benchmark up to the period, at most two years old; of the school's phase where there is one."""
-    bench = figures.filter((pl.col("geographic_level") == "National") & pl.col("value").is_not_null())
+    bench = figures.filter(pl.col("geographic_level") == "National")
     link = ["measure", "time_identifier", "sen_provision", "need_area", "item"]
     years = pl.col("time_period").str.slice(0, 4).cast(pl.Int32) - pl.col("time_period_other").str.slice(0, 4).cast(
         pl.Int32
@@ -61,7 +61,7 @@ def _to_national(own: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
         own.with_row_index("row")
         .join(bench.select(*link, "time_period", "education_phase", *SIDE), on=link, suffix="_other")
         .filter(years.is_between(0, MAX_AGE) & ((phase == pl.col("education_phase")) | (phase == TOTAL)))
-        .sort("row", years, phase != pl.col("education_phase"))
+        .sort("row", phase != pl.col("education_phase"), years)
         .unique("row", keep="first", maintain_order=True)
     )
     made = pairs.with_columns(pl.lit(None, dtype=pl.Float64).alias(n) for n in ("lower_other", "upper_other"))

@@ -16,8 +16,10 @@ KEY = ("pupil_id", "school_id", "time_period")
 SLUGS = {"EHC plan": "ehc_plan", "SEN support": "sen_support", "No SEN": "no_sen", NOT_RECORDED: "not_recorded"}
 EVENTS = {"suspensions": ("SUSP", "FIXD", "LNCH"), "permanent_exclusions": ("PERM",)}
 JANUARY = 1  # place of the spring census in the year
+JANUARY_CENSUS = "January census"
 KEY_STAGES = ("KS1", "KS2")
 NO_AREA = AREA_OF_CODE["OTHER"]
+EXPECTED_SCORE = 100  # scaled score of the expected standard
 SUBJECTS = ("reading", "writing", "mathematics")
 CURRENT = ("C", "M")  # sole and dual main registrations; subsidiary ones and guests are counted elsewhere
 
@@ -83,16 +85,25 @@ def _pupil_rows(keys: pl.DataFrame, pupils: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             (pl.col("census") - january).abs().alias("distance"),
             (pl.col("census_school") != pl.col("school_id")).alias("elsewhere"),
+            (~pl.col("enrol_status").is_in(CURRENT)).fill_null(False).alias("subsidiary"),
         )
         # rows of leavers carry no SEN provision: they serve only where there is nothing else
-        .sort(~pl.col("on_roll").fill_null(True), "distance", "elsewhere", -pl.col("census"), nulls_last=True)
+        .sort(
+            ~pl.col("on_roll").fill_null(True),
+            "distance",
+            "elsewhere",
+            -pl.col("census"),
+            "subsidiary",
+            "census_school",
+            nulls_last=True,
+        )
         .unique(KEY, keep="first", maintain_order=True)
     )
     years = best.select(
         pl.col("census_period").str.slice(0, 4).cast(pl.Int32) - pl.col("time_period").str.slice(0, 4).cast(pl.Int32)
     )
     same_year = pl.col("census_period") == pl.col("time_period")
-    basis = pl.when(same_year & (pl.col("census_term") == TERMS[1])).then(pl.lit("January census")).otherwise(
+    basis = pl.when(same_year & (pl.col("census_term") == TERMS[1])).then(pl.lit(JANUARY_CENSUS)).otherwise(
         pl.col("census_term") + " census " + pl.col("census_period") + " (provisional)"
     )  # fmt: skip
     return best.select(
@@ -124,19 +135,19 @@ def need_area(column: str) -> pl.Expr:
 
 
 def _roll(pupils: pl.DataFrame) -> pl.DataFrame:
-    """Who is on the roll that rates are taken on: the January census, or the year's latest where there is none."""
-    held = pupils.select("time_period", "term").unique()
+    """Who is on the roll that rates are taken on: the school's January census, else its latest of the year."""
     order = dict(zip((TERMS[1], TERMS[2], TERMS[0]), range(3), strict=True))  # January first, then the latest
     basis = (
-        held.with_columns(pl.col("term").replace_strict(order, return_dtype=pl.Int32).alias("rank"))
-        .sort("rank").unique("time_period", keep="first", maintain_order=True)
+        pupils.select("school_id", "time_period", "term").unique()
+        .with_columns(pl.col("term").replace_strict(order, return_dtype=pl.Int32).alias("rank"))
+        .sort("rank").unique(["school_id", "time_period"], keep="first", maintain_order=True)
     )  # fmt: skip
     counted = pl.col("enrol_status").is_in(CURRENT) | pl.col("enrol_status").is_null()  # blank: unknown, not subsidiary
-    words = pl.when(pl.col("term") == TERMS[1]).then(pl.lit("January census")).otherwise(
+    words = pl.when(pl.col("term") == TERMS[1]).then(pl.lit(JANUARY_CENSUS)).otherwise(
         pl.col("term") + " census (provisional)"
     )  # fmt: skip
     return (
-        pupils.join(basis.drop("rank"), on=["time_period", "term"], how="semi")
+        pupils.join(basis.drop("rank"), on=["school_id", "time_period", "term"], how="semi")
         .filter(pl.col("on_roll").fill_null(True) & counted)
         .select(*KEY, pl.lit(True).alias("on_roll"), words.alias("roll_basis"))
         .unique(KEY, keep="first", maintain_order=True)
@@ -147,7 +158,9 @@ def _sessions(attendance: pl.DataFrame) -> pl.DataFrame:
     """Sessions of the year at the school: terms that were returned, summed; impossible ones leave the rate."""
     absent = pl.col("sessions_authorised") + pl.col("sessions_unauthorised")
     returned = pl.col("sessions_possible").is_not_null() & absent.is_not_null()
-    rows = attendance.with_columns(
+    whole = pl.col("part") == "whole term"
+    either = attendance.filter(whole | ~whole.any().over(*KEY, "term"))  # a whole term, or its parts, never both
+    rows = either.with_columns(
         returned.alias("returned"), (absent > pl.col("sessions_possible")).fill_null(False).alias("above")
     )
     sums = [
@@ -158,7 +171,7 @@ def _sessions(attendance: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("above").any()).then(pl.lit("above possible"))
         .when(~pl.col("returned").any()).then(pl.lit("not returned")).otherwise(pl.lit(""))
     )  # fmt: skip
-    year_terms = attendance.group_by("time_period").agg(pl.col("term").unique().alias("attendance_terms"))
+    year_terms = attendance.group_by("time_period").agg(pl.col("term").unique().sort().alias("attendance_terms"))
     return (
         rows.group_by(KEY).agg(*sums, status.alias("attendance_status")).join(year_terms, on="time_period", how="left")
     )
@@ -187,7 +200,7 @@ def _zero_events(facts: pl.DataFrame, suspensions: pl.DataFrame) -> pl.DataFrame
             period_of_date("start_date").alias("time_period"),
             pl.col("start_date").map_elements(term_of_date, return_dtype=pl.String).alias("term"),
         )
-        .group_by("time_period").agg(pl.col("term").unique().alias("event_terms"))
+        .group_by("time_period").agg(pl.col("term").unique().sort().alias("event_terms"))
     )  # fmt: skip
     columns = [name for name in facts.columns if name.startswith(tuple(EVENTS))]
     covered = facts.join(terms, on="time_period", how="left")
@@ -205,18 +218,21 @@ def _excluded_outcomes() -> list[str]:
 def _key_stages(assessments: pl.DataFrame) -> pl.DataFrame:
     """KS2 outcomes of the year, with the pupil's KS1 average points: ((reading + writing) / 2 + mathematics) / 2."""
     ks2 = assessments.filter(pl.col("assessment") == "KS2").sort("assessed_on", nulls_last=True)
-    met_codes = [line.code for line in read_codes("ks2_ta_code") if line.notes.get("met") == "1"]
+    codes = (*read_codes("ks2_ta_code"), *read_codes("ks2_test_outcome"))
+    met_codes = [line.code for line in codes if line.notes.get("met") == "1"]
     present = (pl.col("score").is_not_null() | pl.col("outcome").is_not_null()) & ~pl.col("outcome").is_in(
         _excluded_outcomes()
     ).fill_null(False)
-    met = (
-        pl.when(pl.col("subject") == "writing")
-        .then(pl.col("outcome").is_in(met_codes))
-        .otherwise(pl.col("score") >= 100)
-    )
+    coded = pl.col("outcome").is_in(met_codes)
+    tested = (pl.col("subject") != "writing") & pl.col("score").is_not_null()
+    met = pl.when(tested).then(pl.col("score") >= EXPECTED_SCORE).otherwise(coded)
     marked = ks2.with_columns(present.alias("present"), pl.when(present).then(met.fill_null(False)).alias("met"))
     wide = marked.group_by(KEY).agg(
-        *[pl.col("score").filter(pl.col("subject") == s).last().alias(f"ks2_{s}_score") for s in SUBJECTS],
+        # no score beside an outcome that leaves the measures: an annulled result is no score
+        *[
+            pl.col("score").filter((pl.col("subject") == s) & pl.col("present")).last().alias(f"ks2_{s}_score")
+            for s in SUBJECTS
+        ],
         *[pl.col("met").filter(pl.col("subject") == s).last().alias(f"ks2_{s}_met") for s in SUBJECTS],
     )
     return wide.join(_ks1_points(assessments), on="pupil_id", how="left")
@@ -224,6 +240,7 @@ def _key_stages(assessments: pl.DataFrame) -> pl.DataFrame:
 
 def _ks1_points(assessments: pl.DataFrame) -> pl.DataFrame:
     ks1 = assessments.filter((pl.col("assessment") == "KS1") & pl.col("score").is_not_null())
+    ks1 = ks1.sort("time_period", "assessed_on", nulls_last=True)  # the latest counts
     point = {s: pl.col("score").filter(pl.col("subject") == s).last() for s in SUBJECTS}
     average = ((point["reading"] + point["writing"]) / 2 + point["mathematics"]) / 2
     return ks1.group_by("pupil_id").agg(average.alias("ks1_points"))
@@ -253,20 +270,29 @@ def _tests(assessments: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _placed(facts: pl.DataFrame, schools: pl.DataFrame, la_code: str, la_name: str) -> pl.DataFrame:
+def placed_schools(schools: pl.DataFrame) -> pl.DataFrame:
+    """Schools as places: school_id, place_code (URN, else the id), place_name, education_phase."""
     phase = (
         pl.col("phase_code")
         .replace_strict(PHASE_OF_CODE, default=UNKNOWN_PHASE, return_dtype=pl.String)
         .fill_null(UNKNOWN_PHASE)
     )
-    places = schools.select(
+    return schools.select(
         "school_id",
         pl.coalesce("school_urn", "school_id").alias("place_code"),
         pl.coalesce("school_name", "school_id").alias("place_name"),
         phase.alias("education_phase"),
     )
+
+
+def _placed(facts: pl.DataFrame, schools: pl.DataFrame, la_code: str, la_name: str) -> pl.DataFrame:
+    places = placed_schools(schools)
     return facts.join(places, on="school_id", how="left").with_columns(
         pl.lit(la_code).alias("la_code"),
         pl.lit(la_name).alias("la_name"),
+        # a school that the schools table does not hold is still a place
+        pl.coalesce("place_code", "school_id").alias("place_code"),
+        pl.coalesce("place_name", "school_id").alias("place_name"),
+        pl.col("education_phase").fill_null(UNKNOWN_PHASE),
         pl.col("sen_provision").fill_null(NOT_RECORDED),
     )

@@ -63,7 +63,7 @@ def _earlier(workspace: Workspace, old: dict[str, Any]) -> IngestResult:
 
 def _write(workspace: Workspace, raw: RawTables, key: bytes) -> IngestResult:
     schools = _schools(raw, workspace)
-    _refuse_real_pupils_under_the_sample_key(workspace, schools)
+    _refuse_real_pupils_under_the_sample_key(workspace, schools, raw)
     problems, merged = list(raw.problems), {}
     for name, table in TABLES.items():
         rows = schools if name == "schools" else raw.table(name)
@@ -74,9 +74,10 @@ def _write(workspace: Workspace, raw: RawTables, key: bytes) -> IngestResult:
             rows = rows.with_columns(_known_school(schools))
         unique = rows.unique(table.key, keep="first", maintain_order=True)
         merged[name] = rows.height - unique.height
+        problems.append(_contradictions(rows, unique, name))
         order = [c for c in ("school_id", "pupil_id", *table.key) if c in unique.columns]
         store.write_table(workspace.store, name, unique.sort(*dict.fromkeys(order), nulls_last=True))
-    found = join_problems([*problems, _disagreements(raw), _unknown_enrolment(raw)])
+    found = join_problems([*problems, _disagreements(raw), _unknown_enrolment(raw), _foreign(schools, workspace)])
     store.write_table(workspace.store, "problems", found)
     records = sorted(raw.records, key=lambda record: record.file)
     store.write_table(workspace.store, "files", pl.DataFrame([asdict(record) for record in records]))
@@ -120,6 +121,35 @@ def _unknown_enrolment(raw: RawTables) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def _contradictions(rows: pl.DataFrame, unique: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Rows that say otherwise of the same thing: the first counts, and it is said. A blank contradicts nothing."""
+    key = list(TABLES[table].key)
+    repeated = rows.join(rows.filter(rows.select(key).is_duplicated()).select(key).unique(), on=key, how="semi")
+    others = [name for name in rows.columns if name not in key and name not in _OF_THE_FILE]
+    if repeated.is_empty() or not others:
+        return join_problems([])
+    differ = repeated.group_by(key).agg(pl.col(others).drop_nulls().n_unique() > 1)
+    count = int(differ.select(pl.any_horizontal(others).sum()).item())
+    return _table_note(
+        table, "rows_contradict", ", ".join(key), count,
+        "repeated rows of one key disagree: the first counts",
+        "correct the files so that they agree",
+    )  # fmt: skip
+
+
+_OF_THE_FILE = ("basis", "totals_disagree", "upn_status", "source_file")  # differ between files without a contradiction
+
+
+def _foreign(schools: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
+    """Schools whose number is that of another authority: they count as ours until their files are taken out."""
+    count = schools.filter(pl.col("la_code") != workspace.la_code).height
+    return _table_note(
+        "schools", "other_authority", "la_code", count,
+        f"schools of another authority than {workspace.la_code}: counted with ours",
+        "take their files out of the raw folder",
+    )  # fmt: skip
+
+
 def _table_note(table: str, rule: str, column: str, count: int, message: str, remedy: str) -> pl.DataFrame:
     if not count:
         return join_problems([])
@@ -154,11 +184,19 @@ def _known_school(schools: pl.DataFrame) -> pl.Expr:
     return _plain_id().replace(urns).alias("school_id")
 
 
-def _refuse_real_pupils_under_the_sample_key(workspace: Workspace, schools: pl.DataFrame) -> None:
-    others = [code for code in schools["la_code"].unique() if code not in SAMPLE_AUTHORITIES]
-    if workspace.is_sample and others:
+def _refuse_real_pupils_under_the_sample_key(workspace: Workspace, schools: pl.DataFrame, raw: RawTables) -> None:
+    """The sample key protects nobody: no school and no UPN of a real authority may come near it."""
+    if not workspace.is_sample:
+        return
+    others = schools.filter(~pl.col("la_code").is_in(SAMPLE_AUTHORITIES) | pl.col("school_id").str.contains(r"^\d{6}$"))
+    upns = pl.concat([raw.table(name).select("pupil_id") for name, table in TABLES.items() if table.pupil_level])
+    real = upns.filter(
+        pl.col("pupil_id").str.contains(r"^\s*[A-Za-z]\d{11}[\dA-Za-z]\s*$")
+        & ~pl.col("pupil_id").str.strip_chars().str.slice(1, 3).is_in(SAMPLE_AUTHORITIES)
+    )
+    if not (others.is_empty() and real.is_empty()):
         raise WorkspaceProblem(
-            "the raw folder holds schools of a real authority, and the sample key protects nobody",
+            "the raw folder holds schools or UPNs that may be of a real authority, and the sample key protects nobody",
             next_step="make a workspace with 'sendlab init', which makes a key of its own",
         )
 

@@ -51,7 +51,13 @@ def read_key(key_id: str) -> bytes:
         )
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise WorkspaceProblem(f"the key file {path.name} can be read by others", next_step="chmod 600 the key file")
-    key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except ValueError:  # neither ASCII nor hexadecimal; its own message could quote the key
+        raise WorkspaceProblem(
+            f"the key file {path.name} is damaged: it is not hexadecimal",
+            next_step="copy it again from whoever made this workspace; a new key gives other pseudonyms",
+        ) from None
     if len(key) < KEY_BYTES:
         raise WorkspaceProblem(
             f"the key file {path.name} holds fewer than {KEY_BYTES} bytes", next_step="make a new key"
@@ -89,7 +95,7 @@ def pseudonym(upn: str, key: bytes) -> str:
     return hmac.new(key, upn.encode("utf-8"), sha256).hexdigest()[:PSEUDONYM_HEX]
 
 
-BLANK = "~blank UPN: "  # stands before file and line where a file gives no UPN: linked within that file only
+BLANK = "~blank UPN: "  # stands before source and line where a file gives no UPN: linked within that file only
 
 
 def pseudonymise(upns: pl.Series, key: bytes) -> tuple[pl.Series, pl.Series]:

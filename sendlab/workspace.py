@@ -1,5 +1,6 @@
 """Where an authority's things are: sendlab.toml, raw files, store, reports. Paths and settings only."""
 
+import json
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ SETTINGS_TEXT = """\
 
 [authority]
 la_code = "{la_code}"        # three digits
-la_name = "{la_name}"
+la_name = {la_name}
 
 [folders]
 raw = "raw"             # files as they come: census exports, extracts, published figures
@@ -124,6 +125,6 @@ def init_workspace(folder: Path, *, la_code: str, la_name: str) -> Workspace:
         raise WorkspaceProblem("the LA code is not three digits", next_step="give it as --la-code 999")
     for name in ("raw", "store", "reports"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    text = SETTINGS_TEXT.format(la_code=la_code, la_name=la_name.replace('"', "'"), key_id=make_key())
+    text = SETTINGS_TEXT.format(la_code=la_code, la_name=json.dumps(la_name, ensure_ascii=False), key_id=make_key())
     (folder / SETTINGS).write_text(text, encoding="utf-8", newline="\n")
     return read_workspace(folder)

@@ -145,7 +145,10 @@ def linked_rows(bases, people):
         for area, (n, x) in parts:
             if pick(n) > 0:
                 rows.append(row("persistent_absence", code, (ALL_SEN, area), pick(n), pick(x)))
-    return [each for each in rows if each["base_subjects"] > 0]
+    rows = [each for each in rows if each["base_subjects"] > 0]
+    empty = dict.fromkeys((*NUMBERS, "with_subjects")) | {"status": "x", "place_code": "100009"}
+    first_school = [each for each in rows if each["place_code"] == "100001"]
+    return rows + [each | empty for each in first_school]  # a school where nobody was counted
 
 
 @settings(max_examples=25, deadline=None)
@@ -272,11 +275,13 @@ def test_sums_need_enough_people_and_no_one_who_makes_up_most(people, top_share,
     assert found["denominator"] == 9000
 
 
-@pytest.mark.parametrize(("base", "freedom", "hidden"), [(5, 10, False), (5, 9, True), (4, 10, True)])
-def test_effects_need_people_and_residual_degrees_of_freedom(base, freedom, hidden):
-    rows = [
-        row("intervention_gain", LA, (TOTAL, TOTAL), base, None, denominator=freedom, value=1.26, item="Paired reading")
-    ]
+@pytest.mark.parametrize(
+    ("base", "people", "freedom", "hidden"),
+    [(5, 5, 10, False), (5, 5, 9, True), (4, 20, 10, True), (12, 4, 10, True), (12, 1, 10, True)],
+)
+def test_effects_need_treated_and_untreated_pupils_and_residual_degrees_of_freedom(base, people, freedom, hidden):
+    rows = [row("intervention_gain", LA, (TOTAL, TOTAL), base, people, denominator=freedom, value=1.26,
+                item="Paired reading")]  # fmt: skip
     found = one(released(measures(rows)), LA, (TOTAL, TOTAL))
     assert nothing_in(found) is hidden
     assert found["value"] == (None if hidden else 1.3)
@@ -286,6 +291,134 @@ def test_means_keep_their_number_of_pupils_and_lose_their_sum():
     rows = [row("ks2_reading_progress", LA, (TOTAL, TOTAL), 12, None, numerator=15.06, value=1.255)]
     found = one(released(measures(rows)), LA, (TOTAL, TOTAL))
     assert (found["numerator"], found["denominator"], found["value"]) == (None, 12, 1.3)
+
+
+def writing_gaps(values):
+    """Means of a bounded value at three schools of 12, 30 and 40 pupils and the LA, and a share on the same base."""
+    bases = dict(zip(("100001", "100002", "100003", LA), (12, 30, 40, 82), strict=True))
+    means = zip(bases, (*values, -31.7), strict=True)
+    rows = [row("ks2_writing_gap", place, (TOTAL, TOTAL), bases[place], None, value=mean) for place, mean in means]
+    return [*rows, *(row("ks2_rwm_expected", place, (TOTAL, TOTAL), n, n // 2) for place, n in bases.items())]
+
+
+@pytest.mark.parametrize(("mean", "hidden"), [(-100.0, True), (100.0, True), (-95.8, False)])
+def test_a_mean_at_its_edge_tells_of_a_small_group_and_is_hidden_with_its_base(mean, hidden):
+    truth = measures(writing_gaps((mean, -22.5, -18.3)))
+    published = released(truth)
+    for measure in ("ks2_writing_gap", "ks2_rwm_expected"):
+        assert nothing_in(one(published, "100001", (TOTAL, TOTAL), measure)) is hidden
+    assert attack(published, truth) == []
+
+
+def test_a_mean_at_its_edge_is_shown_for_a_large_group():
+    published = released(measures(writing_gaps((-50.0, -100.0, -18.3))))
+    assert one(published, "100002", (TOTAL, TOTAL), "ks2_writing_gap")["value"] == -100
+
+
+def test_the_attack_finds_a_mean_at_its_edge_and_a_base_that_tells_why_it_was_hidden():
+    truth = measures(writing_gaps((-100.0, -22.5, -18.3)))
+    gone = (pl.col("place_code") == "100001") & (pl.col("measure") == "ks2_writing_gap")
+    hidden = [pl.when(~gone).then(pl.col(name)).alias(name) for name in NUMBERS]
+    alone = truth.with_columns(*hidden, status=pl.when(gone).then(pl.lit("c")).otherwise(pl.lit("")))
+    for rows in (truth, alone):
+        leaky = _published(rows.select(PUBLISHED_COLUMNS), audience="board", threshold=5, run_id="test")
+        assert [finding.cell for finding in attack(leaky, truth)] == [("100001", TOTAL, TOTAL)]
+
+
+def test_a_gap_to_a_small_rest_at_its_edge_is_hidden():
+    own = row("ks2_writing_gap", "100001", (TOTAL, TOTAL), 40, None, value=-20.0)
+    la = row("ks2_writing_gap", LA, (TOTAL, TOTAL), 52, None, value=(40 * -20.0 + 12 * -100.0) / 52)
+    compared = gap(own, "LA without this school", 80.0, -100.0)
+    found = one(released(measures([own, la, compared])), "100001", (TOTAL, TOTAL), comparator="LA without this school")
+    assert nothing_in(found)
+    assert found["status"] == "c"
+
+
+# Places without anybody counted ---------------------------------------------------------------------------------------
+
+
+def with_a_place_of_nobody(measure, status="x", eligible=None):
+    """Schools of 30, 27 and 3 pupils that make up the LA's 60, and one where nobody was counted."""
+    people = {"100001": (30, 12), "100002": (27, 11), "100003": (3, 1), LA: (60, 24)}
+    value = 1.0 if measure == "ks2_reading_progress" else None
+    rows = [row(measure, place, (TOTAL, TOTAL), n, x, value=value) for place, (n, x) in people.items()]
+    empty = dict.fromkeys((*NUMBERS, "with_subjects")) | {"status": status, "note": "nobody here", "method": ""}
+    return [*rows, rows[0] | empty | {"place_code": "100004", "place_name": "100004", "eligible_subjects": eligible}]
+
+
+def hiding(truth, places, names=NUMBERS):
+    """The truth with nothing hidden but these places, stamped as if it had been published."""
+    gone = pl.col("place_code").is_in(places)
+    rows = truth.with_columns(
+        *(pl.when(~gone).then(pl.col(name)).alias(name) for name in names),
+        status=pl.when(gone).then(pl.lit("c")).otherwise(pl.col("status")),
+    )
+    return _published(rows.select(PUBLISHED_COLUMNS), audience="board", threshold=5, run_id="test")
+
+
+@pytest.mark.parametrize("status", ["x", "z"])
+@pytest.mark.parametrize("measure", ["ks2_reading_progress", "persistent_absence"])
+def test_a_place_of_nobody_does_not_hide_a_sum(measure, status):
+    truth = measures(with_a_place_of_nobody(measure, status))
+    known = {(found.cell[0], found.least, found.most) for found in attack(hiding(truth, ["100003"]), truth)}
+    assert ("100003", 3, 3) in known
+    published = released(truth)
+    assert attack(published, truth) == []
+    assert published.rows.filter(status="c").height == 2
+    came = truth.filter(place_code="100004").select(PUBLISHED_COLUMNS)
+    assert published.where(place_code="100004").rows.equals(came)
+
+
+def test_a_place_of_nobody_does_not_hide_a_sum_of_numerators():
+    rows = with_a_place_of_nobody("persistent_absence")
+    for each, n in zip(rows[:4], (30, 27, 40, 97), strict=True):
+        each["base_subjects"] = each["denominator"] = each["eligible_subjects"] = n
+    truth = measures(rows)
+    family = ("numerator", "value", "lower", "upper")
+    known = attack(hiding(truth, ["100003"], family), truth)
+    assert ("numerator", 1, 1) in {(found.what, found.least, found.most) for found in known}
+    published = released(truth)
+    assert attack(published, truth) == []
+    assert published.rows.filter(status="c").height == 2
+
+
+def test_an_unknown_place_still_ends_a_sum_and_a_place_of_nobody_without_others_makes_none():
+    truth = measures(with_a_place_of_nobody("ks2_reading_progress", status=""))
+    assert released(truth).rows.filter(status="c").height == 1
+    rows = with_a_place_of_nobody("ks2_reading_progress")
+    alone = measures([rows[2] | {"place_code": LA, "geographic_level": "Local authority"}, rows[4]])
+    published = released(alone)
+    assert published.where(place_code=LA).rows["status"].to_list() == ["c"]
+    assert attack(published, alone) == []
+
+
+def test_pupils_left_out_of_a_place_where_nobody_was_counted_are_protected():
+    rows = with_a_place_of_nobody("persistent_absence", eligible=3)
+    for each, n in zip(rows[:4], (30, 27, 40, 97), strict=True):
+        each["base_subjects"] = each["denominator"] = n
+        each["numerator"] = each["with_subjects"] = n // 2
+    left_out = (10, 0, 8, 21)
+    for each, more in zip(rows[:4], left_out, strict=True):
+        each["eligible_subjects"] = each["base_subjects"] + more
+    truth = measures(rows)
+    gone = pl.col("place_code") == "100004"
+    leaky = truth.with_columns(eligible_subjects=pl.when(~gone).then(pl.col("eligible_subjects")))
+    leaky = _published(leaky.select(PUBLISHED_COLUMNS), audience="board", threshold=5, run_id="test")
+    assert {(found.cell[0], found.least, found.most) for found in attack(leaky, truth)} == {("100004", 3, 3)}
+    published = released(truth)
+    assert nothing_in(one(published, "100004", (TOTAL, TOTAL)))
+    assert published.rows["eligible_subjects"].is_null().sum() == 2
+    assert attack(published, truth) == []
+
+
+def test_changing_the_rows_one_was_given_does_not_change_what_was_published():
+    published = released(measures([row("persistent_absence", LA, (TOTAL, TOTAL), 400, 50)]))
+    given_rows = published.rows
+    given_rows[0, "value"] = 999.0
+    other = published.to_pandas()
+    other.loc[0, "value"] = 999.0
+    assert given_rows["value"].to_list() == other["value"].to_list() == [999.0]
+    assert published.rows["value"].to_list() == [12.5]
 
 
 # Families hidden together --------------------------------------------------------------------------------------------

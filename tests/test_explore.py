@@ -201,6 +201,9 @@ def test_notebook_of_the_workspace_is_made_once_and_never_changed(tmp_path):
     workspace = SimpleNamespace(root=tmp_path)
     made = lab_notebook(workspace)
     assert made == tmp_path / "notebooks" / NOTEBOOK
+    cells = [cell for cell in json.loads(made.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+    assert len(cells) >= 5  # the sample's figures are not those of this authority
+    assert [(cell["outputs"], cell["execution_count"]) for cell in cells] == [([], None)] * len(cells)
     made.write_text("mine", "utf-8")
     assert lab_notebook(workspace).read_text("utf-8") == "mine"
 

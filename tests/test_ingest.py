@@ -90,7 +90,7 @@ def test_the_sample_key_is_refused_for_real_schools_under_an_invented_code(tmp_p
     space = make_workspace(tmp_path / "w")
     (space / "raw").mkdir()
     (space / "raw" / "schools.csv").write_text("LAESTAB,SchoolName,Phase,LEA\n2112001,A,PS,211\n", encoding="utf-8")
-    with pytest.raises(WorkspaceProblem, match="real authority"):
+    with pytest.raises(WorkspaceProblem, match="sample key protects nobody"):
         ingest(find_workspace(space))
 
 
@@ -154,3 +154,40 @@ def test_check_and_ingest_speak_json(tmp_path, sample_workspace):
     assert missing.exit_code == 2 and "is not there" in missing.output
     nowhere = runner.invoke(main, ["build", "--workspace", str(tmp_path)])
     assert nowhere.exit_code == 2 and "no sendlab.toml" in nowhere.output and "Traceback" not in nowhere.output
+
+
+def test_a_real_upn_is_refused_under_the_sample_key(tmp_path):
+    space = make_workspace(tmp_path / "w")
+    (space / "raw").mkdir()
+    text = (SAMPLE / "attendance_spring_term.csv").read_text(encoding="utf-8").splitlines()
+    changed = text[1].replace(text[1].split(",")[0], "H801200001001")
+    (space / "raw" / "attendance.csv").write_text(f"{text[0]}\n{changed}\n", encoding="utf-8")
+    with pytest.raises(WorkspaceProblem, match="sample key protects nobody") as told:
+        ingest(find_workspace(space))
+    assert "H8012" not in str(told.value)
+
+
+def test_rows_that_contradict_one_another_are_said(tmp_path):
+    space = make_workspace(tmp_path / "w")
+    (space / "raw").mkdir()
+    lines = (SAMPLE / "attendance_spring_term.csv").read_text(encoding="utf-8").splitlines()[:3]
+    cells = lines[1].split(",")
+    other = ",".join([*cells[:-1], "39"])
+    (space / "raw" / "attendance.csv").write_text("\n".join([*lines, other, lines[2]]) + "\n", encoding="utf-8")
+    result = ingest(find_workspace(space))
+    told = result.problems.filter(pl.col("rule") == "rows_contradict")
+    assert told["count"].to_list() == [1] and result.merged["attendance"] == 2
+
+
+def test_a_changed_key_makes_the_store_stale_and_moves_no_figure(tmp_path, own_keys):
+    space = make_workspace(tmp_path / "w", raw=SAMPLE, key_id=make_key())
+    workspace = find_workspace(space)
+    ingest(workspace)
+    first = build(workspace)
+    settings = (space / "sendlab.toml").read_text(encoding="utf-8")
+    (space / "sendlab.toml").write_text(settings.replace(workspace.key_id, make_key()), encoding="utf-8")
+    ingest(find_workspace(space))
+    again = build(find_workspace(space))
+    assert not again.unchanged and again.run_id == first.run_id
+    facts, pupils = (store.read_table(space / "store", name) for name in ("facts", "pupils"))
+    assert set(facts["pupil_id"]) >= set(pupils.filter(pl.col("on_roll"))["pupil_id"])

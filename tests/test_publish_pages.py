@@ -6,20 +6,24 @@ import re
 from datetime import date
 from pathlib import Path
 
+import altair as alt
 import nbformat
 import polars as pl
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from sendlab.disclosure.published import OWN_VIEW_MARK, _published
+from sendlab import charts, tables
+from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, _published
 from sendlab.errors import GateError, SendlabError
 from sendlab.metrics.cards import cards
-from sendlab.publish import write_board_page, write_report
+from sendlab.publish import gate, write_board_page, write_report
 from sendlab.publish.scorecard import INDICATORS, findings, scorecard
 from sendlab.schema.measures import as_measures
 
 CHROMIUM = "/usr/bin/chromium"
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40"><clipPath id="c"/><g clip-path="url(#c)"/></svg>'
+STAMPED = 'xmlns="http://www.w3.org/2000/svg" data-sendlab="published"'
+SVG = f'<svg {STAMPED} width="60" height="40"><clipPath id="c"/><g clip-path="url(#c)"/></svg>'
 PIXEL = base64.b64encode(b"\x89PNG").decode()
 # measure: (EHC plan, SEN support) as now, lower, upper, last year with lower and upper, nationally
 FIGURES = {
@@ -214,15 +218,63 @@ def test_charts_are_svg_with_ids_of_their_own_and_words(tmp_path):
     assert "<figcaption>" in html
 
 
-def test_tables_pass_scripts_and_warnings_do_not(tmp_path):
-    table = new_output("execute_result", data={"text/html": "<table><caption>A</caption></table>", "text/plain": "x"})
-    script = new_output(
-        "display_data", data={"text/html": "<div><SCRIPT src='x'></SCRIPT></div>", "text/plain": "'a chart'"}
-    )
+GROUPS = {"measure": "absence", "place": "999", "time_period": "202425"}
+
+
+def displayed(thing):
+    """What a notebook keeps of a chart, table or frame shown at the end of a cell."""
+    data, _ = DisplayFormatter().format(thing)
+    return new_output("execute_result", data=data, execution_count=7)
+
+
+def test_charts_and_tables_of_published_figures_pass_and_warnings_are_left_out(tmp_path):
+    view = published(ALL_ROWS)
     warning = new_output("stream", name="stderr", text="/srv/secret/x.py: warning")
-    html = report(tmp_path, table, script, warning)
-    assert "<caption>A</caption>" in html and "<p>a chart</p>" in html
-    assert "script" not in html.split("<main")[1].split("<details")[0].lower() and "/srv/secret" not in html
+    chart, table = charts.plot_groups(view, **GROUPS), tables.figures_table(view, **GROUPS)
+    html = report(tmp_path, displayed(chart), displayed(table), warning)
+    assert html.count("<svg") == 1 and gate.CHART_STAMP in html
+    assert table.to_html() in html and "/srv/secret" not in html
+    assert gate.TABLE_STAMP.search(view.settings)
+
+
+PSEUDONYM = "0123456789abcdef" * 2
+PUPILS = pl.DataFrame({"pupil_id": [PSEUDONYM], "suspensions": [3]})
+ROWS = published(ALL_ROWS).rows
+TABLE = tables.figures_table(published(ALL_ROWS), **GROUPS)
+REFUSED = {
+    "polars": lambda: displayed(PUPILS),
+    "pandas": lambda: displayed(PUPILS.to_pandas()),
+    "printed": lambda: new_output("stream", name="stdout", text=str(PUPILS.drop("pupil_id"))),
+    "series": lambda: new_output("stream", name="stdout", text=str(PUPILS.to_pandas()["suspensions"])),
+    "rows": lambda: displayed(PUPILS.to_dicts()),
+    "pseudonym": lambda: new_output("stream", name="stdout", text=f"pupil {PSEUDONYM}"),
+    "upn": lambda: new_output("stream", name="stdout", text="pupil H801200001001"),
+    "own chart": lambda: displayed(charts.plot_groups(OwnView(ROWS), **GROUPS)),
+    "own table": lambda: displayed(tables.figures_table(OwnView(ROWS), **GROUPS)),
+    "foreign chart": lambda: displayed(alt.Chart(PUPILS).mark_point().encode(x="suspensions:Q")),
+    "png": lambda: shown(image_png=PIXEL, text_plain="<Figure size 640x480>"),
+    "html beside a table": lambda: shown(text_html=TABLE.to_html() + "<p>x"),
+    "script": lambda: shown(text_html="<div><SCRIPT src='x'></SCRIPT></div>", text_plain="'a chart'"),
+    "markdown": lambda: shown(text_markdown="| a |"),
+    "widget": lambda: new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {}}),
+    "error": lambda: new_output("error", ename="ValueError", evalue="H801200001001", traceback=[]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_did_not_come_through_the_gate_is_refused_with_its_cell(what, tmp_path):
+    with pytest.raises(GateError, match=r"report 'n', cell 1: .*must not hold") as refused:
+        report(tmp_path, REFUSED[what]())
+    assert "sendlab.tables" in refused.value.next_step
+    assert PSEUDONYM not in str(refused.value) and "H801200001001" not in str(refused.value)
+    assert not (tmp_path / "n.html").exists()
+
+
+def test_a_pseudonym_anywhere_else_on_the_page_is_refused(tmp_path):
+    for text in (f"Look at {PSEUDONYM}.", "Look at H80120000100A."):
+        with pytest.raises(GateError, match="pseudonym or UPN"):
+            report(tmp_path, extra=[new_markdown_cell(text)])
+    assert not (tmp_path / "n.html").exists()
 
 
 def test_an_own_view_is_refused(tmp_path):

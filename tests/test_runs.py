@@ -16,13 +16,15 @@ from sendlab.disclosure.published import OWN_VIEW_MARK, _published
 from sendlab.errors import RunProblem
 from sendlab.runs import NOTEBOOKS, Outcome, Task, check_parameters, make_plan
 from sendlab.runs.batch import latest_period, places_in_order, run_opened
+from sendlab.runs.execute import error_line
 from sendlab.runs.index import write_index
 from sendlab.runs.lock import LOCK, one_run
-from sendlab.runs.pack import BOARD_PAGE, WORKBOOK
-from sendlab.runs.plan import board_folder
-from sendlab.runs.strip import mark_error, strip, without_paths
+from sendlab.runs.pack import pack
+from sendlab.runs.plan import BOARD_PAGE, WORKBOOK, board_folder
+from sendlab.runs.strip import strip, without_paths
 from sendlab.runs.workers import DIED, run_tasks
 from sendlab.schema.measures import as_measures
+from sendlab.store import write_manifest
 
 PARAMETERS = 'place = "999"  # a place code\ntime_period = "202425"\naudience: str = "board"\nschools = 5'
 PLACES = pl.DataFrame(
@@ -87,7 +89,16 @@ class Opened:
 
 
 def a_task(tmp_path, number=0):
-    return Task(tmp_path / "n.ipynb", tmp_path / f"out{number}", {}, tmp_path, "t", str(number), f"School {number}")
+    return Task(
+        tmp_path / "n.ipynb",
+        tmp_path / f"out{number}",
+        tmp_path / "record",
+        {},
+        tmp_path,
+        "t",
+        str(number),
+        f"School {number}",
+    )
 
 
 # --- plan --------------------------------------------------------------------------------------------------------
@@ -124,6 +135,7 @@ def test_the_plan_is_every_place_with_every_notebook(tmp_path):
     assert len(tasks) == 3 * 4
     assert list(dict.fromkeys(task.place_code for task in tasks)) == ["999", "900101", "900102"]  # the LA, then by name
     assert tasks[0].output == (tmp_path / "reports/202425/board/999/progress").resolve()
+    assert tasks[0].record == (tmp_path / "reports/runs/by-hand").resolve()
     assert tasks[0].parameters == {"place": "999", "time_period": "202425", "audience": "board"}
     assert tasks[0].title == "Sampleton, 2024/25"
 
@@ -206,23 +218,34 @@ PROGRESS = (
 )
 
 
+# What polars says of a value it cannot read: it quotes the value.
+WITH_ROWS = "import polars as pl\npl.DataFrame({'suspensions': [3]})"
+UPN = "H801200001001"
+FAILS = f"import polars as pl\npl.Series(['{UPN}']).cast(pl.Int64)"
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """One run with a notebook that works, one that fails and one that shows an own view: three kernels."""
+    """One run with a notebook that works, two that fail and two that the gate refuses: five kernels."""
     root = tmp_path_factory.mktemp("council {A}")
     (root / "sendlab.toml").write_text("# the settings", encoding="utf-8")
     (root / "store").mkdir()
     (root / "store" / "published_board.parquet").write_bytes(b"figures")
+    write_manifest(root / "store", "ingest", {"inputs": {"census/spring.csv": "ab" * 32}})
     folder = root / "notebooks"
     notebook(folder, "progress", PROGRESS[0], PROGRESS[1].format(executable=sys.executable))
-    notebook(folder, "attendance", "raise ValueError(f'no file in {__import__(\"os\").getcwd()}/raw/a.csv')")
+    notebook(folder, "interventions", WITH_ROWS)
+    notebook(folder, "attendance", FAILS)
+    notebook(
+        folder, "refused", "from sendlab.errors import RunProblem\nraise RunProblem('no such thing', next_step='ask')"
+    )
     notebook(folder, "exclusions", f"print({OWN_VIEW_MARK!r})")
     told = []
     result = run_opened(
         Opened(root),
         [folder],
         places=["900101"],
-        notebooks=["progress", "attendance", "exclusions"],
+        notebooks=["progress", "attendance", "exclusions", "interventions", "refused"],
         progress=told.append,
     )
     return root, result, told
@@ -231,29 +254,50 @@ def done(tmp_path_factory):
 def test_a_failure_is_listed_and_stops_nobody(done):
     _, result, told = done
     assert [(o.notebook, o.status) for o in result.outcomes] == [
-        ("progress", "done"), ("attendance", "failed"), ("exclusions", "failed"),
+        ("progress", "done"), ("attendance", "failed"), ("exclusions", "failed"), ("interventions", "failed"),
+        ("refused", "failed"),
     ]  # fmt: skip
-    assert result.exit_status == 1 and len(result.failed) == 2 and len(told) == 3
-    assert result.failed[0].error == "ValueError: no file in raw/a.csv (cell 3)"
-    assert "own view" in result.failed[1].error
+    assert result.exit_status == 1 and len(result.failed) == 4 and len(told) == 5
+
+
+def test_an_error_is_told_in_full_only_if_it_is_ours(done):
+    root, result, _ = done
+    foreign, own_view, frame, ours = (outcome.error for outcome in result.failed)
+    assert foreign == "InvalidOperationError (cell 3)"
+    assert own_view.startswith(
+        "GateError: report 'exclusions', cell 3: an analyst's own view, which a report must not hold"
+    )
+    assert (
+        frame.startswith("GateError: report 'interventions', cell 3: HTML (such as a data frame)")
+        and "; next: " in frame
+    )
+    assert ours == "RunProblem: no such thing; next: ask (cell 3)"
+    kept = [path for path in (root / "reports").rglob("*") if path.is_file() and UPN.encode() in path.read_bytes()]
+    assert [path.relative_to(result.manifest.parent).as_posix() for path in kept] == ["failed/900101/attendance.ipynb"]
+    assert error_line(OSError("/srv/H801200001001.csv")) == "OSError"
 
 
 def test_results_are_in_place_and_nothing_else(done):
-    root, _, _ = done
-    folder = root / "reports" / "202425" / "board" / "900101"
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "attendance.failed.ipynb", "exclusions.failed.ipynb", "progress.html", "progress.ipynb",
+    root, result, _ = done
+    folder = root / "reports" / "202425" / "board"
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == [
+        "900101/progress.html", "900101/progress.ipynb",
     ]  # fmt: skip
-    page = (folder / "progress.html").read_text(encoding="utf-8")
+    record = result.manifest.parent
+    assert sorted(path.relative_to(record).as_posix() for path in record.rglob("*") if path.is_file()) == [
+        "failed/900101/attendance.ipynb", "failed/900101/exclusions.ipynb", "failed/900101/interventions.ipynb",
+        "failed/900101/refused.ipynb", "manifest.json",
+    ]  # fmt: skip
+    page = (folder / "900101" / "progress.html").read_text(encoding="utf-8")
     assert "ash &amp; &lt;Oak&gt; Primary, 2024/25" in page and "# the settings" in page
     # this very Python, and without the grammar package that costs 1.5 s
     assert "900101 True None" in page
 
 
 def test_a_failed_notebook_keeps_its_error_but_no_unprotected_output(done):
-    folder = done[0] / "reports" / "202425" / "board" / "900101"
-    assert "ValueError" in (folder / "attendance.failed.ipynb").read_text(encoding="utf-8")
-    kept = nbformat.read(folder / "exclusions.failed.ipynb", as_version=4)
+    folder = done[1].manifest.parent / "failed" / "900101"
+    assert "InvalidOperationError" in (folder / "attendance.ipynb").read_text(encoding="utf-8")
+    kept = nbformat.read(folder / "exclusions.ipynb", as_version=4)
     assert not [cell for cell in kept.cells if cell.cell_type == "code" and cell.outputs]
 
 
@@ -269,12 +313,12 @@ def test_the_record_names_inputs_versions_and_outcomes(done):
     root, result, _ = done
     record = json.loads(result.manifest.read_text(encoding="utf-8"))
     assert result.manifest.parent.parent == root / "reports" / "runs"
-    assert len(record["inputs"]["published_board.parquet"]) == 64 and record["figures"] == "r1"
-    assert record["failed"] == 2 and {o["notebook"] for o in record["outcomes"]} == {
-        "progress",
-        "attendance",
-        "exclusions",
-    }
+    assert record["inputs"]["raw"] == {"census/spring.csv": "ab" * 32}
+    assert len(record["inputs"]["published"]["published_board.parquet"]) == 64 and record["figures"] == "r1"
+    assert record["handling"].startswith("analyst only")
+    assert record["failed"] == 4 and {o["notebook"] for o in record["outcomes"]} == {
+        "progress", "attendance", "exclusions", "interventions", "refused",
+    }  # fmt: skip
     assert record["parameters"][0] == {
         "notebook": "progress", "place": "900101", "time_period": "202425", "audience": "board",
     }  # fmt: skip
@@ -285,7 +329,9 @@ def test_the_index_lists_places_reports_and_failures(done):
     _, result, _ = done
     html = result.index.read_text(encoding="utf-8")
     assert 'href="202425/board/900101/progress.html"' in html and "not made" in html
-    assert "ash &amp; &lt;Oak&gt; Primary, attendance: ValueError: no file in raw/a.csv (cell 3)" in html
+    where = f"runs/{result.manifest.parent.name}/failed/900101/attendance.ipynb"
+    told = "ash &amp; &lt;Oak&gt; Primary, attendance: InvalidOperationError (cell 3). Notebook so far: <code>"
+    assert f"{told}{where}</code>" in html and "4 reports failed" in html and UPN not in html
     assert html.index("Sampleton</th>") < html.index("Oak&gt; Primary</th>") < html.index("Willow Primary</th>")
     assert "22 July 2025" in html and "Protection across measures, years and editions comes later." in html
     assert "Board page" not in html  # not made in a run of one place
@@ -303,11 +349,43 @@ def indexed(tmp_path):
         (folder / code).mkdir(parents=True)
         for name in NOTEBOOKS:
             (folder / code / f"{name}.html").write_text("<p>report")
-    failed = notebook(folder / "900101", "progress.failed")
-    mark_error(failed, "ValueError: <odd>", keep_outputs=True)
+    for started, error in (("20250901T080000Z", ""), ("20250902T080000Z", "ValueError: <odd>")):
+        kept = opened.workspace.reports / "runs" / f"{started}-r1"
+        notebook(kept / "failed" / "900101", "progress")
+        outcome = {"place_code": "900101", "notebook": "progress", "error": error}
+        record = {
+            "run": kept.name, "time_period": "202425", "parameters": [{"place": "900101", "notebook": "progress"}],
+            "outcomes": [outcome, {"place_code": "999", "notebook": "workbook", "error": "x"}],
+        }  # fmt: skip
+        (kept / "manifest.json").write_text(json.dumps(record), encoding="utf-8")
     for name in (BOARD_PAGE, WORKBOOK):
         (folder / name).write_text("x")
-    return write_index(opened.workspace.reports, opened.published(), places_in_order(PLACES), [], "Sampleton", "202425")
+    return write_index(opened.workspace.reports, opened.published(), places_in_order(PLACES), "Sampleton", "202425")
+
+
+def test_the_pack_by_itself_holds_the_lock_and_brings_the_index_up_to_date(tmp_path):
+    opened = Opened(tmp_path)
+    with one_run(opened.workspace.reports), pytest.raises(RunProblem, match="another run is writing"):
+        pack(opened)
+    with pytest.raises(RunProblem, match="no figures of the period '201920'") as told:
+        pack(opened, "201920")
+    assert "202324, 202425" in told.value.next_step and not (opened.workspace.reports / "index.html").exists()
+    outcomes = pack(opened, "202324")
+    assert [outcome.notebook for outcome in outcomes] == ["board page", "workbook"]
+    html = (opened.workspace.reports / "index.html").read_text(encoding="utf-8")
+    assert outcomes[1].status == "done" and 'href="202324/board/figures.xlsx"' in html
+
+
+def test_a_later_run_that_went_well_takes_the_failure_out_of_the_index(indexed):
+    assert "1 report failed" in indexed.read_text(encoding="utf-8")
+    reports = indexed.parent
+    first = json.loads((reports / "runs" / "20250901T080000Z-r1" / "manifest.json").read_text(encoding="utf-8"))
+    again = reports / "runs" / "20250903T080000Z-r1"
+    again.mkdir()
+    (again / "manifest.json").write_text(json.dumps({**first, "run": again.name}), encoding="utf-8")
+    pack(Opened(reports.parent))
+    html = indexed.read_text(encoding="utf-8")
+    assert "report failed" not in html and "Failed</span>" not in html and "202425/board/900101/progress.html" in html
 
 
 def test_the_index_links_the_pack_and_keeps_an_earlier_report(indexed):

@@ -16,9 +16,10 @@ def tables_page() -> str:
     """The declared tables: what an extract may hold, and what its columns may be called."""
     parts = [
         "# Tables",
-        "Any CSV whose header fits one of these tables is read, in UTF-8 or Windows-1252, gzipped or not. Names are compared "
-        "without case, blanks, underscores or punctuation. Required columns are in bold; a required `time_period` or `term` may "
-        "also come from the file's name or from `sendlab.toml`. Columns that no table declares are not read and not stored.",
+        "Any CSV whose header fits one of these tables is read, in UTF-8 or Windows-1252, gzipped or not. Names are "
+        "compared without case, blanks, underscores or punctuation. Required columns are in bold; a required "
+        "`time_period` or `term` may also come from the file's name or from `sendlab.toml`. Columns that no table "
+        "declares are not read and not stored.",
     ]
     for table in TABLES.values():
         parts.append(f"## {table.title} (`{table.name}`)\n\nOne row for each: {', '.join(table.key)}.")
@@ -35,7 +36,8 @@ def _may_hold(column: Column) -> str:
     limits = [f"from {column.minimum:g}" if column.minimum is not None else ""]
     limits.append(f"to {column.maximum:g}" if column.maximum is not None else "")
     codes = f"codes of `{column.codes}`" if column.codes else ""
-    return "; ".join(text for text in (column.kind, codes, ", ".join(column.allowed), " ".join(limits).strip()) if text)
+    parts = (column.kind, codes, ", ".join(column.allowed), " ".join(limits).strip())
+    return "; ".join(text for text in parts if text)
 
 
 def measures_page() -> str:
@@ -49,8 +51,8 @@ def measures_page() -> str:
             f"- **Out of:** {card.denominator}",
             f"- **Captured:** {card.captured}",
             f"- **Reported to:** {card.reported_to}",
-            f"- **Unit and places:** {card.unit}, {card.decimals}; good news is {card.polarity}; {card.period_kind}",
-            f"- **Kind:** {card.kind}; tables by {', '.join(card.breakdowns)}; smallest base shown {card.smallest_base}",
+            f"- **Unit and places:** {card.unit}, {card.decimals}; good news: {card.polarity}; {card.period_kind}",
+            f"- **Kind:** {card.kind}; tables by {', '.join(card.breakdowns)}; smallest base {card.smallest_base}",
             f"- **Source:** {card.source}",
         ]
         parts.append("\n".join([lines[0], "", *lines[1:]]))

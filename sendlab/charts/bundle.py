@@ -5,6 +5,7 @@ no random id, so nbval compares it; nbval leaves the PNG out.
 """
 
 import base64
+import re
 import struct
 import zlib
 from functools import cache
@@ -14,10 +15,15 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from sendlab.disclosure.published import OWN_VIEW_MARK
 from sendlab.errors import SendlabError
 
 NAME = "sendlab"
 PNG_SCALE = 2.0
+# Reports take pictures with this mark only; an own view, and a chart that no function of this room drew, has none.
+STAMP = 'data-sendlab="published"'
+# The line on protection (`Published.settings`), which our captions hold for published figures only.
+_PROTECTED = re.compile(r"Audience: \w+\. Counts of 1 to \d+ people, and figures from which they follow, are hidden")
 NO_ALT_TEXT = "Chart without alt text: add .properties(description=...)"
 
 
@@ -50,7 +56,14 @@ def _svg(spec: dict[str, Any]) -> str:
     label = escape(_one_line(_alt_text(spec)), quote=True)
     title = escape(_one_line(_title(spec)) or "Chart", quote=True)
     head, rest = text.split(">", 1)
-    return f'{head} role="img" aria-label="{label}"><title>{title}</title>{rest}'
+    stamp = f" {STAMP}" if _is_published(spec) else ""
+    return f'{head}{stamp} role="img" aria-label="{label}"><title>{title}</title>{rest}'
+
+
+def _is_published(spec: dict[str, Any]) -> bool:
+    """Whether the caption holds the line on protection, and no own view's mark stands anywhere."""
+    captions = (" ".join(str(row.get("text", "")) for row in rows) for rows in spec.get("datasets", {}).values())
+    return OWN_VIEW_MARK not in str(spec) and any(_PROTECTED.search(text) for text in captions)
 
 
 def _png(spec: dict[str, Any], scale: float) -> bytes:

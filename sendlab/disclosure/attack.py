@@ -8,25 +8,35 @@ protected, and as a gift to the attacker where sums do not hold exactly (a pupil
 What the attacker grants a hidden count are the rules of `publish`: good news about everybody is shown wherever the
 base is, so a hidden count is never that; the adverse edge may be hidden, so it may be 0 where high is good and the
 whole base where low is good. Of a hidden base only that somebody is in it. In a withheld measure anything may be.
+A row marked x or z that never had a base is taken for nobody in every sum that has other parts.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from math import ceil, floor, inf, isfinite
+from math import inf
 from typing import Any
 
 import numpy as np
 import polars as pl
 from scipy.optimize import linprog
 
-from sendlab.disclosure.findings import Cell, Finding, Row, TableName, bases_in_sight, torn_families
+from sendlab.disclosure.findings import (
+    SMALL_GROUP,
+    Cell,
+    Finding,
+    Row,
+    TableName,
+    at_edge,
+    bases_in_sight,
+    nobody,
+    safe,
+    torn_families,
+)
 from sendlab.disclosure.published import WITHHELD_NOTE, Published
 from sendlab.metrics.cards import card
 from sendlab.schema.groups import ALL_SEN, NEED_AREAS, SEN_PROVISION, SEND, TOTAL
 from sendlab.schema.measures import MEASURE_KEY, as_measures
-
-_SMALL_GROUP = 20
 
 
 def attack(published: Published, truth: pl.DataFrame) -> list[Finding]:
@@ -84,9 +94,8 @@ class _Table:
         """The numerator, or the people left out of the base, where the row lets them be seen."""
         if not self.coverage:
             return None if row["numerator"] is None else float(row["numerator"])
-        if row["eligible_subjects"] is None or row["base_subjects"] is None:
-            return None
-        return float(row["eligible_subjects"] - row["base_subjects"])
+        base = 0 if nobody(row) else row["base_subjects"]
+        return None if row["eligible_subjects"] is None or base is None else float(row["eligible_subjects"] - base)
 
     def findings(self, with_base: bool) -> list[Finding]:
         """Counts too well known; the base is judged once for all measures that share it, or beside a numerator."""
@@ -99,7 +108,7 @@ class _Table:
             weights[row, list(goal[2])] = list(goal[2].values())
         reach = self._reach(weights, [(truth, needed) for *_, truth, needed in goals])
         for (cell, what, _, truth, needed), (least, most) in zip(goals, reach, strict=True):
-            if not _safe(least, most, truth, needed):
+            if not safe(least, most, truth, needed):
                 found.append(Finding(self.name, cell, what, least, most, needed))
         return found
 
@@ -112,7 +121,7 @@ class _Table:
         least, most = np.full(len(wanted), inf), np.full(len(wanted), -inf)
         for row, (truth, needed) in enumerate(wanted):
             for sign in (1, -1):
-                if _safe(least[row], most[row], truth, needed):
+                if safe(least[row], most[row], truth, needed):
                     break
                 table = self._extreme(program, sign * weights[row])
                 if table is None:
@@ -127,7 +136,8 @@ class _Table:
         width = self.threshold - 1.0
         for cell, row in self.truth.items():
             base, people, number, place = row["base_subjects"], row["with_subjects"], self._second(row), self.at[cell]
-            if with_base and base is not None and 0 < base < self.threshold:
+            few = with_base and base is not None and 0 < base < self.threshold
+            if few or (not self.coverage and at_edge(row)):
                 goals.append((cell, "base", {2 * place: 1.0}, float(base), width))
             if not self.counted or number is None:
                 continue
@@ -148,10 +158,10 @@ class _Table:
         if self.kind == "sum":
             few = people < self.threshold and (people > 0 or polarity != "low")
             return bool(base and (few or (row["top_share"] or 0) > 0.5)), False
-        group = 0 < base < _SMALL_GROUP
-        nobody = group and people == 0 and polarity == "high"
+        group = 0 < base < SMALL_GROUP
+        none = group and people == 0 and polarity == "high"
         everybody = group and people == base and polarity == "low"
-        with_it = 0 < people < self.threshold or nobody
+        with_it = 0 < people < self.threshold or none
         without = 0 < base - people < self.threshold or everybody
         return (with_it or without, with_it or without) if seen else (with_it, without)
 
@@ -193,17 +203,21 @@ class _Table:
         right: list[float] = []
         for total, parts in self._sums():
             for layer in (0, 1):
-                rows_here = [self.truth[cell] for cell in (total, *parts)]
-                read = [self._second(row) if layer else row["base_subjects"] for row in rows_here]
-                counts = [float(count) for count in read if count is not None]
-                if len(counts) < len(read) or (layer and not self.counted):
+                read = {cell: self._true(cell, layer) for cell in (total, *parts)}
+                there = [part for part in parts if read[part] is not None or not nobody(self.truth[part])]
+                counts = [count for cell in (total, *there) if (count := read[cell]) is not None]
+                if not there or len(counts) <= len(there) or (layer and not self.counted):
                     continue
                 equation = np.zeros(2 * len(self.cells))
                 equation[2 * self.at[total] + layer] = 1.0
-                equation[[2 * self.at[part] + layer for part in parts]] = -1.0
+                equation[[2 * self.at[part] + layer for part in there]] = -1.0
                 rows.append(equation)
                 right.append(counts[0] - sum(counts[1:]))
         return np.array(rows).reshape(len(rows), 2 * len(self.cells)), np.array(right)
+
+    def _true(self, cell: Cell, layer: int) -> float | None:
+        count = self._second(self.truth[cell]) if layer else self.truth[cell]["base_subjects"]
+        return None if count is None else float(count)
 
     def _sums(self) -> list[tuple[Cell, list[Cell]]]:
         level = {cell: row["geographic_level"] for cell, row in self.truth.items()}
@@ -229,13 +243,6 @@ class _Table:
         if answer.status != 0:
             raise RuntimeError(f"the attack on {self.name} could not be solved: {answer.message}")
         return answer.x
-
-
-def _safe(least: float, most: float, truth: float, needed: float) -> bool:
-    """Whether the interval, rounded inwards, is wide enough, and the truth in it."""
-    if not least - 1e-6 <= truth <= most + 1e-6:
-        return False
-    return not (isfinite(least) and isfinite(most)) or floor(most + 1e-6) - ceil(least - 1e-6) >= needed - 1e-6
 
 
 def _key(row: Row) -> tuple[Any, ...]:

@@ -90,7 +90,10 @@ def _price(is_la: bool, group: Group) -> float:
 
 
 def sums_that_hold(cells: Cells, count: Floats, absent: Bools) -> tuple[Relation, ...]:
-    """The relations of which every count is known: cells without a row drop out, an unknown count ends the relation."""
+    """The relations of which every count is known: cells of nobody drop out, an unknown count ends the relation.
+
+    `absent` marks the cells of nobody. A total without a count, or without any part that has one, tells of nothing.
+    """
     made = []
     for total, parts in cells.relations:
         there = tuple(part for part in parts if not absent[part])

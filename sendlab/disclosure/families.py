@@ -9,7 +9,16 @@ import polars as pl
 
 from sendlab.disclosure.cells import CELL_KEY, DEAR, Cells, cells_of, prices, sums_that_hold
 from sendlab.disclosure.layers import Measure, aims_in, open_layer, system_of_people, system_of_sum, width_in
-from sendlab.disclosure.primary import COUNTED_KINDS, Bools, Counts, Floats, limits_known, primary_of, small
+from sendlab.disclosure.primary import (
+    COUNTED_KINDS,
+    Bools,
+    Counts,
+    Floats,
+    limits_known,
+    nobody_counted,
+    primary_of,
+    small,
+)
 from sendlab.disclosure.secondary import NoPattern, protect
 from sendlab.disclosure.systems import Layer, System
 from sendlab.errors import GateError
@@ -17,7 +26,9 @@ from sendlab.metrics.cards import card
 
 TABLE_KEY = ("time_period", "time_identifier", "item")
 DECISIONS = ("base_hidden", "hidden", "coverage_hidden", "withheld")
-_COUNT_COLUMNS = ("base_subjects", "with_subjects", "numerator", "denominator", "top_share", "eligible_subjects")
+_COUNT_COLUMNS = (
+    "base_subjects", "with_subjects", "numerator", "denominator", "top_share", "value", "eligible_subjects",
+)  # fmt: skip
 _NO_DENOMINATOR_OF_PEOPLE = ("effect",)  # its denominator holds residual degrees of freedom
 
 
@@ -80,11 +91,11 @@ def _decide_group(figures: pl.DataFrame, threshold: int) -> pl.DataFrame:
 def _aligned(figures: pl.DataFrame, measure: str, cells: Cells) -> Measure:
     rows = figures.filter(pl.col("measure") == measure).with_columns(_there=pl.lit(True))
     wide = cells.keys.join(rows, on=CELL_KEY, how="left", maintain_order="left")
-    base, people, numerator, denominator, top, eligible = (
+    base, people, numerator, denominator, top, value, eligible = (
         wide[name].cast(pl.Float64).fill_null(np.nan).to_numpy().copy() for name in _COUNT_COLUMNS
     )
-    absent = wide["_there"].is_null().to_numpy().copy()
-    return Measure(card(measure), Counts(base, people, numerator, denominator, top, absent), eligible)
+    absent = wide.select(pl.col("_there").is_null() | nobody_counted()).to_series().to_numpy().copy()
+    return Measure(card(measure), Counts(base, people, numerator, denominator, top, value, absent), eligible)
 
 
 def _counted_with(measure: Measure, measures: list[Measure]) -> str | None:
@@ -114,13 +125,22 @@ def _shared_base(measures: list[Measure]) -> Counts:
 
 
 def _too_narrow(measure: Measure, threshold: int) -> Bools:
-    """Bases so small that whoever sees them knows a hidden numerator too well, whatever else is hidden."""
+    """Bases that must not be seen beside a hidden figure, or it is known too well, whatever else is hidden.
+
+    They are too small for the numerator to be anything else; or only an edge hides a mean on a base of that size.
+    """
+    if measure.card.kind == "mean":
+        return _primary(measure, threshold)
     if measure.card.kind not in COUNTED_KINDS:
         return np.zeros(measure.counts.base.shape, dtype=bool)
     lower, upper = limits_known(measure.counts.base, measure.card.polarity)
-    primary = primary_of(measure.card.kind, measure.counts, measure.card.polarity, threshold)
-    narrow: Bools = primary & (upper - lower < threshold - 1)
+    narrow: Bools = _primary(measure, threshold) & (upper - lower < threshold - 1)
     return narrow
+
+
+def _primary(measure: Measure, threshold: int) -> Bools:
+    about = measure.card
+    return primary_of(about.kind, measure.counts, about.polarity, threshold, about.model_residual_df, about.unit)
 
 
 def _protect_base(cells: Cells, measures: list[Measure], base: Counts, forced: Bools, threshold: int) -> Bools:
@@ -157,9 +177,7 @@ def _protect_measure(cells: Cells, measure: Measure, base_hidden: Bools, thresho
     None if there is no way: then the measure is withheld.
     """
     none = np.zeros(len(cells), dtype=bool)
-    primary = primary_of(
-        measure.card.kind, measure.counts, measure.card.polarity, threshold, measure.card.model_residual_df
-    )
+    primary = _primary(measure, threshold)
     if measure.card.kind not in (*COUNTED_KINDS, "sum"):
         return primary, none
     make = system_of_sum if measure.card.kind == "sum" else system_of_people
@@ -183,14 +201,16 @@ class _Coverage:
 
     def pattern(self, measure: Measure) -> Bools:
         """Cells whose `eligible_subjects` is hidden; measures with the same counts get the same answer."""
-        left_out = measure.eligible - measure.counts.base
+        counted = np.where(measure.counts.absent, 0.0, measure.counts.base)  # where nobody counted, all are left out
+        left_out = measure.eligible - counted
         left_out = np.where(left_out >= 0, left_out, np.nan)
-        key = left_out.tobytes()
+        absent, no_base = measure.counts.absent & ~np.isfinite(measure.eligible), ~np.isfinite(measure.counts.base)
+        key = b"".join(each.tobytes() for each in (left_out, absent, no_base))
         if key not in self.done:
-            self.done[key] = self._protect(left_out, measure.counts.absent)
+            self.done[key] = self._protect(left_out, absent, no_base)
         return self.done[key]
 
-    def _protect(self, left_out: Floats, absent: Bools) -> Bools:
+    def _protect(self, left_out: Floats, absent: Bools, no_base: Bools) -> Bools:
         primary = small(left_out, self.threshold)
         lower = np.where(self.base_hidden, 0.0, 1.0)
         relations = sums_that_hold(self.cells, left_out, absent)
@@ -198,6 +218,6 @@ class _Coverage:
         aims = aims_in(0, primary, np.full(len(self.cells), self.threshold - 1.0))
         system = System((layer,), tuple(aims), prices(self.cells, left_out, left_out == 0), dear=DEAR)
         try:
-            return protect(system, primary | self.base_hidden | ~np.isfinite(left_out))
+            return protect(system, primary | self.base_hidden | no_base | ~np.isfinite(left_out))
         except NoPattern:  # counts that do not add up: no coverage is shown
             return np.ones(len(self.cells), dtype=bool)

@@ -13,7 +13,7 @@ from sendlab.metrics.cards import card
 from sendlab.schema.groups import TOTAL
 
 _TABLE = ("measure", "time_period", "time_identifier", "item")
-_SIDE = ("base_subjects", "with_subjects", "numerator", "denominator", "top_share", "hidden")
+_SIDE = ("base_subjects", "with_subjects", "numerator", "denominator", "top_share", "value", "hidden")
 _OWN_KEY = (*_TABLE, "place_code", "sen_provision", "need_area")
 
 
@@ -72,7 +72,7 @@ def _rest_hidden(sides: pl.DataFrame, threshold: int) -> pl.Series:
         about, rest = card(measure), _rest(sides.filter(pl.Series(chosen)))
         if about.kind == "rating":  # no pupils in it
             continue
-        primary = primary_of(about.kind, rest, about.polarity, threshold, 0)
+        primary = primary_of(about.kind, rest, about.polarity, threshold, 0, about.unit)
         hidden[chosen] = primary | small(rest.base, threshold)
     return pl.Series("_rest_hidden", hidden)
 
@@ -88,4 +88,13 @@ def _rest(sides: pl.DataFrame) -> Counts:
     largest = (sides["_other_top_share"] * sides["_other_numerator"]).cast(pl.Float64).fill_null(np.nan).to_numpy()
     share = np.divide(largest, numerator, out=np.full(numerator.shape, np.nan), where=numerator > 0)
     base = less("base_subjects")
-    return Counts(base, less("with_subjects"), numerator, less("denominator"), share, np.isnan(base))
+    denominator = less("denominator")
+    value = np.divide(_total(sides, "other") - _total(sides, "own"), denominator, where=denominator > 0,
+                      out=np.full(denominator.shape, np.nan))  # fmt: skip
+    return Counts(base, less("with_subjects"), numerator, denominator, share, value, np.isnan(base))
+
+
+def _total(sides: pl.DataFrame, side: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """What the values of one side add up to, in the unit of the measure."""
+    total = (sides[f"_{side}_value"] * sides[f"_{side}_denominator"]).cast(pl.Float64)
+    return total.fill_null(np.nan).to_numpy().copy()

@@ -85,6 +85,8 @@ def _require_counts(rows: pl.DataFrame) -> None:
     _refuse(judged.filter(counted & result & missing), "a figure without with_subjects or numerator")
     unshared = (pl.col("_kind") == "sum") & (pl.col("with_subjects") > 0) & pl.col("top_share").is_null()
     _refuse(judged.filter(unshared), "a sum without top_share, the largest person's share")
+    alone = (pl.col("_kind") == "effect") & pl.col("value").is_not_null() & pl.col("with_subjects").is_null()
+    _refuse(judged.filter(alone), "an effect without its untreated pupils (column with_subjects)")
     unfitted = (pl.col("_kind") == "effect") & pl.col("value").is_not_null() & pl.col("denominator").is_null()
     _refuse(judged.filter(unfitted), "an effect without residual degrees of freedom (column denominator)")
 

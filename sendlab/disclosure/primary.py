@@ -27,13 +27,17 @@ Bools = npt.NDArray[np.bool_]
 ADVERSE_BELOW = 20  # "nobody reached it" and "all were suspended" are hidden in groups smaller than this
 LARGEST_SHARE = 0.5  # a sum of which one person makes up more is hidden
 COUNTED_KINDS = ("share", "events")  # kinds whose complement is a group of people too
+NOT_COUNTED = ("x", "z")  # symbols of rows in which nobody was counted, if they have no base either
+EDGES = {"percentage points": 100.0}  # unit of a mean -> the most that one pupil's value can be, either way
+_EXACT = 1e-6  # a mean this close to the edge is on it: in a small group one pupil off it moves the mean far more
 
 
 @dataclass(frozen=True)
 class Counts:
     """The counts of one measure over the cells of a table, aligned; nan where a cell has none.
 
-    `absent` marks cells without a row: no such pupils. A row whose count is missing is unknown, which is not the same.
+    `absent` marks cells of nobody: those without a row, and those in which nobody was counted (`nobody_counted`).
+    Any other row whose count is missing is unknown, which is not the same.
     """
 
     base: Floats
@@ -41,6 +45,7 @@ class Counts:
     numerator: Floats
     denominator: Floats
     top_share: Floats
+    value: Floats
     absent: Bools
 
 
@@ -55,6 +60,16 @@ def structural_zero() -> pl.Expr:
     others = ("with_subjects", "numerator", "eligible_subjects")
     nobody = (pl.col(name).fill_null(0) == 0 for name in others)
     return pl.all_horizontal((pl.col("base_subjects") == 0).fill_null(False), *nobody)
+
+
+def nobody_counted() -> pl.Expr:
+    """Rows without a base because there was nobody to count: they add nothing to a total, as anyone may guess.
+
+    >>> rows = pl.DataFrame({"status": ["x", "z", "", "x"], "base_subjects": [None, None, None, 8]})
+    >>> rows.select(nobody_counted()).to_series().to_list()
+    [True, True, False, False]
+    """
+    return (pl.col("status").is_in(NOT_COUNTED) & pl.col("base_subjects").is_null()).fill_null(False)
 
 
 def small(count: Floats, threshold: int) -> Bools:
@@ -101,18 +116,33 @@ def primary_sum(people: Floats, top_share: Floats, polarity: str, threshold: int
     return few | (top_share > LARGEST_SHARE)
 
 
-def primary_of(kind: str, counts: Counts, polarity: str, threshold: int, residual_df: int = 0) -> Bools:
+def primary_mean(value: Floats, base: Floats, unit: str) -> Bools:
+    """Means at the edge of what a pupil's value can be, in a small group: they tell of every one of its pupils.
+
+    >>> primary_mean(np.array([-100.0, 100, 100, 75]), np.array([12.0, 19, 20, 12]), "percentage points").tolist()
+    [True, True, False, False]
+    """
+    if unit not in EDGES:
+        return np.zeros(base.shape, dtype=bool)
+    at_edge: Bools = (np.abs(value) >= EDGES[unit] - _EXACT) & (base > 0) & (base < ADVERSE_BELOW)
+    return at_edge
+
+
+def primary_of(kind: str, counts: Counts, polarity: str, threshold: int, residual_df: int = 0, unit: str = "") -> Bools:
     """Cells whose figure is hidden for its own sake where the base may be seen; false where there is no count.
 
-    `kind` is that of the card; for effects `denominator` holds the residual degrees of freedom.
+    `kind` and `unit` are those of the card. For effects `denominator` holds the residual degrees of freedom and
+    `people` the untreated, the second group of which the coefficient tells.
     """
     if kind in COUNTED_KINDS:
         return primary_people(counts.people, counts.base, polarity, threshold)
     if kind == "sum":
         return primary_sum(counts.people, counts.top_share, polarity, threshold) & (counts.base > 0)
     if kind == "effect":
-        few: Bools = (counts.base > 0) & (counts.denominator < residual_df)
+        few: Bools = (counts.base > 0) & ((counts.denominator < residual_df) | small(counts.people, threshold))
         return few
+    if kind == "mean":
+        return primary_mean(counts.value, counts.base, unit)
     return np.zeros(counts.base.shape, dtype=bool)
 
 

@@ -31,8 +31,8 @@ class _View:
 
     @property
     def rows(self) -> pl.DataFrame:
-        """The figures as a polars frame of measure rows."""
-        return self._rows
+        """The figures as a polars frame of measure rows: the caller's own, to change without changing the view."""
+        return self._rows.clone()
 
     def to_pandas(self) -> Any:
         """The figures as a pandas frame."""

@@ -1,12 +1,12 @@
 """JupyterLab on the explorer's notebook: on this computer only, without news, update check or any other request."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from sendlab.errors import WorkspaceProblem
+from sendlab.publish.notebook import read_notebook, without_outputs, write_notebook
 from sendlab.workspace import Workspace, own_notebooks
 
 NOTEBOOK = "explore_cohort_gaps.ipynb"
@@ -54,7 +54,10 @@ def lab_command(workspace: Workspace, *, browser: bool = True) -> list[str]:
 
 
 def lab_notebook(workspace: Workspace) -> Path:
-    """The workspace's copy of the explorer's notebook, made if it is not there and never changed if it is."""
+    """The workspace's copy of the explorer's notebook, made if it is not there and never changed if it is.
+
+    The copy is made without outputs: those stored are the sample's figures.
+    """
     copy = workspace.root / "notebooks" / NOTEBOOK
     if copy.is_file():
         return copy
@@ -64,7 +67,7 @@ def lab_notebook(workspace: Workspace) -> Path:
             next_step="copy it from the repository's folder 'notebooks' into that of the workspace",
         )
     copy.parent.mkdir(exist_ok=True)
-    shutil.copyfile(OWN_NOTEBOOKS / NOTEBOOK, copy)
+    write_notebook(without_outputs(read_notebook(OWN_NOTEBOOKS / NOTEBOOK)), copy)
     return copy
 
 

@@ -10,13 +10,16 @@ from typing import Any
 import polars as pl
 
 from sendlab.cohort import attendance_base, period_covered, require_facts
-from sendlab.metrics.grouping import BREAKDOWNS, either_kind, grouped, measured, number
+from sendlab.metrics.grouping import BREAKDOWNS, PLACED, either_kind, grouped, measured, number
 from sendlab.metrics.rates import rate
 from sendlab.stats.intervals import ratio_of_sums_from
 
 PERSISTENT, SEVERE = 10, 50  # % of own possible sessions missed, boundary included
 ASPIRATION = 98  # % attended, boundary included: a council expectation
-NEEDED = ("sessions_possible", "attendance_status", "age_at_31_august", "boarder", "sen_provision", "place_code")
+NEEDED = (
+    *PLACED, "sessions_possible", "sessions_authorised", "sessions_unauthorised", "attendance_status",
+    "attendance_terms", "age_at_31_august", "boarder",
+)  # fmt: skip
 
 
 @either_kind
@@ -81,7 +84,7 @@ def attendance_98(
 def _grouped(
     facts: pl.DataFrame, by: Sequence[str], sums: list[pl.Expr], peaks: Sequence[pl.Expr] = ()
 ) -> pl.DataFrame:
-    require_facts(facts, NEEDED)
+    require_facts(facts, (*NEEDED, *by))
     base = attendance_base(facts)
     rows = grouped(base, [pl.len().cast(pl.Int64).alias("n"), *sums], by=by, peaks=peaks)
     terms = base.group_by("time_period").agg(pl.col("attendance_terms").explode().unique())

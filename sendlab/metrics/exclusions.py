@@ -11,12 +11,14 @@ import polars as pl
 
 from sendlab.cohort import by_status_at_event, period_covered, require_facts, roll_base
 from sendlab.errors import SendlabError
-from sendlab.metrics.grouping import BREAKDOWNS, either_kind, grouped, measured, number
+from sendlab.facts import JANUARY_CENSUS, SLUGS
+from sendlab.metrics.grouping import BREAKDOWNS, KEY, PLACED, either_kind, grouped, measured, number
 from sendlab.metrics.rates import rate
+from sendlab.schema.groups import ALL_SEN, SEND, TOTAL
 from sendlab.stats.intervals import clustered_events
 
 Status = Literal["january", "at_event"]
-NEEDED = ("suspensions", "permanent_exclusions", "on_roll", "roll_basis", "event_terms", "sen_provision", "place_code")
+NEEDED = (*PLACED, "suspensions", "permanent_exclusions", "on_roll", "roll_basis", "event_terms")
 
 
 @either_kind
@@ -86,29 +88,53 @@ def _events(
 
 
 def _grouped(facts: pl.DataFrame, event: str, by: Sequence[str], status: Status) -> pl.DataFrame:
-    require_facts(facts, NEEDED)
     if status not in ("january", "at_event"):
         raise SendlabError(f"no SEN status is called '{status}'", next_step="use 'january' or 'at_event'")
+    split = [f"{event}_at_{slug}" for slug in SLUGS.values()] if status == "at_event" else []
+    require_facts(facts, (*NEEDED, *by, *split))
     base = roll_base(facts)
-    counted = by_status_at_event(base, event) if status == "at_event" else base
-    y = pl.col(event)
-    rows = grouped(
-        counted,
-        [pl.col("on_roll").sum().cast(pl.Int64).alias("n"), y.sum().alias("events"), (y * y).sum().alias("squares"),
-         (y > 0).sum().cast(pl.Int64).alias("with_subjects")],
-        by=by, peaks=[y.max().alias("top")],
-    )  # fmt: skip
+    rows = _sums(base, event, by) if status == "january" else _sums_at_event(base, event, by)
     covered = {
         p: period_covered(held)
         for p, held in base.group_by("time_period").agg(pl.col("event_terms").explode().unique()).rows()
     }
-    basis = dict(base.group_by("time_period").agg(pl.col("roll_basis").drop_nulls().first()).rows())
-    note = pl.col("time_period").replace_strict(basis, default=None, return_dtype=pl.String)
-    return rows.with_columns(
+    return rows.join(
+        _roll_notes(base), on=["time_period", "place_code"], how="left", maintain_order="left"
+    ).with_columns(
         pl.col("time_period").replace_strict(covered, default=None, return_dtype=pl.String).alias("covered"),
-        pl.when(note != "January census")
-        .then(pl.lit("roll of the ") + note)
-        .otherwise(pl.lit(""))
-        .fill_null("")
-        .alias("note"),
+        pl.col("note").fill_null(""),
     )
+
+
+def _roll_notes(base: pl.DataFrame) -> pl.DataFrame:
+    """What to say of a roll that is not all of January: by year, for each school and for the LA."""
+    used = base.filter("on_roll").select("time_period", "la_code", "place_code", "roll_basis").unique()
+    parts = []
+    for code in ("place_code", "la_code"):
+        bases = pl.col("roll_basis").filter(pl.col("roll_basis") != JANUARY_CENSUS).unique().sort().str.join(", ")
+        said = used.group_by("time_period", pl.col(code).alias("place_code")).agg(bases.alias("other"))
+        note = pl.when(pl.col("other") != "").then(pl.lit("roll of the ") + pl.col("other")).otherwise(pl.lit(""))
+        parts.append(said.select("time_period", "place_code", note.alias("note")))
+    return pl.concat(parts)
+
+
+def _sums(base: pl.DataFrame, event: str, by: Sequence[str]) -> pl.DataFrame:
+    y = pl.col(event)
+    return grouped(
+        base,
+        [pl.col("on_roll").sum().cast(pl.Int64).alias("n"), y.sum().alias("events"), (y * y).sum().alias("squares"),
+         (y > 0).sum().cast(pl.Int64).alias("with_subjects")],
+        by=by, peaks=[y.max().alias("top")],
+    )  # fmt: skip
+
+
+def _sums_at_event(base: pl.DataFrame, event: str, by: Sequence[str]) -> pl.DataFrame:
+    """One pupil may stand in several groups of status; in a total, and in all SEN together, each counts once."""
+    parts = [_sums(base, event, [name for name in by if name not in BREAKDOWNS])]
+    if "sen_provision" in by:
+        groups = _sums(by_status_at_event(base, event), event, ["sen_provision"])
+        parts.append(groups.filter(pl.col("sen_provision") != TOTAL))
+    if "need_area" in by:
+        together = _sums(by_status_at_event(base, event, [SEND]), event, ["need_area"])
+        parts.append(together.filter(pl.col("sen_provision") == ALL_SEN))
+    return pl.concat(parts).sort(KEY)

@@ -15,21 +15,27 @@ BREAKDOWNS = ("sen_provision", "need_area")
 PLACE = ("geographic_level", "place_code", "place_name", "education_phase")
 GROUPS = ("sen_provision", "need_area", "item")
 KEY = ("time_period", *PLACE, *GROUPS)
+PLACED = ("time_period", "la_code", "la_name", *PLACE[1:], "sen_provision")  # what every metric needs of facts
 REST = "LA without this school"  # a geographic level of our own: it serves comparisons and is never published
 
 
 def either_kind(metric: Callable[..., pl.DataFrame]) -> Callable[..., Any]:
-    """Let a metric take a polars or a pandas frame and give back the same kind; the input stays untouched."""
+    """Let a metric take polars or pandas frames and give back the kind of the first; the input stays untouched."""
 
     @functools.wraps(metric)
     def wrapper(frame: Any, *args: Any, **options: Any) -> Any:
-        if isinstance(frame, pl.DataFrame):
-            return metric(frame, *args, **options)
-        native = nw.from_native(frame, eager_only=True)
-        made = metric(native.to_polars(), *args, **options)
-        return made.to_pandas() if native.implementation.is_pandas() else nw.from_native(made).to_native()
+        made = metric(
+            _as_polars(frame), *map(_as_polars, args), **{name: _as_polars(value) for name, value in options.items()}
+        )
+        return made.to_pandas() if nw.from_native(frame, eager_only=True).implementation.is_pandas() else made
 
     return wrapper
+
+
+def _as_polars(thing: Any) -> Any:
+    """A frame as polars; anything else as it is."""
+    native = nw.from_native(thing, eager_only=True, pass_through=True)
+    return native.to_polars() if isinstance(native, nw.DataFrame) else thing
 
 
 def grouped(

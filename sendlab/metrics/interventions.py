@@ -10,6 +10,7 @@ import polars as pl
 
 from sendlab.cohort import require_facts
 from sendlab.metrics.cards import card
+from sendlab.metrics.grouping import PLACED, either_kind
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.measures import as_measures
 from sendlab.stats.models import Effect, ancova
@@ -18,16 +19,18 @@ MEASURE = "intervention_gain"
 LEVELS = (("Local authority", "la_code", "la_name"), ("School", "place_code", "place_name"))
 
 
+@either_kind
 def intervention_gain(facts: pl.DataFrame, interventions: pl.DataFrame, *, confidence: float = 0.95) -> pl.DataFrame:
     """Adjusted difference in the last score of the year between pupils in an intervention and untreated pupils.
 
     Analysis of covariance of the last on the first score of the same standardised test in the intervention's subject,
     with one constant for each SEN provision and year group; untreated are pupils of the same place with no
-    intervention in that subject that year. For the LA and each school; `item` is the intervention. `base_subjects`
-    counts treated pupils in the comparison, `with_subjects` the untreated, `eligible_subjects` all who took part,
-    `denominator` the residual degrees of freedom.
+    intervention in that subject that year, at any school. For the LA and each school; `item` is the intervention.
+    `base_subjects` counts treated pupils in the comparison, `with_subjects` the untreated, `eligible_subjects` all
+    who took part, `denominator` the residual degrees of freedom.
     """
-    require_facts(facts, ("nc_year", "sen_provision", "place_code"))
+    scores = (f"{subject}_{which}" for subject in interventions["subject"].unique() for which in ("first", "last"))
+    require_facts(facts, (*PLACED, "pupil_id", "school_id", "nc_year", *scores))
     rows = [row for level in LEVELS for row in _level(facts, interventions, level, confidence)]
     return (
         as_measures(pl.DataFrame(rows, infer_schema_length=None))
@@ -42,7 +45,9 @@ def _level(
     name, code, label = level
     pupils = interventions.select("pupil_id", "school_id", "time_period", "intervention", "subject")
     located = facts.select("pupil_id", "school_id", "time_period", code).unique()
-    taking_part = pupils.join(located, on=["pupil_id", "school_id", "time_period"], how="inner")
+    taking_part = pupils.join(located, on=["pupil_id", "school_id", "time_period"], how="inner").sort(
+        "time_period", code, "intervention", "subject"
+    )
     for (period, place, intervention, subject), members in taking_part.group_by(
         "time_period", code, "intervention", "subject", maintain_order=True
     ):
@@ -61,7 +66,8 @@ def _effect(
     first, last = f"{subject}_first", f"{subject}_last"
     scored = here.filter(pl.col(first).is_not_null() & pl.col(last).is_not_null())
     treated = scored.join(this, on=keys, how="semi").with_columns(pl.lit(1).alias("treated"))
-    untreated = scored.join(any_treatment, on=keys, how="anti").with_columns(pl.lit(0).alias("treated"))
+    nowhere = scored.join(any_treatment, on=["pupil_id", "time_period"], how="anti")
+    untreated = nowhere.with_columns(pl.lit(0).alias("treated"))
     rows = pl.concat([treated, untreated]).sort("place_code", first, last, "treated")  # no order from pseudonyms
     strata = rows.select(pl.concat_str("sen_provision", pl.col("nc_year").fill_null("?"), separator=" | "))
     return ancova(rows[last], rows[first], rows["treated"], strata.to_series(), confidence=confidence)

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 import polars as pl
 
 from sendlab.cohort import ks2_base, ks2_eligible, require_facts
-from sendlab.metrics.grouping import BREAKDOWNS, KEY, either_kind, grouped, measured, number
+from sendlab.metrics.grouping import BREAKDOWNS, KEY, PLACED, either_kind, grouped, measured, number
 from sendlab.metrics.rates import rate
 from sendlab.schema.measures import as_measures
 from sendlab.stats.intervals import mean_known_sd, mean_t
 
 ACADEMIC_YEAR = "Academic year"
 NO_BASELINE = "no progress measure: this cohort has no KS1 starting point with a national reference"
-NEEDED = ("ks2_reading_met", "ks2_writing_met", "ks2_mathematics_met", "sen_provision", "place_code")
+NEEDED = (*PLACED, "ks2_reading_met", "ks2_writing_met", "ks2_mathematics_met")
 
 
 @either_kind
@@ -25,7 +25,7 @@ def ks2_rwm_expected(facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, con
 
     Pupils below the level of the tests stay in the denominator. `eligible_subjects` counts pupils with any outcome.
     """
-    require_facts(facts, NEEDED)
+    require_facts(facts, (*NEEDED, *by))
     all_three = pl.col("ks2_reading_met") & pl.col("ks2_writing_met") & pl.col("ks2_mathematics_met")
     sums = [pl.len().cast(pl.Int64).alias("n"), all_three.sum().cast(pl.Int64).alias("x")]
     rows = _with_eligible(grouped(ks2_base(facts), sums, by=by), facts, by)
@@ -53,7 +53,7 @@ def ks2_writing_gap(facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, conf
 
     Negative where writing lags. The interval is paired: each pupil's own difference is taken first.
     """
-    require_facts(facts, NEEDED)
+    require_facts(facts, (*NEEDED, *by))
     met = {s: pl.col(f"ks2_{s}_met").cast(pl.Float64) for s in ("reading", "writing", "mathematics")}
     gap = 100 * (met["writing"] - (met["reading"] + met["mathematics"]) / 2)
     rows = _with_eligible(_sums_of(ks2_base(facts), gap, by), facts, by)
@@ -98,7 +98,7 @@ def pupil_progress(facts: pl.DataFrame, reference: pl.DataFrame, subject: str) -
 
 
 def _progress(facts: pl.DataFrame, reference: pl.DataFrame, subject: str, by: Sequence[str]) -> pl.DataFrame:
-    require_facts(facts, (*NEEDED, "ks1_points", f"ks2_{subject}_score"))
+    require_facts(facts, (*NEEDED, *by, "ks1_points", f"ks2_{subject}_score"))
     measure = f"ks2_{subject}_progress"
     eligible = _eligible(facts, by)
     if eligible.is_empty():

@@ -6,17 +6,19 @@ import polars as pl
 
 from sendlab.codes import read_codes
 from sendlab.metrics.cards import card
+from sendlab.metrics.grouping import either_kind
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.measures import as_measures
 
 NOT_APPLICABLE = 0
 SUMS: dict[str, Callable[[], pl.Expr]] = {
     "sef_now": lambda: pl.col("now"),
-    "sef_target": lambda: pl.col("target"),
+    "sef_target": lambda: pl.when(pl.col("now").is_not_null()).then("target"),  # as the gap: rated now, with a target
     "sef_gap": lambda: pl.col("target") - pl.col("now"),
 }
 
 
+@either_kind
 def self_evaluation(ratings: pl.DataFrame, places: pl.DataFrame, *, la_code: str, la_name: str) -> pl.DataFrame:
     """Mean rating now, target and gap by statement, section and in all, for each school and for the LA.
 

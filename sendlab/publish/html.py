@@ -4,10 +4,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from sendlab.disclosure.published import OWN_VIEW_MARK
-from sendlab.errors import GateError
 from sendlab.publish import outputs
 from sendlab.publish.files import write_text
+from sendlab.publish.gate import require_no_pupil, require_reportable
 from sendlab.publish.notebook import read_notebook
 from sendlab.publish.page import MARKING, TEMPLATES, policy, style_sheet
 
@@ -22,24 +21,19 @@ def write_report(
     """Write an executed notebook as a report; returns the path written (see `files.write_aside`).
 
     `title` names place and period, `settings` is the line about protection (`Published.settings`), `marking` the
-    handling mark. A notebook with an analyst's own, unprotected view in it is refused with `GateError`.
+    handling mark. Outputs are charts and tables of published figures and plain text; a notebook with anything else
+    in it (an own view, a data frame, a foreign picture, a pupil's pseudonym) is refused with `GateError`, which names
+    the cell.
     """
     node = read_notebook(notebook)
-    _require_no_own_view(node, notebook.name)
+    require_reportable(node, target.stem)
     frame = {
         "title": title, "run_id": run_id, "settings": settings, "marking": marking,
         "css": style_sheet(), "policy": policy(),
     }  # fmt: skip
-    return write_text(target, _page(node, frame))
-
-
-def _require_no_own_view(node: Any, name: str) -> None:
-    for cell in node.cells:
-        if OWN_VIEW_MARK in str(cell.get("outputs", "")):
-            raise GateError(
-                f"{name} shows an analyst's own view, which is not for sharing",
-                next_step="use open_workspace().published() in the notebook",
-            )
+    page = _page(node, frame)
+    require_no_pupil(page, target.stem)
+    return write_text(target, page)
 
 
 def _page(node: Any, frame: dict[str, str]) -> str:

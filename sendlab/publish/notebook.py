@@ -18,6 +18,15 @@ def write_notebook(node: Any, path: Path) -> None:
     nbformat.write(node, path)  # type: ignore[no-untyped-call]
 
 
+def without_outputs(node: Any) -> Any:
+    """The notebook with nothing that a run left in it: no outputs, no numbers of cells, no state of controls."""
+    node.metadata.pop("widgets", None)
+    for cell in node.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return node
+
+
 def empty_notebook() -> Any:
     """A notebook without cells."""
     import nbformat

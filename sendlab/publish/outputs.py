@@ -33,7 +33,7 @@ class Prose:
 
 
 class Shown:
-    """One output of a code cell as HTML; what goes to stderr (warnings, machine paths) is not part of a report."""
+    """One output that passed `gate.require_reportable` as HTML; stderr (warnings, machine paths) is left out."""
 
     def __init__(self) -> None:
         self._figures = 0
@@ -42,9 +42,6 @@ class Shown:
         """HTML of one output, empty where nothing is for readers."""
         if output.output_type == "stream":
             return paragraphs(_joined(output.text)) if output.name == "stdout" else ""
-        if output.output_type == "error":
-            words = escape(f"{output.ename}: {output.evalue}")
-            return f'<p class="failed"><span class="word">Failed:</span> {words}</p>'
         return self._bundle({kind: _joined(content) for kind, content in output.data.items() if _is_text(content)})
 
     def _bundle(self, data: dict[str, str]) -> str:
@@ -52,13 +49,8 @@ class Shown:
         if "image/svg+xml" in data:
             self._figures += 1
             return figure(data["image/svg+xml"], alt, self._figures)
-        if "text/html" in data and "<script" not in data["text/html"].lower():
+        if "text/html" in data:
             return f'<div class="scroll" tabindex="0" role="region" aria-label="Table">{data["text/html"]}</div>'
-        if "image/png" in data:
-            source = "".join(data["image/png"].split())
-            return f'<figure><img alt="{escape(alt)}" src="data:image/png;base64,{source}">{_caption(alt)}</figure>'
-        if "text/markdown" in data:
-            return Prose()(data["text/markdown"])
         return paragraphs(alt)
 
 

@@ -14,9 +14,9 @@ from sendlab.errors import RunProblem
 from sendlab.runs.execute import Outcome, execute
 from sendlab.runs.index import write_index
 from sendlab.runs.lock import one_run
-from sendlab.runs.manifest import write_manifest
+from sendlab.runs.manifest import run_name, write_manifest
 from sendlab.runs.pack import write_pack
-from sendlab.runs.plan import AUDIENCE, Task, make_plan, notebook_files
+from sendlab.runs.plan import AUDIENCE, Task, latest_period, make_plan, notebook_files, places_in_order
 from sendlab.runs.workers import run_tasks
 from sendlab.workspace import own_notebooks
 
@@ -96,18 +96,22 @@ def run_opened(
     started, clock = datetime.now(UTC), time.perf_counter()
     space, published = opened.workspace, opened.published(audience=AUDIENCE)
     period = time_period or latest_period(published)
+    name = run_name(started, opened.run_id)
     everyone = places_in_order(opened.places())
     tasks = make_plan(
         everyone, notebook_files(notebook_folders), reports=space.reports, cwd=space.root, time_period=period,
-        only_places=places, only_notebooks=notebooks, run_id=opened.run_id, settings=published.settings,
+        only_places=places, only_notebooks=notebooks, run=name, run_id=opened.run_id, settings=published.settings,
     )  # fmt: skip
     with one_run(space.reports):
         outcomes = _all_outcomes(tasks, jobs, progress)
         if places is None:
             outcomes += _pack(published, space, period, progress)
-        index = write_index(space.reports, published, everyone, tasks, space.la_name, period)
         seconds = round(time.perf_counter() - clock, 1)
-        manifest = write_manifest(opened, tasks, outcomes, time_period=period, started=started, seconds=seconds)
+        # The record first: the index reads from it what failed.
+        manifest = write_manifest(
+            opened, tasks, outcomes, run=name, time_period=period, started=started, seconds=seconds
+        )
+        index = write_index(space.reports, published, everyone, space.la_name, period)
     return RunResult(tuple(outcomes), index, manifest, seconds)
 
 
@@ -127,20 +131,3 @@ def _pack(published: Published, space: Any, period: str, progress: Callable[[Out
         if progress:
             progress(outcome)
     return outcomes
-
-
-def latest_period(published: Published) -> str:
-    """The latest period with figures of schools or the LA; published benchmarks do not count."""
-    own = published.rows.filter((pl.col("geographic_level") != "National") & (pl.col("comparator") == ""))
-    if own.is_empty():
-        raise RunProblem(
-            "there are no published figures to report", next_step="run 'sendlab ingest' and 'sendlab build'"
-        )
-    return str(own["time_period"].max())
-
-
-def places_in_order(places: pl.DataFrame) -> pl.DataFrame:
-    """The LA first, then the schools by name."""
-    return places.sort(
-        pl.col("geographic_level") != "Local authority", pl.col("place_name").str.to_lowercase(), "place_code"
-    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from sendlab import errors
 from sendlab.errors import GateError, SendlabError
 from sendlab.publish.files import put_in_place
 from sendlab.publish.html import write_report
@@ -15,7 +16,7 @@ from sendlab.runs.plan import Task, literal_path
 from sendlab.runs.strip import mark_error, strip, without_paths
 
 CELL_SECONDS = 900  # a cell that takes longer has hung
-_LONGEST_ERROR = 300
+_LONGEST_ERROR = 500
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,25 @@ def notebook_file(task: Task) -> Path:
 
 
 def failed_file(task: Task) -> Path:
-    """Where the partial notebook of a failed task is kept."""
-    return task.output.with_name(f"{task.output.name}.failed.ipynb")
+    """Where the partial notebook of a failed task is kept: in the analyst's folder of the run, never in the board's."""
+    return failed_path(task.record, task.place_code, task.notebook.stem)
+
+
+def failed_path(record: Path, place_code: str, notebook: str) -> Path:
+    """The notebook that failed for a place, in the folder of its run."""
+    return record / "failed" / place_code / f"{notebook}.ipynb"
 
 
 def execute(task: Task) -> Outcome:
     """Run one task and put report and notebook in place; a failing notebook is an outcome, not an exception.
 
-    On failure the notebook so far, with the error, is kept as `<name>.failed.ipynb`; an earlier report stays.
+    On failure the notebook so far, with the error, is kept in the run's own folder (`failed_file`); an earlier report
+    stays.
     """
     started = time.perf_counter()
-    aside = task.output.with_name(f".{task.output.name}.part.ipynb")
+    # Not among the board's reports either: a worker that dies leaves it behind, unchecked.
+    aside = task.record / f".{task.place_code}.{task.notebook.stem}.part.ipynb"
+    task.record.mkdir(parents=True, exist_ok=True)
     task.output.parent.mkdir(parents=True, exist_ok=True)
     error = ""
     try:
@@ -60,7 +69,7 @@ def execute(task: Task) -> Outcome:
         _publish(task, aside)
     except Exception as problem:  # noqa: BLE001 - whatever a notebook raises must stop nobody else
         error = without_paths(error_line(problem), task.cwd)
-        # What was refused at the gate is not kept: an unprotected picture has no place among the reports.
+        # What was refused at the gate is not kept: an own view is never written to a file.
         _keep_failed(task, aside, error, keep_outputs=not isinstance(problem, GateError))
     finally:
         aside.unlink(missing_ok=True)
@@ -97,16 +106,28 @@ def _keep_failed(task: Task, aside: Path, error: str, *, keep_outputs: bool) -> 
         write_notebook(empty_notebook(), aside)
     mark_error(aside, error, keep_outputs=keep_outputs)
     strip(aside, task.notebook.name, task.cwd)
+    failed_file(task).parent.mkdir(parents=True, exist_ok=True)
     put_in_place(aside, failed_file(task))
 
 
 def error_line(problem: Exception) -> str:
-    """The error in one line: for a cell that raised, its own error and the number of the cell."""
+    """The error in one line for index and record; the words of our own errors only, which hold no pupil's value.
+
+    Of any other error only its kind is told, and the cell it came from: polars, say, quotes the value it stumbled on.
+    """
     name, text, where = type(problem).__name__, str(problem), ""
-    if name == "PapermillExecutionError":
+    ours = isinstance(problem, SendlabError)
+    if name == "PapermillExecutionError":  # an error of the kernel arrives as text
         where = f" (cell {getattr(problem, 'exec_count', '?')})"
         name, text = str(getattr(problem, "ename", name)), str(getattr(problem, "evalue", ""))
-    elif isinstance(problem, SendlabError):
-        text = problem.what
-    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return f"{name}: {first}"[:_LONGEST_ERROR] + where
+        ours = name in _our_errors()
+    if not ours:
+        return f"{name}{where}"
+    words = "; ".join(line.strip() for line in text.splitlines() if line.strip())
+    return f"{name}: {words}"[:_LONGEST_ERROR] + where
+
+
+def _our_errors() -> set[str]:
+    return {
+        thing.__name__ for thing in vars(errors).values() if isinstance(thing, type) and issubclass(thing, SendlabError)
+    }

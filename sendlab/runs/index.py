@@ -1,7 +1,7 @@
 """`reports/index.html`: places x notebooks, how fresh they are, and what failed, in words."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -9,9 +9,9 @@ import polars as pl
 from sendlab.disclosure.published import Published, require_published
 from sendlab.publish.files import write_text
 from sendlab.publish.page import render
-from sendlab.runs.pack import BOARD_PAGE, WORKBOOK
-from sendlab.runs.plan import NOTEBOOKS, Task, board_folder
-from sendlab.runs.strip import error_of
+from sendlab.runs.execute import failed_path
+from sendlab.runs.manifest import records
+from sendlab.runs.plan import BOARD_PAGE, NOTEBOOKS, WORKBOOK, board_folder, record_folder
 from sendlab.schema.labels import period_name
 
 # The search box: hides the rows whose name does not hold what is typed, and says how many are left.
@@ -31,10 +31,11 @@ box.addEventListener("input", () => {
 
 @dataclass(frozen=True)
 class Entry:
-    """One report in the index: a relative link, empty where there is none, and why not."""
+    """One report in the index: a relative link or nothing; why the last run failed, and where its notebook is."""
 
     link: str = ""
     error: str = ""
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,19 @@ class PlaceLine:
     entries: tuple[Entry, ...]
 
 
-def write_index(
-    reports: Path, published: Published, places: pl.DataFrame, tasks: Sequence[Task], la_name: str, time_period: str
-) -> Path:
-    """Write the index of a period from the reports that lie on disk; returns the path written.
+def write_index(reports: Path, published: Published, places: pl.DataFrame, la_name: str, time_period: str) -> Path:
+    """Write the index of a period from the reports on disk and the records of runs; returns the path written.
 
     `places` in the order shown, with place_code, place_name, education_phase and geographic_level.
     """
     require_published(published)
     folder = board_folder(reports, time_period)
-    topics = list(dict.fromkeys([*NOTEBOOKS, *(task.notebook.stem for task in tasks)]))
+    last = _last_outcomes(reports, time_period)
+    topics = list(dict.fromkeys([*NOTEBOOKS, *(topic for _, topic in last)]))
     fresh = _data_to(published, time_period)
     lines = [
-        _line(row, folder, reports, topics, fresh.get(row["place_code"], "")) for row in places.iter_rows(named=True)
+        _line(row, folder, reports, topics, last, fresh.get(row["place_code"], ""))
+        for row in places.iter_rows(named=True)
     ]
     text = render(
         "index_page.html.j2",
@@ -77,21 +78,40 @@ def write_index(
     return write_text(reports / "index.html", text)
 
 
-def _failures(lines: Sequence[PlaceLine], topics: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Place, topic and error of each report that failed."""
+def _last_outcomes(reports: Path, time_period: str) -> dict[tuple[str, str], Entry]:
+    """{(place code, notebook): what became of it in the last run that tried it}, from the records, oldest first."""
+    last = {}
+    for record in records(reports):
+        if record["time_period"] == time_period:
+            asked = {(each["place"], each["notebook"]) for each in record["parameters"]}
+            for outcome in record["outcomes"]:
+                if (key := (outcome["place_code"], outcome["notebook"])) in asked:  # the pack is no notebook
+                    kept = failed_path(record_folder(reports, record["run"]), *key)
+                    last[key] = Entry(error=outcome["error"], kept=_link(kept, reports) if outcome["error"] else "")
+    return last
+
+
+def _failures(lines: Sequence[PlaceLine], topics: Sequence[str]) -> list[tuple[str, str, Entry]]:
+    """Place, topic and entry of each report that failed."""
     pairs = [(line, topic, entry) for line in lines for topic, entry in zip(topics, line.entries, strict=True)]
-    return [(line.name, topic.replace("_", " "), entry.error) for line, topic, entry in pairs if entry.error]
+    return [(line.name, topic.replace("_", " "), entry) for line, topic, entry in pairs if entry.error]
 
 
-def _line(row: dict[str, str], folder: Path, reports: Path, topics: Sequence[str], fresh: str) -> PlaceLine:
+def _line(
+    row: dict[str, str],
+    folder: Path,
+    reports: Path,
+    topics: Sequence[str],
+    last: Mapping[tuple[str, str], Entry],
+    fresh: str,
+) -> PlaceLine:
+    code = row["place_code"]
     phase = "" if row["geographic_level"] == "Local authority" else row["education_phase"]
-    entries = tuple(_entry(folder / row["place_code"] / topic, reports) for topic in topics)
+    entries = tuple(
+        replace(last.get((code, topic), Entry()), link=_link(folder / code / f"{topic}.html", reports))
+        for topic in topics
+    )
     return PlaceLine(row["place_name"], phase, fresh, entries)
-
-
-def _entry(output: Path, reports: Path) -> Entry:
-    failed = output.with_name(f"{output.name}.failed.ipynb")
-    return Entry(_link(output.with_name(f"{output.name}.html"), reports), error_of(failed) if failed.exists() else "")
 
 
 def _link(path: Path, reports: Path) -> str:

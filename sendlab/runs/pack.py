@@ -6,11 +6,30 @@ from pathlib import Path
 from typing import Any
 
 from sendlab.disclosure.published import Published
+from sendlab.errors import RunProblem
 from sendlab.runs.execute import Outcome, error_line
-from sendlab.runs.plan import board_folder
+from sendlab.runs.index import write_index
+from sendlab.runs.lock import one_run
+from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, WORKBOOK, board_folder, latest_period, places_in_order
 from sendlab.runs.strip import without_paths
 
-BOARD_PAGE, WORKBOOK = "board-page.html", "figures.xlsx"
+
+def pack(opened: Any, time_period: str | None = None) -> list[Outcome]:
+    """Make the pack of an opened workspace by itself and bring the index up to date; one outcome each.
+
+    `time_period` defaults to the latest with figures. No two runs write the same reports: `RunProblem` if one is at it.
+    """
+    space, published = opened.workspace, opened.published(audience=AUDIENCE)
+    period = time_period or latest_period(published)
+    if period not in set(published.rows["time_period"]):
+        raise RunProblem(
+            f"there are no figures of the period '{period}'",
+            next_step=f"choose one of {', '.join(sorted(set(published.rows['time_period'])))}",
+        )
+    with one_run(space.reports):
+        outcomes = write_pack(published, space, period)
+        write_index(space.reports, published, places_in_order(opened.places()), space.la_name, period)
+    return outcomes
 
 
 def write_pack(published: Published, workspace: Any, time_period: str) -> list[Outcome]:

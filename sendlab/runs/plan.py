@@ -9,10 +9,13 @@ from typing import Any
 
 import polars as pl
 
+from sendlab.disclosure.published import Published
 from sendlab.errors import RunProblem
 
 NOTEBOOKS = ("progress", "attendance", "exclusions", "interventions")
 AUDIENCE = "board"
+RECORDS = "runs"  # the analyst's folder beside the reports
+BOARD_PAGE, WORKBOOK = "board-page.html", "figures.xlsx"
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict,
 }  # fmt: skip
@@ -20,10 +23,14 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Task:
-    """One notebook for one place; `output` is the path of the results without a suffix."""
+    """One notebook for one place; `output` is the path of the results without a suffix, `record` the run's own folder.
+
+    What is not finished or went wrong stays in `record`, which is for the analyst and no part of the reports.
+    """
 
     notebook: Path
     output: Path
+    record: Path
     parameters: Mapping[str, Any]
     cwd: Path
     title: str
@@ -37,6 +44,11 @@ class Task:
 def board_folder(reports: Path, time_period: str) -> Path:
     """Where a period's board editions go; `schools/` beside it is kept for what only a school may see."""
     return reports / time_period / AUDIENCE
+
+
+def record_folder(reports: Path, run: str) -> Path:
+    """The analyst's folder of one run: its manifest, and the notebooks that failed."""
+    return reports / RECORDS / run
 
 
 def notebook_files(folders: Iterable[Path]) -> dict[str, Path]:
@@ -57,12 +69,14 @@ def make_plan(
     time_period: str,
     only_places: Sequence[str] | None = None,
     only_notebooks: Sequence[str] | None = None,
+    run: str = "by-hand",
     run_id: str = "",
     settings: str = "",
 ) -> list[Task]:
     """Every place with every notebook, places in the order given, or only those named.
 
-    `places` has the columns `place_code` and `place_name`; `notebooks` is {name: file}. A place or notebook that is
+    `places` has the columns `place_code` and `place_name`; `notebooks` is {name: file}; `run` is the name of
+    the run in the analyst's records. A place or notebook that is
     not there, and a parameter that a notebook does not declare, is refused with `RunProblem` and its near misses.
     """
     names = dict(places.select("place_code", "place_name").iter_rows())
@@ -72,6 +86,7 @@ def make_plan(
         Task(
             notebook=notebooks[topic].resolve(),
             output=(board_folder(reports, time_period) / code / topic).resolve(),
+            record=record_folder(reports, run).resolve(),
             parameters={"place": code, "time_period": time_period, "audience": AUDIENCE},
             cwd=cwd.resolve(),
             title=f"{names[code]}, {_period_name(time_period)}",
@@ -87,6 +102,23 @@ def make_plan(
     for task in {task.notebook: task for task in tasks}.values():
         check_parameters(task.notebook, task.parameters)
     return tasks
+
+
+def latest_period(published: Published) -> str:
+    """The latest period with figures of schools or the LA; published benchmarks do not count."""
+    own = published.rows.filter((pl.col("geographic_level") != "National") & (pl.col("comparator") == ""))
+    if own.is_empty():
+        raise RunProblem(
+            "there are no published figures to report", next_step="run 'sendlab ingest' and 'sendlab build'"
+        )
+    return str(own["time_period"].max())
+
+
+def places_in_order(places: pl.DataFrame) -> pl.DataFrame:
+    """The LA first, then the schools by name."""
+    return places.sort(
+        pl.col("geographic_level") != "Local authority", pl.col("place_name").str.to_lowercase(), "place_code"
+    )
 
 
 def _period_name(time_period: str) -> str:

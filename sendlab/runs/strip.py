@@ -49,15 +49,10 @@ def without_paths(text: str, root: Path) -> str:
 
 
 def mark_error(path: Path, error: str, *, keep_outputs: bool) -> None:
-    """Write the error in one line into the notebook's metadata, where the index of the reports finds it."""
+    """Write the error in one line into the notebook's metadata for the analyst."""
     node = read_notebook(path)
     node.metadata[_OURS] = {"error": error}
     for cell in node.cells if not keep_outputs else ():
         if cell.cell_type == "code":
             cell.outputs = []
     write_notebook(node, path)
-
-
-def error_of(path: Path) -> str:
-    """The error in one line of a notebook that failed."""
-    return str(read_notebook(path).metadata.get(_OURS, {}).get("error", "unknown error"))

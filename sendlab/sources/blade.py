@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from sendlab.sources.convert import period_of
 from sendlab.sources.text import TextTable
 
 FORMAT = "School Census blade"
@@ -21,6 +22,7 @@ TABLES = (
     "summerhalfterm2sessiondetailsoffroll", "termlyexclusionsonroll", "termlyexclusionsoffroll",
 )  # fmt: skip
 SEASONS = {"aut": "AUT", "autumn": "AUT", "spr": "SPR", "spring": "SPR", "sum": "SUM", "summer": "SUM"}
+TERM_OF_SEASON = {"AUT": "Autumn term", "SPR": "Spring term", "SUM": "Summer term"}
 WEEKDAY_THURSDAY = 3
 
 
@@ -40,7 +42,7 @@ class Census:
     @property
     def term(self) -> str:
         """Term in which census day falls."""
-        return {"AUT": "Autumn term", "SPR": "Spring term", "SUM": "Summer term"}[self.season]
+        return TERM_OF_SEASON[self.season]
 
     @property
     def attendance(self) -> tuple[str, str, date]:
@@ -72,6 +74,7 @@ class BladeFile:
     table: str
     census: Census
     known_from: str
+    family: str = ""  # what the files of one export have in common: ids hold within it only
 
 
 def table_of(header: list[str]) -> str | None:
@@ -98,18 +101,49 @@ def census_in_table(text: TextTable) -> Census | None:
     if pairs.height != 1:
         return None
     year, season = pairs.row(0)
-    return Census(int(year), SEASONS[season]) if year and season in SEASONS else None
+    known = re.fullmatch(r"20\d\d", year or "") and season in SEASONS
+    return Census(int(year), SEASONS[season]) if known else None
+
+
+def academic_year_in_name(name: str) -> str | None:
+    """The one academic year that a file name spells as a pair of years; a date such as 2011-12-05 is none.
+
+    >>> academic_year_in_name("attendance_2024-25_spring.csv"), academic_year_in_name("2024_autumn_school.csv")
+    ('202425', None)
+    """
+    pairs = re.findall(r"(?<!\d)(20\d\d[-_ ]?(?:20)?\d\d)(?![-_]?\d)", name)
+    found = {period for pair in pairs if (period := period_of(pair))}
+    return found.pop() if len(found) == 1 else None
+
+
+def lone_year_in_name(name: str) -> int | None:
+    """The calendar year that a file name tells where it tells no academic year."""
+    year = None if academic_year_in_name(name) else re.search(r"(?<!\d)(20\d\d)(?!\d)", name)
+    return int(year[1]) if year else None
+
+
+def season_in_name(name: str) -> str | None:
+    """The term that a file name tells: AUT, SPR or SUM (the second half of summer is none)."""
+    season = re.search(r"(?<![a-z])(autumn|spring|summer|aut|spr|sum)(?!merhalf|[a-z])", name.lower())
+    return SEASONS[season[1]] if season else None
 
 
 def census_in_name(name: str) -> Census | None:
-    """The census that a file name tells, as in 2024_autumn_pupilonroll.csv or SPR2025_school.csv.
+    """The census that the name of a blade file tells, as in 2024_autumn_pupilonroll.csv or SPR2025_school.csv.
 
-    >>> census_in_name("2024_autumn_pupilonroll.csv")
-    Census(year=2024, season='AUT')
+    A lone year is the calendar year of the census; a pair of years is the academic year.
+
+    >>> census_in_name("2024_autumn_pupilonroll.csv"), census_in_name("2024-25_spring_pupilonroll.csv")
+    (Census(year=2024, season='AUT'), Census(year=2025, season='SPR'))
     """
-    year = re.search(r"(?<!\d)(20\d\d)(?!\d)", name)
-    season = re.search(r"(?<![a-z])(autumn|spring|summer|aut|spr|sum)(?!merhalf|[a-z])", name.lower())
-    return Census(int(year[1]), SEASONS[season[1]]) if year and season else None
+    period, year, season = academic_year_in_name(name), lone_year_in_name(name), season_in_name(name)
+    if season and period:
+        return _census_of(period, season)
+    return Census(year, season) if season and year else None
+
+
+def _census_of(period: str, season: str) -> Census:
+    return Census(int(period[:4]) + (season != "AUT"), season)
 
 
 def census_in_settings(given: dict[str, str]) -> Census | None:
@@ -117,5 +151,4 @@ def census_in_settings(given: dict[str, str]) -> Census | None:
     period, term = given.get("time_period", ""), given.get("term", "").lower().split(" ")[0]
     if not re.fullmatch(r"20\d{4}", period) or term not in SEASONS:
         return None
-    season = SEASONS[term]
-    return Census(int(period[:4]) + (0 if season == "AUT" else 1), season)
+    return _census_of(period, SEASONS[term])

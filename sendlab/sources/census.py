@@ -2,7 +2,8 @@
 
 Rules (sources: DfE school census guide; pupil absence methodology 2025): a total, where present, beats reason rows,
 and disagreement is a warning; a reason counts by the code set valid in the term; ages are taken on 31 August before
-the year; SEN needs of rank 1 and 2 only; FSM eligibility is that of census day.
+the year; SEN needs of rank 1 and 2 only; FSM eligibility is that of census day. Ids are those of one export and one
+roll table: child rows hang on `roll_id`, which names all three. A count that cannot be read is not known, never 0.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from sendlab.codes import valid_on
-from sendlab.schema.problems import join_problems, no_problems, row_problems
+from sendlab.schema.numbers import read_numbers
+from sendlab.schema.problems import Severity, join_problems, no_problems, row_problems
 from sendlab.schema.tables import TABLES
 from sendlab.sources.blade import BladeFile, Census
 from sendlab.sources.convert import Converted, convert
@@ -99,15 +101,45 @@ def _roll(plain: Plain, table: str, census: Census, made: CensusTables) -> pl.Da
         )
         if "dob" in text.columns:
             text = text.with_columns(_age(text, census).alias("age_at_31_august"))
-        done = convert(text, TABLES["pupils"], file=file.text.name)
-        made.files.append((file, done))
-        extra = [LINE, f"{table}tableid", *[n for n in rows.columns if n.endswith(_TOTALS)]]
-        parts.append(done.rows.join(rows.select(extra).rename({f"{table}tableid": "roll_id"}), on=LINE))
+        done = convert(text, TABLES["pupils"], file=file.text.name, source=file.text.source)
+        totals, unread = _totals(file, rows)
+        made.files.append((file, Converted(done.rows, join_problems([done.problems, unread]))))
+        parts.append(done.rows.join(totals.with_columns(_roll_id(rows, file.family, table)), on=LINE))
     return pl.concat(parts, how="diagonal") if parts else pl.DataFrame(schema=_ROLL_SCHEMA)
 
 
 _TOTALS = ("sessionspossible", "sessionsauthorised", "sessionsunauthorised")
 _ROLL_SCHEMA: dict[str, type[pl.DataType]] = {**TABLES["pupils"].polars_schema, "roll_id": pl.String}
+
+
+def _roll_id(rows: pl.DataFrame, family: str, roll: str) -> pl.Series:
+    """The id of a pupil's row, told apart from the same id in another export or in the other roll table."""
+    return (f"{family}|{roll}|" + rows[f"{roll}tableid"]).alias("roll_id")
+
+
+def _totals(file: BladeFile, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The session totals of a roll file as numbers; one that cannot be read counts as not returned, and is said."""
+    counts, problems = [rows[LINE]], []
+    for name in [name for name in rows.columns if name.endswith(_TOTALS)]:
+        count = _count(rows[name])
+        unread = rows[LINE].filter(rows[name].is_not_null() & count.is_null())
+        problems.append(_unread_count(unread, file, name, "warning"))
+        counts.append(count)
+    return pl.DataFrame(counts), join_problems(problems)
+
+
+def _count(text: pl.Series) -> pl.Series:
+    """Sessions as numbers, null where blank, unreadable or below 0."""
+    values = read_numbers(text).values
+    return values.set((values < 0).fill_null(False), None).alias(text.name)
+
+
+def _unread_count(lines: pl.Series, file: BladeFile, column: str, severity: Severity) -> pl.DataFrame:
+    return row_problems(
+        lines, file=file.text.name, column=column, rule="sessions_unreadable", severity=severity,
+        message="the number of sessions is not known: not a number, below 0 or, in a reason row, blank",
+        remedy="write a number of sessions, 0 or more",
+    )  # fmt: skip
 
 
 def _age(text: pl.DataFrame, census: Census) -> pl.Expr:
@@ -120,15 +152,29 @@ def _age(text: pl.DataFrame, census: Census) -> pl.Expr:
     return pl.when(age.is_between(0, 25)).then(age).cast(pl.String)
 
 
-def _child(file: BladeFile, rows: pl.DataFrame, rolls: dict[str, pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows of a child table with the pupil and school of their parent; a row without a parent is a problem."""
+def _parent_family(file: BladeFile, roll: str, plain: Plain) -> str:
+    """The export in which a child file's pupils stand: its own, else the only one that has the roll table at all."""
+    if any(file.family == parent.family for parent, _ in _of(plain, *ROLLS)):
+        return file.family
+    families = {parent.family for parent, _ in _of(plain, roll)}
+    return families.pop() if len(families) == 1 else file.family
+
+
+def _child(
+    file: BladeFile, rows: pl.DataFrame, plain: Plain, rolls: dict[str, pl.DataFrame]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of a child table with the pupil and school of their parent; a row without one parent is a problem."""
     roll = next(name for name in ROLLS if f"{name}tableid" in rows.columns)
-    ids = rolls[roll].select("roll_id", "pupil_id", "school_id").unique("roll_id", keep="first")
-    joined = rows.rename({f"{roll}tableid": "roll_id"}).join(ids, on="roll_id", how="left", maintain_order="left")
+    ids = rolls[roll].select("roll_id", "pupil_id", "school_id").filter(pl.col("roll_id").is_unique())
+    named = rows.drop("pupil_id", "school_id", strict=False).with_columns(
+        _roll_id(rows, _parent_family(file, roll, plain), roll)
+    )
+    joined = named.join(ids, on="roll_id", how="left", maintain_order="left")
     orphan = joined["school_id"].is_null()
     problems = row_problems(
         joined[LINE].filter(orphan), file=file.text.name, column=f"{roll}tableid", rule="no_such_pupil",
-        severity="error", message="the row belongs to no pupil of this census", remedy="export all tables together",
+        severity="error", message="the row belongs to no pupil of this export, or its id to more than one",
+        remedy="export all tables together, their names alike but for the table",
     )  # fmt: skip
     return joined.filter(~orphan), problems
 
@@ -138,7 +184,7 @@ def _children(
 ) -> pl.DataFrame:
     parts = []
     for file, rows in _of(plain, *tables):
-        kept, problems = _child(file, rows, rolls)
+        kept, problems = _child(file, rows, plain, rolls)
         made.files.append((file, Converted(kept, problems)))
         parts.append(kept)
     return pl.concat(parts, how="diagonal") if parts else pl.DataFrame()
@@ -184,7 +230,7 @@ def _attendance(plain: Plain, rolls: dict[str, pl.DataFrame], census: Census, ma
     parts: list[pl.DataFrame] = []
     for prefix, part in PARTS.items():
         tables = (f"{prefix}sessiondetailsonroll", f"{prefix}sessiondetailsoffroll")
-        sums = _reason_sums([_reasons(file, rows, rolls, census, made) for file, rows in _of(plain, *tables)])
+        sums = _reason_sums([_reasons(file, rows, plain, rolls, census, made) for file, rows in _of(plain, *tables)])
         whole = "to late May" if census.season == "AUT" and prefix == "termly" else part
         parts.extend(_with_totals(roll, sums, prefix, whole) for roll in rolls.values())
     year, term, _ = census.attendance
@@ -195,14 +241,15 @@ def _attendance(plain: Plain, rolls: dict[str, pl.DataFrame], census: Census, ma
 
 
 def _reasons(
-    file: BladeFile, rows: pl.DataFrame, rolls: dict[str, pl.DataFrame], census: Census, made: CensusTables
-) -> pl.DataFrame:
+    file: BladeFile, rows: pl.DataFrame, plain: Plain, rolls: dict[str, pl.DataFrame], census: Census,
+    made: CensusTables,
+) -> pl.DataFrame:  # fmt: skip
     """One session file: counts by category, each code judged by the set valid in the term; others are said."""
     codes = valid_on("attendance_code", census.attendance[2])
     category = {code: line.notes.get("category", "") for code, line in codes.items()}
-    kept, orphans = _child(file, rows, rolls)
+    kept, orphans = _child(file, rows, plain, rolls)
     read = kept.select(
-        "roll_id", LINE, _sessions("sessions").alias("count"),
+        "roll_id", LINE, _count(kept["sessions"]).alias("count"),
         pl.col("attendancereason").replace_strict(category, default=None, return_dtype=pl.String).alias("category"),
     )  # fmt: skip
     warning = row_problems(
@@ -210,19 +257,22 @@ def _reasons(
         rule="reason_not_in_term", severity="warning", remedy="correct the register code",
         message="the reason is blank or not in the code set of that term: counted neither as absent nor as present",
     )  # fmt: skip
-    made.files.append((file, Converted(read, join_problems([orphans, warning]))))
+    unread = _unread_count(read.filter(pl.col("count").is_null())[LINE], file, "sessions", "error")
+    made.files.append((file, Converted(read, join_problems([orphans, warning, unread]))))
     return read
 
 
 def _reason_sums(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """Sessions by pupil and category of absence. Every code is returned, so a pupil with rows but no absence has 0."""
+    """Sessions by pupil and category of absence; null where one count of the category is not known.
+
+    Every code is returned, so a pupil with rows but none of the category has 0.
+    """
     if not parts:
-        return pl.DataFrame(schema={"roll_id": pl.String, "by_authorised": pl.Float64, "by_unauthorised": pl.Float64})
-    return (
-        pl.concat(parts)
-        .group_by("roll_id")
-        .agg(pl.col("count").filter(pl.col("category") == name).sum().alias(f"by_{name}") for name in ABSENT)
-    )
+        sums = dict.fromkeys((f"by_{name}" for name in ABSENT), pl.Float64)
+        return pl.DataFrame(schema={"roll_id": pl.String, **sums, "with_reasons": pl.Boolean})
+    of = {name: pl.col("count").filter(pl.col("category") == name) for name in ABSENT}
+    sums_known = [pl.when(~counts.is_null().any()).then(counts.sum()).alias(f"by_{n}") for n, counts in of.items()]
+    return pl.concat(parts).group_by("roll_id").agg(*sums_known, pl.lit(True).alias("with_reasons"))
 
 
 def _with_totals(roll: pl.DataFrame, sums: pl.DataFrame, prefix: str, part: str) -> pl.DataFrame:
@@ -232,12 +282,12 @@ def _with_totals(roll: pl.DataFrame, sums: pl.DataFrame, prefix: str, part: str)
     if roll.is_empty() or "possible" not in present:
         return pl.DataFrame(schema=TABLES["attendance"].polars_schema)
     rows = roll.with_columns(
-        _sessions(present[name]).alias(f"total_{name}")
+        pl.col(present[name]).alias(f"total_{name}")
         if name in present
         else pl.lit(None, dtype=pl.Float64).alias(f"total_{name}")
         for name in totals
     ).join(sums, on="roll_id", how="left", maintain_order="left")
-    reasons = pl.col("by_authorised").is_not_null()
+    reasons = pl.col("with_reasons").fill_null(False)
     chosen = [pl.coalesce(f"total_{name}", f"by_{name}").alias(f"sessions_{name}") for name in ABSENT]
     differ = pl.any_horizontal((pl.col(f"total_{n}") != pl.col(f"by_{n}")).fill_null(False) for n in ABSENT)
     total_given = pl.any_horizontal(pl.col(f"total_{n}").is_not_null() for n in ABSENT)
@@ -253,16 +303,12 @@ def _with_totals(roll: pl.DataFrame, sums: pl.DataFrame, prefix: str, part: str)
     )
 
 
-def _sessions(column: str) -> pl.Expr:
-    return pl.col(column).str.replace_all(",", "").cast(pl.Float64, strict=False)
-
-
 def _suspensions(plain: Plain, rolls: dict[str, pl.DataFrame], made: CensusTables) -> pl.DataFrame:
     names = {"startdate": "start_date", "reason1": "reason_1", "reason": "reason_1", "reason2": "reason_2",
              "reason3": "reason_3", "senprovision": "sen_provision"}  # fmt: skip
     parts = []
     for file, rows in _of(plain, "termlyexclusionsonroll", "termlyexclusionsoffroll"):
-        kept, orphans = _child(file, rows, rolls)
+        kept, orphans = _child(file, rows, plain, rolls)
         done = convert(kept.rename(names, strict=False), TABLES["suspensions"], file=file.text.name)
         made.files.append((file, Converted(done.rows, join_problems([orphans, done.problems]))))
         parts.append(done.rows.drop(LINE))

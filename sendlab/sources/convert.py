@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 import dataframely as dy
 import polars as pl
@@ -15,11 +16,13 @@ from sendlab.schema.problems import join_problems, row_problems
 from sendlab.schema.tables import POLARS_TYPE, Column, Table
 from sendlab.sources.text import LINE
 
-DATE_FORMATS = ("%Y-%b-%d", "%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y")
-FILLER_DATES = ("1900-01-01", "9999-12-31")
+DATE_FORMATS = ("%Y-%b-%d", "%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y")
+YEARS = (1990, 2100)  # "16/10/24" also reads as the year 24: a date outside is no date
+FILLER_DATES = (date(1900, 1, 1), date(9999, 12, 31))
 TRUE_TEXTS, FALSE_TEXTS = ("1", "true", "y", "yes", "1.0"), ("0", "false", "n", "no", "0.0")
 TERM_TEXTS = {**{term.lower(): term for term in TERMS}, **{term.split()[0].lower(): term for term in TERMS},
               "aut": TERMS[0], "spr": TERMS[1], "sum": TERMS[2]}  # fmt: skip
+RENAMED_CODES = {"suspension_category": {"FIXD": "SUSP"}}  # older code -> the one it became: one event, one key
 PROVISION_TEXTS = {"ehcp": "E", "ehc plan": "E", "sen support": "K", "no sen": "N", "statement": "S"}
 
 
@@ -37,8 +40,11 @@ class Converted:
         return set(self.problems.filter(pl.col("severity") == "error")["row"].to_list())
 
 
-def convert(text: pl.DataFrame, table: Table, *, file: str) -> Converted:
-    """Typed rows of a declared table from text columns that carry its names (missing optional columns are null)."""
+def convert(text: pl.DataFrame, table: Table, *, file: str, source: str = "") -> Converted:
+    """Typed rows of a declared table from text columns that carry its names (missing optional columns are null).
+
+    `file` stands in problems; `source` (path below the raw folder) tells files of one name apart.
+    """
     columns, problems = [text[LINE]], []
     for column in table.columns:
         if column.name not in text.columns:
@@ -46,7 +52,7 @@ def convert(text: pl.DataFrame, table: Table, *, file: str) -> Converted:
             continue
         series, unread = READERS[column.kind](text[column.name], column)
         if column.privacy == "identifier":
-            series = _marked_blanks(series, text[LINE], file)
+            series = _marked_blanks(series, text[LINE], source or file)
         columns.append(series.alias(column.name))
         problems.append(_unread(text, unread, column, file))
         problems.append(_unknown_codes(text, series, column, file))
@@ -64,7 +70,7 @@ def _read_text(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]
     elif column.name == "term":
         text = text.str.to_lowercase().replace(TERM_TEXTS)
     elif column.codes and column.codes not in ("ethnicity", "language"):
-        text = text.str.to_uppercase().str.strip_suffix(".0")
+        text = text.str.to_uppercase().str.strip_suffix(".0").replace(RENAMED_CODES.get(column.codes, {}))
     return text, pl.repeat(False, len(series), eager=True)
 
 
@@ -90,10 +96,11 @@ def _read_number(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Serie
 
 def _read_date(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
     text = series.cast(pl.String).str.replace(r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$", "")
-    tries = [text.str.to_date(form, strict=False).alias(form) for form in DATE_FORMATS]
-    dates = pl.DataFrame(tries).select(pl.coalesce(pl.all()))[DATE_FORMATS[0]]
-    filler = dates.is_in([pl.Series([day]).str.to_date()[0] for day in FILLER_DATES]).fill_null(False)
-    return dates.set(filler, None), dates.is_null() & text.is_not_null()
+    tries = pl.DataFrame([text.str.to_date(form, strict=False).alias(form) for form in DATE_FORMATS])
+    filler = tries.select(pl.any_horizontal(pl.all().is_in(FILLER_DATES)))[DATE_FORMATS[0]].fill_null(False)
+    possible = pl.when(pl.all().dt.year().is_between(*YEARS)).then(pl.all())
+    dates = tries.select(possible).select(pl.coalesce(pl.all()))[DATE_FORMATS[0]]
+    return dates, dates.is_null() & text.is_not_null() & ~filler
 
 
 def _read_flag(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
@@ -120,10 +127,10 @@ def period_of(text: str | None) -> str | None:
     return match[1] + match[2]
 
 
-def _marked_blanks(series: pl.Series, lines: pl.Series, file: str) -> pl.Series:
-    """A blank UPN becomes a mark of file and line, so that the row is kept and links to nothing outside its file."""
+def _marked_blanks(series: pl.Series, lines: pl.Series, source: str) -> pl.Series:
+    """A blank UPN becomes a mark of source and line, so that the row is kept and links to nothing outside its file."""
     marks = pl.DataFrame({"upn": series, "line": lines.cast(pl.String)})
-    return marks.select(pl.coalesce("upn", pl.lit(f"{BLANK}{file} ") + pl.col("line")))["upn"]
+    return marks.select(pl.coalesce("upn", pl.lit(f"{BLANK}{source} ") + pl.col("line")))["upn"]
 
 
 def _none(series: pl.Series) -> pl.Series:

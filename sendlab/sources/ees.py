@@ -5,6 +5,7 @@ LA's own published row would be a second answer to what the LA's files say.
 Source of the layout: DfE analysts' guide, open data standards; data dictionary of the EES screener.
 """
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -17,19 +18,26 @@ from sendlab.schema.numbers import read_numbers
 from sendlab.schema.problems import file_problem, join_problems, no_problems, row_problems
 from sendlab.schema.tables import TABLES
 from sendlab.sources.convert import Converted
-from sendlab.sources.text import LINE, TextTable
+from sendlab.sources.text import LINE, TextTable, read_text_table
 
 FORMAT = "EES data"
 META_FORMAT = "EES meta"
 MANDATORY = ("time_period", "time_identifier", "geographic_level")
 META_COLUMNS = ("col_name", "col_type", "label")
 NATIONAL = "national"
+# Columns that say when and where a row is (EES data standards): no filters.
+STANDARD = re.compile(
+    r"time_(period|identifier)|geographic_level"
+    r"|(country|region|local_authority|school|multi_academy_trust|sponsor|ward|pcon|parliamentary_constituency|lad"
+    r"|local_authority_district|lep|local_enterprise_partnership|mayoral_combined_authority|opportunity_area"
+    r"|rsc_region_lead|english_devolved_area|provider)_(code|name|urn|laestab|ukprn)|((old|new)_)?la_(code|name)"
+)
+ALL_OF_IT, ALL_OF_A_PART = r"(?i)^(total|all|all .*)$", r"(?i)^all sen\b"  # "All SEN provision" is not all pupils
 
 
 @cache
-def _maps() -> list[dict[str, Any]]:
-    text = (files(__package__) / "ees_maps.toml").read_text(encoding="utf-8")
-    return list(tomllib.loads(text)["map"])
+def _settings() -> dict[str, Any]:
+    return tomllib.loads((files(__package__) / "ees_maps.toml").read_text(encoding="utf-8"))
 
 
 def is_ees(header: list[str]) -> bool:
@@ -43,12 +51,19 @@ def is_meta(header: list[str]) -> bool:
 
 
 def find_map(header: list[str]) -> dict[str, Any] | None:
-    """The first map whose columns are all in the header."""
-    return next((m for m in _maps() if set(m["columns"]) <= set(header)), None)
+    """The first map whose columns are all in the header; one without a phase gets the file's phase column, if any."""
+    found = next((m for m in _settings()["map"] if set(m["columns"]) <= set(header)), None)
+    phase = next((c for c in _settings()["phase_if_there"]["columns"] if c in header), None)
+    if found is None or phase is None or "phase" in found:
+        return found
+    return {**found, "phase": {"column": phase, "values": _settings()["phase_if_there"]["values"]}}
 
 
 def read_benchmarks(text: TextTable) -> Converted:
     """National rows of a known file as the declared table `benchmarks`, in published units.
+
+    A column that breaks the rows down and that the map does not name must be at its total. Rows that still share a
+    key are quarantined, all of them: which of them is meant cannot be known.
 
     A file that no map knows is said to be unknown and gives no rows; its rows are not counted as loaded.
     """
@@ -59,28 +74,90 @@ def read_benchmarks(text: TextTable) -> Converted:
             message="an EES file that holds no indicator sendlab compares with", remedy="nothing to do, or remove it",
         )  # fmt: skip
         return Converted(_empty(), problem)
-    rows, left_out = _chosen(text.rows, found)
-    tables, problems = [], []
+    rows, left_out, unread_filters = _chosen(text, found)
+    tables, problems = [], [unread_filters]
     for measure, names in found["indicators"].items():
         table, bad = _indicator(rows, measure, names, found, text.name)
         tables.append(table)
         problems.append(bad)
-    return Converted(pl.concat(tables), join_problems(problems), left_aside=left_out)
+    made, repeated = _without_repeats(pl.concat(tables), text.name)
+    return Converted(made, join_problems([*problems, repeated]), left_aside=left_out)
 
 
 def _empty() -> pl.DataFrame:
     return pl.DataFrame(schema={LINE: pl.Int64, **TABLES["benchmarks"].polars_schema})
 
 
-def _chosen(rows: pl.DataFrame, found: dict[str, Any]) -> tuple[pl.DataFrame, int]:
+def _without_repeats(rows: pl.DataFrame, file: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    repeated = ~pl.struct(TABLES["benchmarks"].key).is_unique()
+    lines = rows.filter(repeated)[LINE].unique().sort()
+    problems = row_problems(
+        lines, file=file, column="", rule="duplicate_benchmark", severity="error",
+        message="another row of the file gives a figure for the same measure, period and group",
+        remedy="fetch the file again with one row for each period and group",
+    )  # fmt: skip
+    return rows.filter(~pl.col(LINE).is_in(lines.implode())), problems
+
+
+def _named(found: dict[str, Any]) -> set[str]:
+    """The columns that a map uses to choose rows."""
+    return {found[part]["column"] for part in ("phase", "provision", "term") if part in found} | {
+        *found.get("where", {})
+    }
+
+
+def _other_filters(text: TextTable, found: dict[str, Any]) -> list[str]:
+    """Columns that break the rows down and that the map does not name: neither standard, nor mapped, nor indicators."""
+    types = _types_in_meta(text)
+    indicators = {column for names in found["indicators"].values() for column in names.values()} | {*found["columns"]}
+    left = [c for c in text.columns if not STANDARD.fullmatch(c) and c not in _named(found) | indicators]
+    return [c for c in left if types.get(c, "") != "indicator" and (c in types or not _is_numeric(text.rows[c]))]
+
+
+def _is_numeric(column: pl.Series) -> bool:
+    return not read_numbers(column.unique()).unread
+
+
+def _types_in_meta(text: TextTable) -> dict[str, str]:
+    """Column -> filter or indicator, from the meta file beside the data file where there is one."""
+    path = text.path.with_name(re.sub(r"(?i)\.csv(\.gz)?$", "", text.name) + ".meta.csv")
+    if not path.is_file():
+        return {}
+    rows = read_text_table(path).rows
+    if not is_meta(rows.columns):
+        return {}
+    rows = rows.rename({name: name.lower() for name in rows.columns}).drop_nulls(["col_name", "col_type"])
+    return dict(zip(rows["col_name"], rows["col_type"].str.to_lowercase(), strict=True))
+
+
+def _chosen(text: TextTable, found: dict[str, Any]) -> tuple[pl.DataFrame, int, pl.DataFrame]:
+    """The rows that the map asks for, how many are left aside, and filters that have no total to be taken at."""
+    rows, others = text.rows, _other_filters(text, found)
+    mapped = rows.filter(_asked_for(found))
+    at_total = mapped.select(
+        (pl.col(c).str.contains(ALL_OF_IT) & ~pl.col(c).str.contains(ALL_OF_A_PART)).fill_null(False) for c in others
+    )
+    chosen = mapped.filter(at_total.select(pl.all_horizontal(pl.all())).to_series()) if others else mapped
+    no_total = [c for c in others if mapped.height and not at_total[c].any()]
+    problems = [
+        file_problem(
+            file=text.name, rule="no_total", severity="warning", count=mapped.height, column=column,
+            message=f"the file is broken down by {column} and holds no total of it: no figure taken",
+            remedy=f"fetch the file with the total of {column}",
+        )
+        for column in no_total
+    ]  # fmt: skip
+    return chosen, rows.height - chosen.height, join_problems(problems)
+
+
+def _asked_for(found: dict[str, Any]) -> pl.Expr:
     keep = pl.col("geographic_level").str.to_lowercase() == NATIONAL
     for column, values in found.get("where", {}).items():
         keep &= pl.col(column).is_in(values)
     for part in ("phase", "provision", "term"):
         if part in found:
             keep &= pl.col(found[part]["column"]).is_in(list(found[part]["values"]))
-    chosen = rows.filter(keep)
-    return chosen, rows.height - chosen.height
+    return keep
 
 
 def _indicator(rows: pl.DataFrame, measure: str, names: dict[str, str], found: dict[str, Any], file: str) -> Any:

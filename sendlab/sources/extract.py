@@ -68,7 +68,7 @@ def read_extract(text: TextTable, match: Match, *, given: dict[str, str]) -> Con
     filled = {name: pl.lit(value) for name, value in given.items() if name not in columns}
     rows = text.rows.select(pl.col(LINE), **columns, **filled)
     rows, dropped = _without_totals(rows, match.table, text.name)
-    done = convert(rows, match.table, file=text.name)
+    done = convert(rows, match.table, file=text.name, source=text.source)
     if match.table.name == "attendance":
         done = replace(done, rows=done.rows.with_columns(_attendance_defaults()))
     return Converted(done.rows, join_problems([dropped, done.problems]))

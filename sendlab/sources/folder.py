@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 import polars as pl
@@ -68,10 +69,10 @@ def read_files(paths: list[Path], *, given: dict[str, dict[str, str]] | None = N
     """Every file through its reader. A file that cannot be read is noted in `unread` and stops no other."""
     raw, given = RawTables(), given or {}
     blades: list[tuple[Recognised, TextTable]] = []
-    for path in paths:
+    for path, source in zip(paths, _sources(paths), strict=True):
         try:
             kind = recognise(path)
-            text = read_text_table(path)
+            text = read_text_table(path, source=source)
             if kind.format == blade.FORMAT:
                 blades.append((kind, text))
             else:
@@ -80,6 +81,13 @@ def read_files(paths: list[Path], *, given: dict[str, dict[str, str]] | None = N
             raw.unread.append(problem)
     _read_blades(raw, blades, given)
     return raw
+
+
+def _sources(paths: list[Path]) -> list[str]:
+    """Each path below the folder that all have in common: two folders may hold files of one name."""
+    folders = [path.absolute().parent.parts for path in paths]
+    shared = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False)))
+    return ["/".join(path.absolute().parts[shared:]) for path in paths]
 
 
 def _read_one(raw: RawTables, kind: Recognised, text: TextTable, given: dict[str, str]) -> None:
@@ -91,7 +99,9 @@ def _read_one(raw: RawTables, kind: Recognised, text: TextTable, given: dict[str
         raw.tables["benchmarks"].append(done.rows.drop(LINE))
     else:
         match = extract.match_header(text.columns)
-        assert match is not None, "recognised as an extract"
+        if match is None:  # the first bytes and the whole file can differ, as where an accented name is decoded
+            raise DataProblem(text.name, ["its columns are those of no format that sendlab reads"],
+                              next_step="rename the columns to those of a table in docs/tables.md")  # fmt: skip
         values, known_from = _supplied(text, match, given)
         done = extract.read_extract(text, match, given=values)
         raw.tables[match.table.name].append(done.rows.drop(LINE))
@@ -103,24 +113,33 @@ def _supplied(text: TextTable, match: extract.Match, given: dict[str, str]) -> t
     lacking = [name for name in match.missing if name in extract.SETTABLE]
     if not lacking:
         return {}, "rows"
-    census = blade.census_in_name(text.name)
-    named = {"time_period": census.time_period, "term": census.term} if census else {}
-    for values, known_from in ((named, "file name"), (given, "sendlab.toml")):
+    named = _named(text.name)
+    for values, known_from in ((named, "file name"), (given, "sendlab.toml"), (given | named, "name and sendlab.toml")):
         if set(lacking) <= set(values):
             return {name: values[name] for name in lacking}, known_from
+    told = [f"no column, file name or setting gives {' and '.join(lacking)}"]
+    year = blade.lone_year_in_name(text.name)
+    if year and "time_period" in lacking:
+        told.append(f"{year} in its name may be the year in which the school year began, or the one in which it ended")
     raise DataProblem(
         text.name,
-        [f"no column, file name or setting gives {' and '.join(lacking)}"],
+        told,
         next_step=f"write in sendlab.toml under [files]: "
         f'"{text.name}" = {{ time_period = "202425", term = "Autumn term" }}',
     )
+
+
+def _named(name: str) -> dict[str, str]:
+    """Period and term that an extract's name tells. A lone year is not taken: it may be either end of a school year."""
+    period, season = blade.academic_year_in_name(name), blade.season_in_name(name)
+    return ({"time_period": period} if period else {}) | ({"term": blade.TERM_OF_SEASON[season]} if season else {})
 
 
 def _read_blades(raw: RawTables, files: list[tuple[Recognised, TextTable]], given: dict[str, dict[str, str]]) -> None:
     """Blade files grouped by census and read together."""
     named = {_family(kind, text): blade.census_in_table(text) for kind, text in files if kind.table == "schoolcensus"}
     groups: dict[blade.Census, list[blade.BladeFile]] = defaultdict(list)
-    kinds = {text.name: kind for kind, text in files}
+    kinds = {text.path: kind for kind, text in files}
     for kind, text in files:
         if kind.table not in blade.TABLES:
             _leave_aside(raw, kind, text)
@@ -130,18 +149,19 @@ def _read_blades(raw: RawTables, files: list[tuple[Recognised, TextTable]], give
         except DataProblem as problem:
             raw.unread.append(problem)
             continue
-        groups[census].append(blade.BladeFile(text, kind.table, census, known_from))
-    for census in sorted(groups):
+        groups[census].append(blade.BladeFile(text, kind.table, census, known_from, _family(kind, text)))
+    for census in sorted(groups, key=lambda census: census.count_day):  # the latest description of a school counts
         made = read_census(groups[census])
         for name, table in made.tables.items():
             raw.tables[name].append(table)
         for file, done in made.files:
-            raw.add(file.text, kinds[file.text.name], done, file.known_from)
+            raw.add(file.text, kinds[file.text.path], done, file.known_from)
 
 
 def _family(kind: Recognised, text: TextTable) -> str:
-    """What the files of one export have in common: folder and name without the table."""
-    return str(text.path.parent / text.name.lower().replace(kind.table, ""))
+    """What the files of one export have in common: folder, and name without the table where the name holds it."""
+    stem = text.name.lower().removesuffix(".gz")
+    return str(text.path.parent / stem.replace(kind.table, "")) if kind.table in stem else str(text.path.parent)
 
 
 def _leave_aside(raw: RawTables, kind: Recognised, text: TextTable) -> None:

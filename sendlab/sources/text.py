@@ -4,7 +4,9 @@ import csv
 import gzip
 import io
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +15,8 @@ from sendlab.errors import DataProblem
 
 LINE = "file_line"  # line in the file, the header being line 1
 DATA_SUFFIXES = (".csv", ".csv.gz")
+UNREADABLE = (OSError, EOFError, zlib.error)  # a damaged gzip file raises any of the three
+CHUNK = 50_000  # rows held as Python text at a time
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class TextTable:
     path: Path
     rows: pl.DataFrame
     encoding: str
+    source: str = ""  # path below the folder that is read; "" where the name alone tells the file
 
     @property
     def name(self) -> str:
@@ -39,36 +44,51 @@ def is_data_file(path: Path) -> bool:
     return path.is_file() and path.name.lower().endswith(DATA_SUFFIXES) and not path.name.startswith((".", "~"))
 
 
-def read_text_table(path: Path) -> TextTable:
-    """The file as text. Encoding: UTF-8 (with or without mark), else Windows-1252; which one is kept in `encoding`."""
+def read_text_table(path: Path, *, source: str = "") -> TextTable:
+    """The file as text. Encoding: UTF-8 (with or without mark), else Windows-1252; which one is kept in `encoding`.
+
+    A row with more or fewer fields than the header, or quotes that do not match, is a DataProblem that says where.
+    """
     text, encoding = _decode(path, _bytes(path))
     if "\0" in text:
         raise DataProblem(path.name, ["the file holds NUL characters: it is no text file, or damaged"])
-    header = next(csv.reader(io.StringIO(text, newline="")), [])
+    records = _records(path, text)
+    _, header = next(records, (1, []))
     names = [name.strip() for name in header]
     if not any(names):
         raise DataProblem(path.name, ["the file is empty"], next_step="export it again")
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if repeated:
         raise DataProblem(path.name, [f"column '{name}' stands more than once" for name in repeated])
-    return TextTable(path, _cells(path, text, names), encoding)
+    return TextTable(path, _cells(path, records, names), encoding, source)
 
 
 def read_header(path: Path, *, size: int = 65536) -> list[str]:
     """The column names alone, from the first bytes of the file."""
     opener = gzip.open if path.suffix.lower() == ".gz" else Path.open
-    with opener(path, "rb") as handle:
-        start = handle.read(size)
+    try:
+        with opener(path, "rb") as handle:
+            start = handle.read(size)
+    except UNREADABLE as fault:
+        raise _unreadable(path, fault) from None
+    # cut inside a cell below the header: the quotes need not match here
     text = start.decode("utf-8-sig", errors="ignore")
-    return [name.strip() for name in next(csv.reader(io.StringIO(text, newline="")), [])]
+    try:
+        return [name.strip() for name in next(csv.reader(io.StringIO(text, newline="")), [])]
+    except csv.Error:
+        raise DataProblem(path.name, ["its first line is no line of column names"]) from None
 
 
 def _bytes(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
         return gzip.decompress(raw) if path.suffix.lower() == ".gz" else raw
-    except (OSError, EOFError, zlib.error) as fault:
-        raise DataProblem(path.name, [f"cannot be read ({type(fault).__name__})"], next_step="copy it again") from None
+    except UNREADABLE as fault:
+        raise _unreadable(path, fault) from None
+
+
+def _unreadable(path: Path, fault: Exception) -> DataProblem:
+    return DataProblem(path.name, [f"cannot be read ({type(fault).__name__})"], next_step="copy it again")
 
 
 def _decode(path: Path, raw: bytes) -> tuple[str, str]:
@@ -80,26 +100,35 @@ def _decode(path: Path, raw: bytes) -> tuple[str, str]:
     raise DataProblem(path.name, ["the text is neither UTF-8 nor Windows-1252"], next_step="save it as CSV UTF-8")
 
 
-def _cells(path: Path, text: str, names: list[str]) -> pl.DataFrame:
-    unnamed = [name or f"__unnamed_{place}" for place, name in enumerate(names)]
-    body = text.split("\n", 1)[1] if "\n" in text else ""
-    if not body.strip():
-        return pl.DataFrame(schema={LINE: pl.Int64, **dict.fromkeys(unnamed, pl.String)})
+def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the line on which it begins: a quoted cell may hold line breaks. Blank lines are passed over."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    begins = 1
     try:
-        frame = pl.read_csv(
-            io.BytesIO(text.encode("utf-8")), infer_schema=False, has_header=True, new_columns=unnamed, null_values=[""]
-        )
-    except pl.exceptions.PolarsError:
-        # polars' own message quotes the line: say where, not what
-        raise DataProblem(
-            path.name, [_ragged(text, len(names))], next_step="export it again, or mend those lines"
-        ) from None
-    stripped = frame.with_columns(pl.all().str.strip_chars().replace("", None))
-    return stripped.with_row_index(LINE, offset=2).with_columns(pl.col(LINE).cast(pl.Int64))
+        for record in reader:
+            if record:
+                yield begins, record
+            begins = reader.line_num + 1
+    except csv.Error:  # its own message may quote the cell: say where, not what
+        told = f"the quotes do not match, from line {begins}"
+        raise DataProblem(path.name, [told], next_step="export it again, or mend that line") from None
 
 
-def _ragged(text: str, width: int) -> str:
-    reader = csv.reader(io.StringIO(text, newline=""))
-    lines = [reader.line_num for row in reader if row and len(row) != width]
+def _cells(path: Path, records: Iterator[tuple[int, list[str]]], names: list[str]) -> pl.DataFrame:
+    unnamed = [name or f"__unnamed_{place}" for place, name in enumerate(names)]
+    parts = [pl.DataFrame(schema={LINE: pl.Int64, **dict.fromkeys(unnamed, pl.String)})]
+    uneven: list[int] = []
+    while chunk := list(islice(records, CHUNK)):
+        uneven += [line for line, record in chunk if len(record) != len(names)]
+        if not uneven:
+            cells = zip(*(record for _, record in chunk), strict=True)
+            columns = [pl.Series(name, cell, dtype=pl.String) for name, cell in zip(unnamed, cells, strict=True)]
+            parts.append(pl.DataFrame([pl.Series(LINE, [line for line, _ in chunk], dtype=pl.Int64), *columns]))
+    if uneven:
+        raise DataProblem(path.name, [_ragged(uneven, len(names))], next_step="export it again, or mend those lines")
+    return pl.concat(parts).with_columns(pl.col(unnamed).str.strip_chars().replace("", None))
+
+
+def _ragged(lines: list[int], width: int) -> str:
     where = ", ".join(str(line) for line in lines[:5])
     return f"{len(lines)} line(s) have another number of fields than the header's {width}: line {where}"
