@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +46,19 @@ def chromium() -> str:
     if found is None:
         absent("Chromium")
     return str(found)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """One headless Chromium for the whole session: two drivers at once would not share the event loop."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        try:
+            yield running
+        finally:
+            running.close()
 
 
 def make_workspace(folder: Path, *, raw: Path | None = None, la_code: str = "999", key_id: str = "sample") -> Path:

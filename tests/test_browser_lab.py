@@ -9,22 +9,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+from playwright import sync_api
 
 from sendlab.explore import CohortExplorer
 from sendlab.explore.lab import NOTEBOOK, lab_command, lab_settings
 from sendlab.workspace import read_workspace
 
 pytestmark = pytest.mark.browser
-if os.environ.get("SENDLAB_REQUIRE_TOOLS") == "1":
-    sync_api = import_module("playwright.sync_api")  # where it must be, its absence is a failure
-else:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is absent")
 TOKEN = "only-for-this-test"
 HERE = "127.0.0.1"
 PATIENCE = 60_000  # milliseconds: a busy machine starts a kernel slowly
@@ -118,16 +114,6 @@ def lab(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
             yield lab
         finally:
             _stop(process)
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[object]:
-    with sync_api.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        try:
-            yield running
-        finally:
-            running.close()
 
 
 @contextmanager

@@ -1,10 +1,8 @@
 """Reports and the board page: what a reader sees, what must not be there, and no request to anywhere."""
 
 import base64
-import os
 import re
 from datetime import date
-from pathlib import Path
 
 import altair as alt
 import nbformat
@@ -21,7 +19,6 @@ from sendlab.publish import gate, write_board_page, write_report
 from sendlab.publish.scorecard import INDICATORS, findings, scorecard
 from sendlab.schema.measures import as_measures
 
-CHROMIUM = "/usr/bin/chromium"
 STAMPED = 'xmlns="http://www.w3.org/2000/svg" data-sendlab="published"'
 SVG = f'<svg {STAMPED} width="60" height="40"><clipPath id="c"/><g clip-path="url(#c)"/></svg>'
 PIXEL = base64.b64encode(b"\x89PNG").decode()
@@ -285,20 +282,6 @@ def test_an_own_view_is_refused(tmp_path):
 
 
 # --- in a browser ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not Path(CHROMIUM).exists():
-        if os.environ.get("SENDLAB_REQUIRE_TOOLS") == "1":
-            pytest.fail(f"no browser at {CHROMIUM}, and SENDLAB_REQUIRE_TOOLS=1")
-        pytest.skip(f"no browser at {CHROMIUM}")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def visit(browser, path, width=1200):

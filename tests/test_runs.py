@@ -396,24 +396,15 @@ def test_the_index_links_the_pack_and_keeps_an_earlier_report(indexed):
 
 
 @pytest.mark.browser
-def test_the_search_box_finds_a_school_and_asks_for_nothing(indexed):
-    chromium = Path("/usr/bin/chromium")
-    if not chromium.exists():
-        if os.environ.get("SENDLAB_REQUIRE_TOOLS") == "1":
-            pytest.fail("no browser, and SENDLAB_REQUIRE_TOOLS=1")
-        pytest.skip(f"no browser at {chromium}")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(chromium), args=["--no-sandbox"])
-        page, asked = browser.new_page(viewport={"width": 390, "height": 800}), []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(indexed.as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        page.get_by_label("Find a school").fill("OAK")
-        assert page.get_by_role("status").inner_text() == "1 found"
-        assert page.get_by_role("row", name="Oak").count() == 1
-        assert page.get_by_role("row", name="Willow").count() == 0
-        assert page.get_by_role("row", name="Sampleton").count() == 1  # the LA is no school and stays
-        assert asked == [indexed.as_uri()]
-        browser.close()
+def test_the_search_box_finds_a_school_and_asks_for_nothing(indexed, browser):
+    page, asked = browser.new_page(viewport={"width": 390, "height": 800}), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(indexed.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.get_by_label("Find a school").fill("OAK")
+    assert page.get_by_role("status").inner_text() == "1 found"
+    assert page.get_by_role("row", name="Oak").count() == 1
+    assert page.get_by_role("row", name="Willow").count() == 0
+    assert page.get_by_role("row", name="Sampleton").count() == 1  # the LA is no school and stays
+    assert asked == [indexed.as_uri()]
+    page.close()
