@@ -8,13 +8,13 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PACKAGE := $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: report test lint explore clean
+.PHONY: report test lint bench explore clean
 
 report: .venv/ready          ## the main job on data/sample: every school's and the LA's reports, the board page, the workbook
 	$(BIN)/sendlab report
 
 test: .venv/ready-dev lint   ## every test, notebooks included
-	$(BIN)/python -m pytest tests sendlab
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests sendlab
 	$(BIN)/python -m pytest --nbval notebooks --no-header --override-ini=addopts=-q
 
 lint: .venv/ready-dev        ## style, types, and the reading budget
@@ -22,6 +22,9 @@ lint: .venv/ready-dev        ## style, types, and the reading budget
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python tools/budget.py
+
+bench: .venv/ready-dev        ## rows a second and peak memory of ingest, as ratios from one run (about 15 minutes)
+	$(BIN)/python tools/bench.py
 
 explore: .venv/ready         ## JupyterLab on the explorer
 	$(BIN)/sendlab explore

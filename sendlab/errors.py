@@ -41,7 +41,3 @@ class GateError(SendlabError):
 
 class RunProblem(SendlabError):
     """A run could not start: unknown notebook, place or parameter."""
-
-
-class StatisticalDoubt(UserWarning):
-    """A figure was computed but should be read with care."""

@@ -98,6 +98,17 @@ def pseudonym(upn: str, key: bytes) -> str:
 BLANK = "~blank UPN: "  # stands before source and line where a file gives no UPN: linked within that file only
 
 
+def upn_status(upn: str) -> str:
+    """Whether a UPN as it stands in a file is valid, invalid or blank (a mark of its place, see BLANK).
+
+    >>> upn_status(" h801200001001"), upn_status("nonsense")
+    ('valid', 'invalid')
+    """
+    if upn.startswith(BLANK):
+        return "blank"
+    return "valid" if upn_is_valid(normalise_upn(upn)) else "invalid"
+
+
 def pseudonymise(upns: pl.Series, key: bytes) -> tuple[pl.Series, pl.Series]:
     """Pseudonyms and their status (valid, invalid, blank) for a column of UPNs as they stand in a file.
 
@@ -109,8 +120,7 @@ def pseudonymise(upns: pl.Series, key: bytes) -> tuple[pl.Series, pl.Series]:
     known = {}
     for upn in upns.unique():
         plain = upn if upn.startswith(BLANK) else normalise_upn(upn)
-        status = "blank" if upn.startswith(BLANK) else "valid" if upn_is_valid(plain) else "invalid"
-        known[upn] = (pseudonym(plain, key), status)
+        known[upn] = (pseudonym(plain, key), upn_status(upn))
     return (
         upns.replace_strict({upn: pair[0] for upn, pair in known.items()}, return_dtype=pl.String).alias("pupil_id"),
         upns.replace_strict({upn: pair[1] for upn, pair in known.items()}, return_dtype=pl.String).alias("upn_status"),

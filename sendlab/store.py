@@ -3,10 +3,13 @@
 import hashlib
 import json
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet
 
 from sendlab.errors import WorkspaceProblem
 
@@ -37,6 +40,28 @@ def write_table(folder: Path, name: str, rows: pl.DataFrame) -> None:
     replace_file(aside, folder / f"{name}.parquet")
 
 
+def write_pieces(folder: Path, name: str, schema: dict[str, type[pl.DataType]], pieces: Iterable[pl.DataFrame]) -> None:
+    """Write one table that is too long to be held: a row group a piece, in their order, aside and renamed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{name}.{os.getpid()}.tmp"
+    empty = pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest())
+    with pyarrow.parquet.ParquetWriter(aside, empty.schema, compression="zstd") as writer:
+        for piece in pieces:
+            writer.write_table(piece.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    replace_file(aside, folder / f"{name}.parquet")
+
+
+def short_names(names: list[str]) -> list[str]:
+    """A file name for each name: short, plain on every system, and different for each.
+
+    >>> short_names(["Absence: 2024/25 (final).csv"])
+    ['absence-2024-25-final-csv-dd5c20']
+    """
+    plain = [re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] for name in names]
+    marks = [hashlib.sha256(name.encode("utf-8")).hexdigest()[:6] for name in names]
+    return [f"{text}-{mark}" for text, mark in zip(plain, marks, strict=True)]
+
+
 def has_table(folder: Path, name: str) -> bool:
     """Whether the store holds a table."""
     return (folder / f"{name}.parquet").is_file()
@@ -59,6 +84,11 @@ def write_manifest(folder: Path, name: str, content: dict[str, Any]) -> None:
         json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n"
     )
     replace_file(aside, folder / f"{name}.{MANIFEST}")
+
+
+def forget_manifest(folder: Path, name: str) -> None:
+    """Take away the record of a step that is being done anew: half a store is no store."""
+    (folder / f"{name}.{MANIFEST}").unlink(missing_ok=True)
 
 
 def read_manifest(folder: Path, name: str) -> dict[str, Any]:

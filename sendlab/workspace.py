@@ -1,35 +1,15 @@
-"""Where an authority's things are: sendlab.toml, raw files, store, reports. Paths and settings only."""
+"""Where an authority's things are: raw files, store, reports, key; and the folder that holds them all."""
 
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sendlab.errors import WorkspaceProblem
 from sendlab.pseudonyms import SAMPLE_AUTHORITIES, SAMPLE_KEY, make_key, read_key
-
-SETTINGS = "sendlab.toml"
-SETTINGS_TEXT = """\
-# The settings of this sendlab workspace. What is not here has the default shown behind the '#'.
-
-[authority]
-la_code = "{la_code}"        # three digits
-la_name = {la_name}
-
-[folders]
-raw = "raw"             # files as they come: census exports, extracts, published figures
-store = "store"         # checked, pseudonymised tables (made by 'sendlab ingest')
-reports = "reports"     # what is made for readers
-
-[pseudonyms]
-key_id = "{key_id}"     # the key itself lies in your own configuration folder, never here
-
-[files]
-# For a file whose content and name do not say which year and term it is:
-# "attendance export.csv" = {{ time_period = "202425", term = "Autumn term" }}
-"""
+from sendlab.settings import SETTINGS, SETTINGS_TEXT, checked_sections, retention_lines, section_of
 
 
 @dataclass(frozen=True)
@@ -44,6 +24,21 @@ class Workspace:
     reports: Path
     key_id: str
     files: dict[str, dict[str, str]] = field(default_factory=dict)
+    retention: dict[str, int] = field(default_factory=dict)  # months, by table or by a name of RETENTION
+    restricted: dict[str, dict[str, str]] = field(default_factory=dict)  # "table.column" -> the three of PERMIT
+    allow_row_level: bool = False
+    dpia_reference: str = ""
+    log: Path | None = None  # of access; None: access.log in the store
+
+    @property
+    def access_log(self) -> Path:
+        """The file that says who wrote rows of pupils."""
+        return self.log or self.store / "access.log"
+
+    @property
+    def holds_real_pupils(self) -> bool:
+        """Whether pupils here may be real: 000 and 999 are the codes of invented authorities."""
+        return self.la_code not in SAMPLE_AUTHORITIES
 
     @property
     def is_sample(self) -> bool:
@@ -89,11 +84,11 @@ def read_workspace(root: Path) -> Workspace:
         settings = tomllib.loads((root / SETTINGS).read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as fault:
         raise WorkspaceProblem(f"{SETTINGS} cannot be read: {fault}", next_step="correct that line") from None
-    authority, folders = _section(settings, "authority"), _section(settings, "folders")
+    authority, folders = section_of(settings, "authority"), section_of(settings, "folders")
     la_code = str(authority.get("la_code", ""))
     if not re.fullmatch(r"\d{3}", la_code):
         raise WorkspaceProblem(f"{SETTINGS}: authority.la_code is not three digits", next_step='write la_code = "999"')
-    key_id = str(_section(settings, "pseudonyms").get("key_id", ""))
+    key_id = str(section_of(settings, "pseudonyms").get("key_id", ""))
     if not key_id:
         raise WorkspaceProblem(
             f"{SETTINGS}: pseudonyms.key_id is missing", next_step="run 'sendlab init' for a new key"
@@ -106,25 +101,28 @@ def read_workspace(root: Path) -> Workspace:
         store=root / str(folders.get("store", "store")),
         reports=root / str(folders.get("reports", "reports")),
         key_id=key_id,
-        files=_section(settings, "files"),
+        **checked_sections(settings, root),
     )
 
 
-def _section(settings: dict[str, Any], name: str) -> dict[str, Any]:
-    section = settings.get(name, {})
-    if not isinstance(section, dict):
-        raise WorkspaceProblem(f"{SETTINGS}: [{name}] is not a section", next_step=f"write a line [{name}]")
-    return section
+def init_workspace(
+    folder: Path, *, la_code: str, la_name: str, retention: Mapping[str, int] | None = None
+) -> Workspace:
+    """A new workspace: folders, commented settings, and a random pseudonym key in the user's configuration folder.
 
-
-def init_workspace(folder: Path, *, la_code: str, la_name: str) -> Workspace:
-    """A new workspace: folders, commented settings, and a random pseudonym key in the user's configuration folder."""
+    `retention` holds months by table or by a name of RETENTION; without it those lines stand behind a '#'.
+    """
     if (folder / SETTINGS).exists():
         raise WorkspaceProblem(f"'{folder.name}' is a workspace already", next_step="choose another folder")
     if not re.fullmatch(r"\d{3}", la_code):
         raise WorkspaceProblem("the LA code is not three digits", next_step="give it as --la-code 999")
     for name in ("raw", "store", "reports"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    text = SETTINGS_TEXT.format(la_code=la_code, la_name=json.dumps(la_name, ensure_ascii=False), key_id=make_key())
+    text = SETTINGS_TEXT.format(
+        la_code=la_code,
+        la_name=json.dumps(la_name, ensure_ascii=False),
+        key_id=make_key(),
+        retention=retention_lines(retention),
+    )
     (folder / SETTINGS).write_text(text, encoding="utf-8", newline="\n")
     return read_workspace(folder)

@@ -10,9 +10,11 @@ from hand_made import ELM, OAK, facts
 from sendlab import metrics
 from sendlab.build import open_workspace
 from sendlab.compare import NATIONAL, NO_SEN, gap_rows
+from sendlab.coverage import period_of_date
 from sendlab.metrics.grouping import REST
 from sendlab.schema import MEASURE_COLUMNS, as_measures
 from sendlab.schema.measures import MEASURE_KEY
+from sendlab.sessions import scan_sessions
 from sendlab.stats.intervals import clustered_events, difference, newcombe
 
 LA, SCHOOL = "Local authority", "School"
@@ -250,27 +252,126 @@ TRUTHS = json.loads((Path(__file__).parents[1] / "data" / "sample" / "truth.json
 CASES = [(truth, period) for truth in TRUTHS for period in truth["time_periods"]]
 
 
-@pytest.mark.parametrize(("truth", "period"), CASES, ids=[f"{t['truth']} {p}" for t, p in CASES])
-def test_planted_truths_are_found(sample_workspace, truth, period):
-    """The row that truth.json names lies within three standard deviations over seeds of what was planted."""
-    view = open_workspace(sample_workspace).own_view()
-    keys = ("measure", "place_code", "sen_provision", "item", "comparator")
-    rows = view.where(time_period=period, need_area="Total", **{name: truth[name] for name in keys}).rows
+@pytest.fixture(scope="module")
+def opened(sample_workspace):
+    return open_workspace(sample_workspace)
+
+
+def figure(opened, truth, period, **other):
+    """The one row of the own view that a truth names."""
+    keys = ("measure", "place_code", "sen_provision", "need_area", "item", "comparator")
+    rows = opened.own_view().where(time_period=period, **{**{name: truth[name] for name in keys}, **other}).rows
     assert rows.height == 1
-    row = rows.row(0, named=True)
-    if truth["size"] is None:
-        assert (row["value"], row["status"]) == (None, "x")
-        assert "no KS1 starting point" in row["note"]
-        return
-    value = row["value"]
-    if truth["truth"] == "ratings_far_above_data":  # planted as a distance from the other schools
-        every = view.where(time_period=period, measure="sef_now", item="Total", geographic_level=SCHOOL).rows
-        value -= every.filter(pl.col("place_code") != truth["place_code"])["value"].mean()
+    return rows.row(0, named=True)
+
+
+def seen(opened, truth, period):
+    """(value, lower, upper) of the figure or gap; a rating as its distance from what its truth is told beside."""
+    row = figure(opened, truth, period)
+    if "beside" not in truth:
+        return row["value"], row["lower"], row["upper"]
+    assert truth["beside"] == "mean of the other schools"
+    same = {name: row[name] for name in ("measure", "time_period", "sen_provision", "need_area", "item")}
+    others = opened.own_view().where(geographic_level=SCHOOL, comparator="", **same).rows
+    others = others.filter(pl.col("place_code") != row["place_code"])["value"]
+    assert others.len() == 8
+    return row["value"] - others.mean(), None, None
+
+
+def test_truths_say_how_they_can_be_seen():
+    assert {truth["shown_by"] for truth in TRUTHS} == set(SHOWN_BY)
+    for truth in TRUTHS:
+        sized = truth["shown_by"] in ("each year's figure", "the years together")
+        assert sized == (truth["size"] is not None) == (truth["seed_sd"] is not None)
+        assert truth["time_periods"] == sorted(set(truth["time_periods"])) != []
+        assert (truth["status"] != "") == (truth["shown_by"] == "status")
+
+
+@pytest.mark.parametrize(("truth", "period"), CASES, ids=[f"{t['truth']} {p}" for t, p in CASES])
+def test_planted_truths_are_found(opened, truth, period):
+    """What truth.json says of each year: a size, a status, figures of schools, or tables in which to look."""
+    SHOWN_BY[truth["shown_by"]](opened, truth, period)
+
+
+def by_size(opened, truth, period):
+    """Within three standard deviations over seeds of what was planted; where one year suffices, seen for what it is."""
+    value, lower, upper = seen(opened, truth, period)
     assert abs(value - truth["size"]) < 3 * truth["seed_sd"]
-    if truth["direction"] == "none" and row["lower"] is not None:
-        assert row["lower"] < 0 < row["upper"]
-    if truth["direction"] == "higher":
-        assert value > 0
-        assert row["lower"] is None or row["lower"] > 0  # seen for what it is, not by luck
-    if truth["direction"] == "lower":
-        assert value < 0
+    if truth["shown_by"] == "the years together":
+        return
+    sign = {"higher": 1, "lower": -1, "none": 0}[truth["direction"]]
+    assert sign == 0 or sign * value > 0
+    if lower is not None:
+        assert (lower > 0, upper < 0) == (sign == 1, sign == -1)
+
+
+def by_status(opened, truth, period):
+    row = figure(opened, truth, period)
+    assert (row["value"], row["status"]) == (None, truth["status"])
+    assert "no KS1 starting point" in row["note"]
+
+
+def by_schools(opened, truth, period):
+    """Nothing but noise: rates far apart, and yet no school's interval clear of another's."""
+    rows = pl.DataFrame([figure(opened, truth, period, place_code=code) for code in truth["schools"]])
+    assert rows.height == 4
+    assert rows["value"].max() > 3 * rows["value"].min()
+    assert rows["lower"].max() < rows["upper"].min()
+
+
+def by_tables(opened, truth, period):
+    """Hardly a suspension; and the marks that hide it, in the counts of codes and in the sessions themselves."""
+    assert (truth["direction"], truth["tables"]) == ("hidden", ["attendance_codes", "sessions"])
+    assert figure(opened, truth, period, measure="suspended_once_or_more")["with_subjects"] <= 1
+    assert figure(opened, truth, period)["value"] < figure(opened, truth, period, place_code="999")["value"] / 5
+    group = opened.facts().filter(
+        pl.col("sen_provision").is_in(["EHC plan", "SEN support"]), time_period=period, need_area=truth["need_area"]
+    )
+    group = group.select("pupil_id", "school_id", "place_code")
+    marked, present = pl.col("attendance_code").is_in(truth["codes"]), pl.col("attendance_code").is_in(["/", "\\"])
+    counted = opened.table("attendance_codes").filter(time_period=period).join(group, on=["pupil_id", "school_id"])
+    shares = counted.group_by("place_code").agg(
+        share=pl.col("sessions").filter(marked).sum() / pl.col("sessions").filter(marked | present).sum()
+    )
+    shares = dict(shares.iter_rows())
+    assert shares.pop(truth["place_code"]) == pytest.approx(truth["share_when_present"], abs=0.03)
+    assert len(shares) == 7 and max(shares.values()) < truth["share_when_present"] / 2
+    here = group.filter(place_code=truth["place_code"])
+    marks = scan_sessions(opened.workspace.store, here["school_id"][0]).filter(
+        pl.col("attendance_code").cast(pl.String).is_in(truth["codes"]), period_of_date("session_date") == period
+    )
+    afternoon, friday = pl.col("session") == "PM", pl.col("session_date").dt.weekday() == 5
+    habit = marks.select("pupil_id", late=afternoon, friday=afternoon & friday).collect()
+    theirs, others = (habit.join(here, on="pupil_id", how=how).mean() for how in ("semi", "anti"))
+    assert theirs["late"][0] > 2 / 3 > others["late"][0]
+    assert theirs["friday"][0] > 0.5 > 2 * others["friday"][0]
+
+
+SHOWN_BY = {
+    "each year's figure": by_size,
+    "the years together": by_size,
+    "status": by_status,
+    "figures of the schools": by_schools,
+    "tables": by_tables,
+}
+
+
+@pytest.mark.parametrize(
+    "truth", [t for t in TRUTHS if t["shown_by"] == "the years together"], ids=lambda t: t["truth"]
+)
+def test_truths_too_small_for_one_year_show_in_all_years_together(opened, truth):
+    """The mean of the years lies within three standard errors of the size, on its side of nought."""
+    values = [seen(opened, truth, period)[0] for period in truth["time_periods"]]
+    mean = sum(values) / len(values)
+    assert len(values) == 3
+    assert abs(mean - truth["size"]) < 3 * truth["seed_sd"] / len(values) ** 0.5
+    assert mean * truth["size"] > 0 and abs(mean) > abs(truth["size"]) / 2
+
+
+def test_order_of_schools_that_differ_by_chance_changes(opened):
+    (truth,) = (t for t in TRUTHS if t["shown_by"] == "figures of the schools")
+    highest = [
+        max(truth["schools"], key=lambda code: figure(opened, truth, period, place_code=code)["value"])
+        for period in truth["time_periods"]
+    ]
+    assert len(set(highest)) > 1

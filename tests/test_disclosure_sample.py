@@ -72,13 +72,27 @@ def test_no_small_count_or_complement_is_in_sight(both):
 
 
 def test_groups_of_nobody_and_benchmarks_stand_as_they_came(published, truth):
-    nobody = FIGURE & (pl.col("base_subjects") == 0)
+    nobody = FIGURE & (pl.col("base_subjects") == 0) & (pl.col("eligible_subjects").fill_null(0) == 0)
     for rows in (nobody, ~OWN):
         came = truth.filter(rows).select(PUBLISHED_COLUMNS).sort(KEY)
         stands = published.rows.join(came.select(KEY), on=KEY, how="semi").sort(KEY)
         assert came.height > 20
         assert stands.equals(came)
     assert set(truth.filter(nobody)["status"]) == {"z"}
+
+
+def test_those_who_took_part_and_could_not_be_compared_hide_those_left_out_at_the_la(published, truth):
+    """A whole school takes part: nobody there to compare with, so its number less the LA's base is who was left out."""
+    alone = truth.filter(FIGURE, pl.col("base_subjects") == 0, pl.col("eligible_subjects") > 0)
+    assert set(alone["status"]) == {"x"} and alone.height == 4
+    key = ["measure", "time_period", "item"]
+    left_out = pl.col("eligible_subjects") - pl.col("base_subjects")
+    la = truth.filter(FIGURE, geographic_level="Local authority").select(*key, few=left_out.is_between(1, 4))
+    shown = published.rows.join(alone.select(KEY), on=KEY, how="semi").join(la, on=key)
+    assert set(shown["few"]) == {True, False}
+    assert shown.filter("few")["eligible_subjects"].null_count() == shown.filter("few").height
+    assert shown.filter(~pl.col("few"))["eligible_subjects"].null_count() == 0
+    assert shown.select(pl.col(name).count() for name in RESULTS).row(0)[1:] == (0,) * 4
 
 
 def test_good_news_is_shown_wherever_its_base_is(both):
@@ -93,11 +107,17 @@ def test_good_news_is_shown_wherever_its_base_is(both):
 def test_no_measure_is_withheld_and_most_of_each_is_open_at_the_la(both, published):
     assert WITHHELD_NOTE not in set(published.rows["note"])
     assert hidden_summary(published)["shown"].min() > 0
-    # by SEN provision a figure of the LA is hidden for its own small count alone, never as cover
+    # by SEN provision a figure of the LA is hidden for its own small count, or as the one cover of a lone small group
     la = both.filter(pl.col("geographic_level") == "Local authority", pl.col("need_area") == TOTAL)
     hidden = la.filter(pl.col("status") == "c")
     own_count = PEOPLE.is_between(1, 4) | WITHOUT.is_between(1, 4) | pl.col("n").is_between(1, 4)
-    assert hidden.filter(~own_count).is_empty()
+    groups = pl.col("sen_provision").is_in(["EHC plan", "SEN support", "No SEN"])
+    tables = hidden.group_by("measure", "time_period").agg(
+        cover=(~own_count).sum(), small_groups=(own_count & groups).sum()
+    )
+    assert tables.filter(pl.col("cover") > (pl.col("small_groups") == 1).cast(pl.UInt32)).is_empty()
+    of_people = la.filter(pl.col("measure").is_in([*SHARES, *OF_KIND["events"], *OF_KIND["sum"]]))
+    assert 8 * hidden.height < of_people.height
 
 
 def test_the_order_of_rows_does_not_matter(published, truth):

@@ -18,8 +18,9 @@ from sendlab.cohort import (
     roll_base,
     without_few_unrecorded,
 )
+from sendlab.coverage import term_of_date
 from sendlab.errors import SendlabError
-from sendlab.facts import make_facts, term_of_date
+from sendlab.facts import make_facts
 
 A, B = "9991001", "9991002"
 AUTUMN, SPRING, SUMMER = "Autumn term", "Spring term", "Summer term"

@@ -95,3 +95,12 @@ def test_every_stored_chart_has_svg_png_and_words(path):
     for picture in pictures:
         assert "image/png" in picture and len(picture["text/plain"]) > 40
         assert 'role="img"' in picture["image/svg+xml"]
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_what_is_printed_are_sentences_and_not_the_lists_of_a_program(path):
+    printed = [
+        line for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])
+        for line in output.get("text", "").splitlines()
+    ]  # fmt: skip
+    assert printed and all(line[0].isalnum() for line in printed), printed

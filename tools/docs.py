@@ -16,20 +16,30 @@ def tables_page() -> str:
     """The declared tables: what an extract may hold, and what its columns may be called."""
     parts = [
         "# Tables",
-        "Any CSV whose header fits one of these tables is read, in UTF-8 or Windows-1252, gzipped or not. Names are "
-        "compared without case, blanks, underscores or punctuation. Required columns are in bold; a required "
-        "`time_period` or `term` may also come from the file's name or from `sendlab.toml`. Columns that no table "
-        "declares are not read and not stored.",
+        "Any CSV (UTF-8, Windows-1252 or UTF-16; comma, semicolon or tab; gzipped or not), XLSX sheet or Parquet file "
+        "whose header fits one of these tables is read as an extract of it. Names are compared without case, blanks, "
+        "underscores or punctuation. Required columns are in bold; a required `time_period`, `term` or `school_id` may "
+        "also come from the file's name or from `sendlab.toml`, which may also name the table: "
+        '`"file.csv" = { table = "meetings" }`. Columns that no table declares are not read and not stored.',
+        "The class says how a column is kept: *identifier* becomes a keyed pseudonym; *special* is health, need or "
+        "ethnicity; *restricted* enters the store only where `sendlab.toml` names purpose, lawful basis and owner; "
+        "*restricted text* (sentences) is kept apart from its table even then.",
     ]
     for table in TABLES.values():
-        parts.append(f"## {table.title} (`{table.name}`)\n\nOne row for each: {', '.join(table.key)}.")
+        made = " Made by ingest, not read from a file." if table.made else ""
+        data = f" Data name {table.data_name}." if table.data_name else ""
+        parts.append(f"## {table.title} (`{table.name}`)\n\nOne row for each: {', '.join(table.key)}.{data}{made}")
         rows = ["| column | what | may hold | also called | class |", "|---|---|---|---|---|"]
         for column in table.columns:
             name = f"**{column.name}**" if column.required else column.name
-            cells = (name, column.meaning, _may_hold(column), ", ".join(column.aliases), column.privacy)
+            cells = (name, column.meaning, _may_hold(column), ", ".join(column.aliases), _class(column))
             rows.append(f"| {' | '.join(cells)} |")
         parts.append("\n".join(rows))
     return "\n\n".join(parts) + "\n"
+
+
+def _class(column: Column) -> str:
+    return f"{column.privacy} text" if column.free_text else column.privacy
 
 
 def _may_hold(column: Column) -> str:

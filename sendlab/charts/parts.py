@@ -16,6 +16,7 @@ import polars as pl
 from sendlab.charts import theme
 from sendlab.disclosure.published import Published
 from sendlab.narrate import Row, View
+from sendlab.schema.labels import day_name
 
 WIDTH = 760
 TITLE_CHARS, SUBTITLE_CHARS, CAPTION_CHARS = 76, 118, 136
@@ -214,7 +215,7 @@ def top_of(view: View) -> int:
 def caption_text(view: View, rows: Sequence[Row], captured: str, *more: str) -> str:
     """Source, what is hidden and why, and the line on protection."""
     dates = [row["data_to"] for row in rows if row.get("data_to") is not None]
-    until = f"; data to {max(dates).day} {max(dates):%B %Y}" if dates else ""
+    until = f"; data to {day_name(max(dates))}" if dates else ""
     parts = [f"Source: {captured}{until}.", *more]
     if isinstance(view, Published):
         parts.append(view.settings)

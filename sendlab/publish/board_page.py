@@ -22,7 +22,7 @@ from sendlab.publish.scorecard import (
     sentence_of,
     title_of,
 )
-from sendlab.schema.labels import MARKS, period_name, period_text
+from sendlab.schema.labels import MARKS, day_name, period_name, period_text
 from sendlab.stats.rounding import format_number
 
 SENTENCES = 5
@@ -74,7 +74,7 @@ def _periods(lines: Sequence[Line], time_period: str) -> list[str]:
 
 def _last_day(lines: Sequence[Line]) -> str:
     days = [line.now["data_to"] for line in lines if isinstance(line.now["data_to"], date)]
-    return f"{max(days).day} {max(days):%B %Y}" if days else "not known"
+    return day_name(max(days)) if days else "not known"
 
 
 def _pupils(lines: Sequence[Line]) -> str:

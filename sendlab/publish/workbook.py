@@ -8,14 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from sendlab.codes import labels
 from sendlab.disclosure.published import Published, require_published
 from sendlab.errors import SendlabError
 from sendlab.metrics.cards import cards
 from sendlab.publish.files import write_aside
 from sendlab.publish.page import MARKING
-from sendlab.schema.groups import TOTAL
-from sendlab.schema.labels import period_name
+from sendlab.publish.sheet import plain, sheet_frame
+from sendlab.schema.labels import day_name
 
 # topic of the cards -> name of the sheet
 SHEETS = {
@@ -25,42 +24,12 @@ SHEETS = {
     "interventions": "Interventions",
     "self_evaluation": "Self-evaluation",
 }
-# column of measure rows -> heading; the order is the order of the sheet
-HEADINGS = {
-    "measure": "Measure",
-    "unit": "Unit",
-    "time_period": "Period",
-    "time_identifier": "Part of year",
-    "geographic_level": "Level",
-    "place_code": "Code",
-    "place_name": "Place",
-    "education_phase": "Phase",
-    "sen_provision": "SEN provision",
-    "need_area": "Area of need",
-    "item": "Item",
-    "comparator": "Compared with",
-    "base_subjects": "Pupils",
-    "numerator": "Numerator",
-    "denominator": "Denominator",
-    "value": "Value",
-    "lower": "Lower limit",
-    "upper": "Upper limit",
-    "comparator_value": "Value compared with",
-    "comparator_period": "Period compared with",
-    "data_to": "Data to",
-    "note": "Note",
-}
-NUMBERS = (
-    "base_subjects", "numerator", "denominator", "value", "lower", "upper", "comparator_value",
-)  # fmt: skip
-FIGURE = "Figure, no comparison"
 SHORTHAND = (
     "[c] confidential: hidden to protect pupils",
     "[z] not applicable",
     "[x] not available",
     "[u] unreliable: read with care",
 )
-_BROKEN_DOWN = ("sen_provision", "need_area", "item", "education_phase")  # left out of a sheet where nothing varies
 _FROZEN_COLUMNS = 1
 _COVER_WIDTH, _NOTE_WIDTH, _LINE_HEIGHT = 110, 48, 16
 _NOTES_HEADING = 2  # row of the notes' headings, below title and instructions
@@ -69,8 +38,8 @@ _NOTES_HEADING = 2  # row of the notes' headings, below title and instructions
 def write_workbook(published: Published, path: Path, *, la_name: str) -> Path:
     """Write all published rows, of the LA, its schools and published benchmarks; returns the path written.
 
-    Hidden and missing numbers are shorthand in brackets, never blank and never 0. Text that looks like a formula stays
-    text. Anything but published figures is refused with `GateError`, no figures at all with `SendlabError`.
+    Hidden and missing numbers are shorthand in brackets, never blank and never 0. Text that looks like a formula is
+    made neutral. Anything but published figures is refused with `GateError`, no figures at all with `SendlabError`.
     """
     require_published(published)
     frames = {sheet: rows for topic, sheet in SHEETS.items() if (rows := _of_topic(published.rows, topic)).height}
@@ -147,16 +116,16 @@ def _widen_notes(sheet: Any, notes: Any) -> None:
 
 def _cover(gpt: Any, published: Published, title: str, frames: dict[str, pl.DataFrame]) -> Any:
     last = max((day for rows in frames.values() if (day := rows["data_to"].max()) is not None), default=None)
+    data_to = f"Data to {day_name(last)}. " if isinstance(last, date) else ""
     return gpt.Cover(
         title=title,
         intro=[
             f"{MARKING}. Figures of the authority and its schools on pupils with SEND, one table a sheet.",
-            f"Data to {_day(last)}. Run {published.run_id}." if isinstance(last, date) else f"Run {published.run_id}.",
+            f"{data_to}Run {published.run_id}.",
         ],
         about=[
-            *published.settings.replace(
-                ". ", ".\n"
-            ).splitlines(),  # a sentence a row: the cover's rows are one line high
+            # a sentence a row: the cover's rows are one line high
+            *published.settings.replace(". ", ".\n").splitlines(),
             "A gap is the group minus what it is compared with.",
             *SHORTHAND,
         ],
@@ -169,7 +138,7 @@ def _table(gpt: Any, name: str, rows: pl.DataFrame, la_name: str) -> Any:
     return gpt.GPTable(
         table=sheet_frame(rows),
         table_name=name.replace("-", "_").lower(),
-        title=f"{name}: {_plain(la_name)} and its schools {references}",
+        title=f"{name}: {plain(la_name)} and its schools {references}",
         instructions=(
             "This worksheet contains one table. The notes named after the title are on the notes worksheet. "
             "Limits are those of the 95% interval."
@@ -192,62 +161,6 @@ def _notes(frames: dict[str, pl.DataFrame]) -> Any:
     about = [cards()[name] for rows in frames.values() for name in _measures(rows)]
     lines = [(c.measure, c.title, c.numerator, c.denominator, c.source) for c in about]
     return pd.DataFrame(
-        [(measure, *map(_plain, texts)) for measure, *texts in lines],
+        [(measure, *map(plain, texts)) for measure, *texts in lines],
         columns=["reference", "Measure", "Numerator", "Denominator", "Source"],
     )
-
-
-def sheet_frame(rows: pl.DataFrame) -> Any:
-    """Measure rows as a pandas frame for a sheet: headings in words, numbers as they are, shorthand for the rest.
-
-    Columns in which nothing is broken down are left out, and so is the note where no row has one.
-    """
-    import pandas as pd
-
-    titles = {name: card.title for name, card in cards().items()}
-    statements = {code: f"{code} {words}" for code, words in labels("sef_statement").items()}
-    frame = rows.with_columns(
-        pl.col("measure").replace_strict(titles),
-        pl.col("time_period").map_elements(period_name, return_dtype=pl.String),
-        pl.when(pl.col("comparator") == "").then(pl.lit(FIGURE)).otherwise(pl.col("comparator")).alias("comparator"),
-        pl.col("comparator_period").replace("", None).map_elements(period_name, return_dtype=pl.String),
-        pl.col("data_to").dt.to_string("%Y-%m-%d"),
-        pl.col("note").replace("", None),
-        pl.when(pl.col("measure").str.starts_with("sef_"))
-        .then(pl.col("item").replace(statements))
-        .otherwise(pl.col("item"))
-        .alias("item"),
-    )
-    unused = [name for name in _BROKEN_DOWN if (rows[name] == TOTAL).all()] + ["note"] * frame["note"].is_null().all()
-    kept = [name for name in HEADINGS if name not in unused]
-    records = [[_cell(row, name) for name in kept] for row in frame.iter_rows(named=True)]
-    return pd.DataFrame(records, columns=[HEADINGS[name] for name in kept], dtype=object)
-
-
-def _cell(row: dict[str, Any], name: str) -> str | int | float:
-    value = row[name]
-    if value is None or value == "":
-        return _shorthand(row, name)
-    return value if name in NUMBERS else _plain(str(value))
-
-
-def _shorthand(row: dict[str, Any], name: str) -> str:
-    """Why a cell has no content: the row's own symbol, else not applicable or not available."""
-    of_comparison = name.startswith("comparator_")
-    if of_comparison and row["comparator"] == FIGURE:
-        return "[z]"
-    if name in NUMBERS and row["status"] in ("c", "z", "x", "u", "low"):
-        return f"[{row['status']}]"
-    of_counts = name in ("numerator", "denominator") and row["comparator"] != FIGURE
-    of_pupils = name in ("base_subjects", "lower", "upper") and row["unit"].startswith("rating")
-    inapplicable = name == "note" or of_counts or of_pupils
-    return "[z]" if inapplicable else "[x]"
-
-
-def _plain(text: str) -> str:
-    """Text in which gptables sees neither a link nor a reference to a note."""
-    return text.replace("](", "] (").replace("$$", "$ $")
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

@@ -12,7 +12,7 @@ from sendlab.publish.page import render
 from sendlab.runs.execute import failed_path
 from sendlab.runs.manifest import records
 from sendlab.runs.plan import BOARD_PAGE, NOTEBOOKS, WORKBOOK, board_folder, record_folder
-from sendlab.schema.labels import period_name
+from sendlab.schema.labels import day_name, period_name
 
 # The search box: hides the rows whose name does not hold what is typed, and says how many are left.
 SCRIPT = """
@@ -125,4 +125,4 @@ def _data_to(published: Published, time_period: str) -> dict[str, str]:
         .group_by("place_code")
         .agg(pl.col("data_to").max())
     )
-    return {code: f"{day.day} {day:%B %Y}" for code, day in last.iter_rows()}
+    return {code: day_name(day) for code, day in last.iter_rows()}

@@ -11,6 +11,7 @@ import polars as pl
 
 from sendlab.disclosure.published import Published
 from sendlab.errors import RunProblem
+from sendlab.schema.labels import period_name
 
 NOTEBOOKS = ("progress", "attendance", "exclusions", "interventions")
 AUDIENCE = "board"
@@ -89,7 +90,7 @@ def make_plan(
             record=record_folder(reports, run).resolve(),
             parameters={"place": code, "time_period": time_period, "audience": AUDIENCE},
             cwd=cwd.resolve(),
-            title=f"{names[code]}, {_period_name(time_period)}",
+            title=f"{names[code]}, {period_name(time_period)}",
             place_code=code,
             place_name=names[code],
             run_id=run_id,
@@ -119,12 +120,6 @@ def places_in_order(places: pl.DataFrame) -> pl.DataFrame:
     return places.sort(
         pl.col("geographic_level") != "Local authority", pl.col("place_name").str.to_lowercase(), "place_code"
     )
-
-
-def _period_name(time_period: str) -> str:
-    from sendlab.narrate import period_name
-
-    return str(period_name(time_period))
 
 
 def _known(kind: str, wanted: Sequence[str], known: Mapping[str, object]) -> list[str]:

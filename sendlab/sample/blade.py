@@ -3,13 +3,15 @@
 import numpy as np
 import polars as pl
 
-from sendlab.sample.attendance import CODES
+from sendlab.sample.attendance import CODES, absence_totals
+from sendlab.sample.census import GRADES
 from sendlab.sample.events import of_census
 from sendlab.sample.settings import generator, settings
 from sendlab.sample.terms import Census
 from sendlab.sample.world import World
 
 DATE = "%Y-%b-%d 00:00:00"  # 2024-Oct-16 00:00:00
+_STEMS = ("termly", "summerhalfterm2")  # of the parts that a census returns
 _PARENT = {True: "pupilonroll", False: "pupilnolongeronroll"}
 
 
@@ -40,12 +42,16 @@ def _child(rows: pl.DataFrame, table: str, on_roll: bool, *columns: pl.Expr) -> 
     )  # fmt: skip
 
 
-def _possible(world: World, rows: pl.DataFrame, census: Census) -> pl.DataFrame:
-    """Rows with `possible_0` (and `possible_1` in autumn), null where no sessions are returned."""
-    spans = world.sessions[0]
+def _with_sessions(world: World, rows: pl.DataFrame, census: Census) -> pl.DataFrame:
+    """Rows with possible, authorised and unauthorised sessions of each part, null where none are returned."""
+    spans, matrix = world.sessions
+    authorised, unauthorised = absence_totals(spans, matrix)
+    totals = spans.select(
+        "stay", "part", "possible", authorised=pl.Series(authorised), unauthorised=pl.Series(unauthorised)
+    )
     for place, part in enumerate(census.parts):
-        of_part = spans.filter(pl.col("part") == part).select(
-            "stay", pl.col("possible").cast(pl.Float64).alias(f"possible_{place}")
+        of_part = totals.filter(pl.col("part") == part).select(
+            "stay", pl.exclude("stay", "part").cast(census.count_type).name.suffix(f"_{place}")
         )
         rows = rows.join(of_part, on="stay", how="left", maintain_order="left")
     return rows
@@ -54,20 +60,22 @@ def _possible(world: World, rows: pl.DataFrame, census: Census) -> pl.DataFrame:
 def _pupils(rows: pl.DataFrame, census: Census, on_roll: bool) -> pl.DataFrame:
     """The table of pupils on roll, or of those no longer on roll."""
     table = _PARENT[on_roll]
-    sessions = [pl.col("possible_0").alias("termlysessionspossible")]
-    if census.autumn:
-        sessions.append(pl.col("possible_1").alias("summerhalfterm2sessionspossible"))
+    kinds = ("possible", "authorised", "unauthorised") if census.totals else ("possible",)
+    sessions = [
+        pl.col(f"{kind}_{place}").alias(f"{stem}sessions{kind}")
+        for place, stem in zip(range(len(census.parts)), _STEMS, strict=False)
+        for kind in kinds
+    ]
     columns = [
         pl.col("tableid").alias(f"{table}tableid"), pl.col("school_id").alias("NativeId"), _date("dob", "dob"),
         "surname", "forename", "upn", "sex", _date("entry", "entrydate"), pl.lit("1").alias(f"{table}orderseqcolumn"),
-        pl.col("school_id").str.slice(3).alias("schoolcensustableid"),
         _flag("part_time", "parttime"), *sessions, "boarder", "language",
     ]  # fmt: skip
     if on_roll:
         columns += [
             _flag("sen_unit", "senunitindicator"), _flag("resourced_provision", "resourcedprovisionindicator"),
             pl.col("enrol_status").alias("enrolstatus"), pl.col("sen_provision").alias("senprovision"),
-            pl.col("nc_year").alias("ncyearactual"), *([] if census.autumn else ["ethnicity"]),
+            pl.col("nc_year").alias("ncyearactual"), *(["ethnicity"] if census.spring else []),
         ]  # fmt: skip
     else:
         columns += [
@@ -77,13 +85,18 @@ def _pupils(rows: pl.DataFrame, census: Census, on_roll: bool) -> pl.DataFrame:
     return rows.filter(on_roll=on_roll).select(columns)
 
 
-def _session_details(world: World, rows: pl.DataFrame, part: int, table: str, on_roll: bool) -> pl.DataFrame:
+def _session_details(
+    world: World, census: Census, rows: pl.DataFrame, part: int, table: str, on_roll: bool
+) -> pl.DataFrame:
     """One row a pupil and attendance code with any session, codes of presence included."""
     spans, matrix = world.sessions
     row, code = np.nonzero(matrix)
-    long = spans[row].select("stay", "part").with_columns(
-        attendancereason=pl.Series(np.array(CODES)[code]), sessions=pl.Series(matrix[row, code], dtype=pl.Float64)
-    )  # fmt: skip
+    sessions = pl.Series(matrix[row, code], dtype=census.count_type)
+    long = (
+        spans[row]
+        .select("stay", "part")
+        .with_columns(attendancereason=pl.Series(np.array(CODES)[code]), sessions=sessions)
+    )
     of_part = long.filter(pl.col("part") == part)
     mine = rows.filter(on_roll=on_roll).select("stay", "tableid", "school_id")
     mine = mine.join(of_part, on="stay", maintain_order="left_right")
@@ -128,42 +141,60 @@ def _free_meals(rows: pl.DataFrame, census: Census) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _schools(world: World, census: Census) -> dict[str, pl.DataFrame]:
-    """The two tables with one row a school."""
-    estab = world.schools["school_id"].str.slice(3)
-    grades = {0: "R", **{n: str(n) for n in range(1, 15)}}
-    head = world.schools.with_columns(tableid=estab)
+def _schools(schools: pl.DataFrame, census: Census) -> dict[str, pl.DataFrame]:
+    """The two tables with one row a school, as it was on census day."""
+    grades = {**GRADES, 14: "14"}
+    before = (pl.col("converted_on") > pl.lit(census.day)).fill_null(False)
+    head = schools.with_columns(
+        tableid=pl.col("school_id").str.slice(3),
+        urn=pl.when(before).then("predecessor_urn").otherwise("school_urn"),
+        type=pl.when(before).then("type_before").otherwise("type"),
+        academy=pl.col("academy") & ~before,
+    )
     returns = head.select(
         pl.col("tableid").alias("schoolcensustableid"), pl.col("school_id").alias("NativeId"),
         pl.lit("1").alias("schoolcensusorderseqcolumn"),
         pl.lit("School Census").alias("collection"), pl.lit(census.code).alias("term"),
         pl.lit(str(census.calendar_year)).alias("year"), pl.lit(census.day).dt.strftime(DATE).alias("referencedate"),
         pl.lit("S").alias("sourcelevel"), pl.lit(settings()["area"]["la_code"]).alias("lea"),
-        pl.col("tableid").alias("estab"), pl.col("school_urn").alias("urn"),
+        pl.col("tableid").alias("estab"), "urn",
     )  # fmt: skip
-    special = pl.col("kind") == "special"
     about = head.select(
         pl.format("s{}", "tableid").alias("schooltableid"), pl.col("school_id").alias("NativeId"),
         pl.lit("1").alias("schoolorderseqcolumn"), pl.col("tableid").alias("schoolcensustableid"),
         pl.col("school_name").alias("schoolname"), "phase", "type",
         pl.col("high").replace_strict(grades).alias("highestncyeargroup"),
         pl.col("low").replace_strict(grades).alias("lowestncyeargroup"),
-        pl.when(special).then(pl.lit("SPEC")).otherwise(pl.lit("COMP")).alias("intake"),
-        pl.lit("CO").alias("governance"),
+        pl.when(pl.col("kind") == "special").then(pl.lit("SPEC")).otherwise(pl.lit("COMP")).alias("intake"),
+        pl.when("academy").then(pl.lit("CA")).otherwise(pl.lit("CO")).alias("governance"),
     )  # fmt: skip
     return {"schoolcensus": returns, "school": about}
 
 
 def census_tables(world: World, census: Census) -> dict[str, pl.DataFrame]:
-    """{file name without ending: table} of one census, e.g. `2025_spring_pupilonroll`."""
-    rows = _possible(world, _numbered(world.census[census.prefix], world.seed, census), census)
-    found = {**_schools(world, census), **{_PARENT[on]: _pupils(rows, census, on) for on in (True, False)}}
+    """{file name without ending: table} of one census, e.g. `2025_spring_pupilonroll`; tables without rows left out.
+
+    Where maintained schools and academies are exported apart, ids begin anew in each export.
+    """
+    found = {}
+    for export in census.exports:
+        of_export = world.schools if not export else world.schools.filter(academy=export == "_academies")
+        rows = world.census[census.prefix].join(of_export.select("school"), on="school", how="semi")
+        for name, table in _export(world, census, of_export, rows).items():
+            found[f"{census.prefix}{export}_{name}"] = table
+    return {name: table for name, table in found.items() if table.height}
+
+
+def _export(world: World, census: Census, schools: pl.DataFrame, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """{blade table: rows} of one export."""
+    rows = _with_sessions(world, _numbered(rows, world.seed, census), census)
+    found = {**_schools(schools, census), **{_PARENT[on]: _pupils(rows, census, on) for on in (True, False)}}
     for on_roll, suffix in ((True, "onroll"), (False, "offroll")):
-        for part, stem in zip(census.parts, ("termlysessiondetails", "summerhalfterm2sessiondetails"), strict=False):
-            table = f"{stem}{suffix}"
-            found[table] = _session_details(world, rows, part, table, on_roll)
+        for part, stem in zip(census.parts, _STEMS, strict=False):
+            table = f"{stem}sessiondetails{suffix}"
+            found[table] = _session_details(world, census, rows, part, table, on_roll)
         found[f"termlyexclusions{suffix}"] = _exclusions(world, rows, census, on_roll)
-    if not census.autumn:
+    if census.spring:
         found["senneeds"] = _needs(rows)
     found["fsmperiodsonroll" if census.autumn else "fsmperiod"] = _free_meals(rows, census)
-    return {f"{census.prefix}_{name}": table for name, table in found.items()}
+    return found

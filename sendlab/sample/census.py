@@ -6,9 +6,9 @@ import polars as pl
 from sendlab.sample.events import of_census
 from sendlab.sample.roll import Stays
 from sendlab.sample.settings import FIRST_YEAR, period, settings
-from sendlab.sample.terms import CENSUSES, PARTS, Census
+from sendlab.sample.terms import PARTS, Census
 
-GRADES = ["R", *map(str, range(1, 14))]
+GRADES = {-2: "N1", -1: "N2", 0: "R", **{grade: str(grade) for grade in range(1, 14)}}
 
 
 def _on_day(day: np.datetime64) -> pl.Expr:
@@ -37,7 +37,7 @@ def rows_of(
 
 def _describe(rows: pl.DataFrame, census: Census) -> pl.DataFrame:
     """The characteristics of each row as this census returns them; null where it does not."""
-    on, spring = pl.col("on_roll"), pl.lit(not census.autumn)
+    on, spring = pl.col("on_roll"), pl.lit(census.spring)
     provision = pl.col(f"provision_{census.year}")
     provision = pl.when(on & ~pl.col("not_recorded")).then(provision)
     sen = provision.is_in(["E", "K"]) & spring & on
@@ -45,14 +45,14 @@ def _describe(rows: pl.DataFrame, census: Census) -> pl.DataFrame:
     this_september = pl.lit(np.datetime64(f"{FIRST_YEAR + census.year}-08-31"))
     left_before = (pl.col("leaving") < this_september).fill_null(False)
     grade = pl.col("grade") + census.year - (left_before & ~on).cast(pl.Int64)
-    year_group = grade.clip(0, 13).replace_strict(dict(enumerate(GRADES)), return_dtype=pl.String)
+    year_group = grade.clip(-2, 13).replace_strict(GRADES, return_dtype=pl.String)
     meals = (pl.col("free_meals_from") <= pl.lit(census.day)) & (
         pl.col("free_meals_to").is_null() | (pl.col("free_meals_to") >= pl.lit(census.day))
     )
     resourced = pl.col("key").is_in(list(settings()["resourced"])) & (provision == "E")
     return rows.with_columns(
         enrol_status=pl.when(on).then("enrol_status"),
-        nc_year=pl.when(on | ~spring).then(year_group),
+        nc_year=pl.when(on | pl.lit(census.autumn)).then(year_group),
         age_at_31_august=pl.col("grade") + 4 + census.year,
         sen_provision=provision,
         sen_primary_need=need_1,
@@ -62,14 +62,14 @@ def _describe(rows: pl.DataFrame, census: Census) -> pl.DataFrame:
         fsm_eligible=pl.when(on).then(meals.fill_null(False)),
         ethnicity=pl.when(on & spring).then("ethnicity"),
         boarder=pl.when(pl.col("boarder")).then(pl.lit("6")).otherwise(pl.lit("N")),
-        part_time=pl.col("part_time") & (census.year == 0),
+        part_time=(pl.col("part_time") & (census.year == 0)) | (pl.col("kind") == "nursery"),
     )
 
 
-def pupils_table(found: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """The checked table `pupils` of all censuses, from {census prefix: rows}."""
+def pupils_table(found: dict[str, pl.DataFrame], censuses: tuple[Census, ...]) -> pl.DataFrame:
+    """The checked table `pupils` of these censuses, from {census prefix: rows}."""
     parts = []
-    for census in CENSUSES:
+    for census in censuses:
         parts.append(
             found[census.prefix].select(
                 pl.col("upn").alias("pupil_id"), "school_id",

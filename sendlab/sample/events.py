@@ -5,7 +5,7 @@ import polars as pl
 from scipy.special import ndtri
 
 from sendlab.sample.roll import Stays
-from sendlab.sample.settings import generator, pick, settings
+from sendlab.sample.settings import SCHOOL_YEARS, generator, pick, settings
 from sendlab.sample.terms import PARTS, SUMMER_BEFORE, between, first_day, last_day, school_days
 
 SHORTEST = 15  # school days on roll below which nobody is suspended
@@ -13,13 +13,15 @@ SHORTEST = 15  # school days on roll below which nobody is suspended
 
 def _share(rows: pl.DataFrame, year: int) -> np.ndarray:
     """Chance that a pupil is suspended once or more in a year at this school."""
-    rates, planted = settings()["suspension"], settings()["planted"]["suspensions"]
+    rates, planted, hidden = settings()["suspension"], settings()["planted"]["suspensions"], settings()["informal"]
     found = []
     for kind, key, code, need, grade in rows.select("kind", "key", "provision", "need_1", "grade").iter_rows():
-        if not 1 <= grade + year <= 11:
+        if kind == "nursery" or not 1 <= grade + year <= 11:
             found.append(0.0)
         elif key == planted["school"] and code == planted["provision"]:
             found.append(planted["share"])
+        elif key == hidden["school"] and need == hidden["need"] and code != "N":
+            found.append(hidden["suspended"])
         else:
             by_need = 1.0 if code == "N" else rates["semh"] if need == "SEMH" else rates["other_need"]
             found.append(min(rates[f"once_{code}"][kind] * by_need, 0.9))
@@ -70,13 +72,16 @@ def _details(rng: np.random.Generator, events: pl.DataFrame) -> pl.DataFrame:
 def _permanent(stays: Stays, people: pl.DataFrame) -> pl.DataFrame:
     """The planned permanent exclusions as events of the stay that they end."""
     events = stays.excluded.join(stays.frame.drop("leaving"), on=["person", "school"])
-    year = (pl.col("day") >= pl.lit(first_day(1))).cast(pl.Int32)
-    rows = events.join(people, on="person").with_columns(year=year, start_date=pl.col("day"))
+    year = pl.sum_horizontal(pl.col("day") >= pl.lit(first_day(year)) for year in range(1, SCHOOL_YEARS))
+    rows = events.join(people, on="person").with_columns(year=year.cast(pl.Int32), start_date=pl.col("day"))
+
+    def provision(after: int) -> pl.Expr:
+        choices = [pl.when(pl.col("year") == n).then(f"provision_{n + after}") for n in range(SCHOOL_YEARS)]
+        return pl.coalesce(choices)
+
     return rows.select(
         "stay", "person", "school", "not_recorded", "start_date", "year",
-        provision=pl.when(pl.col("year") == 0).then("provision_0").otherwise("provision_1"),
-        provision_later=pl.when(pl.col("year") == 0).then("provision_1").otherwise("provision_2"),
-        permanent=pl.lit(True),
+        provision=provision(0), provision_later=provision(1), permanent=pl.lit(True),
     )  # fmt: skip
 
 
@@ -87,7 +92,7 @@ def make_events(seed: int, people: pl.DataFrame, schools: pl.DataFrame, stays: S
         schools.select("school", "kind", "key"), on="school"
     )
     found = []
-    for year in (-1, 0, 1):
+    for year in range(-1, SCHOOL_YEARS):
         now, later = f"provision_{max(year, 0)}", f"provision_{year + 1}"
         of_year = rows.with_columns(provision=pl.col(now), provision_later=pl.col(later)).sort("stay")
         found.append(_year_of_events(rng, of_year, year).with_columns(permanent=pl.lit(False)))

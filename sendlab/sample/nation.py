@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from sendlab.sample.settings import period, settings
+from sendlab.sample.settings import SCHOOL_YEARS, period, settings
 
 ALL_PUPILS = "All pupils"
 GROUP_OF_CODE = {"E": "EHC plan", "K": "SEN support", "N": "No SEN"}
@@ -51,7 +51,7 @@ def _counts(code: str, year: int) -> dict[str, Any]:
     """The counts of one group in one year, from the rates in settings.toml."""
     nation = settings()["nation"]
     group = nation[code]
-    factor: float = nation["second_year"] ** year
+    factor: float = nation["each_year"] ** (year - 1)  # levels in settings.toml are those of year 1
 
     def count(base: float, rate: str) -> int:
         percent: float = group[rate]
@@ -77,7 +77,7 @@ def _counts(code: str, year: int) -> dict[str, Any]:
 
 def _nation() -> pl.DataFrame:
     """Every count and rate by year and SEN provision, with the row of all pupils."""
-    parts = pl.DataFrame([_counts(code, year) for year in (0, 1) for code in GROUP_OF_CODE])
+    parts = pl.DataFrame([_counts(code, year) for year in range(SCHOOL_YEARS) for code in GROUP_OF_CODE])
     whole = parts.group_by("time_period", maintain_order=True).agg(pl.exclude("sen_provision").sum())
     frame = pl.concat([parts, whole.with_columns(sen_provision=pl.lit(ALL_PUPILS))], how="diagonal")
     nation = settings()["nation"]
@@ -95,9 +95,9 @@ def _nation() -> pl.DataFrame:
     ).sort("time_period", maintain_order=True)
 
 
-def ees_files() -> dict[str, tuple[pl.DataFrame, pl.DataFrame]]:
-    """{file name without ending: (data, meta)} in the layout of Explore Education Statistics."""
-    nation, found = _nation(), {}
+def ees_files(first_year: int = 0) -> dict[str, tuple[pl.DataFrame, pl.DataFrame]]:
+    """{file name without ending: (data, meta)} in the layout of Explore Education Statistics, from a year on."""
+    nation, found = _nation().filter(pl.col("time_period") >= period(first_year)), {}
     for name, measures in FILES.items():
         columns = list(dict.fromkeys(column for _, above, below, rate in measures for column in (below, above, rate)))
         found[name] = (nation.select(*_HEAD, *columns), _meta(columns))
@@ -132,8 +132,7 @@ def benchmarks() -> pl.DataFrame:
                     pl.lit("Total").alias("need_area"),
                     pl.col(above).cast(pl.Float64).alias("numerator"),
                     pl.col(below).cast(pl.Float64).alias("denominator"), pl.col(rate).alias("value"),
-                    pl.lit("").alias("symbol"), pl.lit(None, pl.String).alias("unit"),
-                    pl.lit(f"{file}.csv").alias("source_file"),
+                    pl.lit("").alias("symbol"), pl.lit(f"{file}.csv").alias("source_file"),
                 )
             )  # fmt: skip
     return pl.concat(found)

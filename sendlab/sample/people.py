@@ -6,43 +6,60 @@ import numpy as np
 import polars as pl
 
 from sendlab.errors import SendlabError
-from sendlab.sample.settings import FIRST_YEAR, generator, pick, settings
+from sendlab.sample.settings import FIRST_YEAR, SCHOOL_YEARS, generator, pick, settings
 from sendlab.sample.terms import first_day, last_day, school_days
 
 UPN_LETTERS = np.array(list("ABCDEFGHJKLMNPQRTUVWXYZ"))
-YEARS = 3  # 2024/25, 2025/26 and the roll of October 2026
+YEARS = SCHOOL_YEARS + 1  # those of the sample and the roll of the October after
+MINIMUM_SCHOOLS = 8
+ACADEMY = "49"  # census type of school
 
 
 def make_schools(schools: int, pupils: int) -> pl.DataFrame:
     """One row a school: position, LAESTAB, URN, name, kind, and its number of pupils.
 
-    >>> make_schools(8, 1500)["kind"].to_list()[4:]
-    ['secondary', 'secondary', 'special', 'pru']
+    `pattern` is its key in settings.toml. A school that becomes an academy has its URN as it is now, the one before
+    (`predecessor_urn`) and the day (`converted_on`); its LAESTAB stays. Nursery pupils come on top of `pupils`.
+
+    >>> make_schools(9, 1500)["kind"].to_list()[4:]
+    ['secondary', 'secondary', 'special', 'pru', 'nursery']
     """
     pattern: list[dict[str, Any]] = settings()["school"]
-    if schools < len(pattern) or pupils < 60 * schools:
+    if schools < MINIMUM_SCHOOLS or pupils < 60 * schools:
         raise SendlabError(
             f"a sample of {schools} schools and {pupils} pupils is too small for what is planted in it",
-            next_step=f"ask for at least {len(pattern)} schools and 60 pupils a school",
+            next_step=f"ask for at least {MINIMUM_SCHOOLS} schools and 60 pupils a school",
         )
-    area = settings()["area"]
-    rows = []
-    for position in range(schools):
-        turn, school = divmod(position, len(pattern))[0], pattern[position % len(pattern)]
-        estab = school["establishment"] + 10 * turn
-        rows.append(
-            {
-                **{key: school[key] for key in ("key", "kind", "phase", "type", "low", "high")},
-                "key": school["key"] if turn == 0 else f"{school['key']} {turn + 1}",
-                "school_name": school["name"] if turn == 0 else f"{school['name']} {turn + 1}",
-                "school_id": f"{area['la_code']}{estab}",
-                "school_urn": str(area["first_urn"] + position),
-                "weight": school["weight"],
-            }
-        )
-    frame = pl.DataFrame(rows).with_row_index("school")
-    size = (pl.col("weight") * pupils / pl.col("weight").sum()).round(0, mode="half_away_from_zero").cast(pl.Int64)
+    rows = [
+        _school(pattern[position % len(pattern)], position // len(pattern), position) for position in range(schools)
+    ]
+    frame = pl.DataFrame(rows, infer_schema_length=None).with_row_index("school")
+    whole = pl.col("weight").filter(pl.col("kind") != "nursery").sum()
+    size = (pl.col("weight") * pupils / whole).round(0, mode="half_away_from_zero").cast(pl.Int64)
     return frame.with_columns(size=size)
+
+
+def _school(school: dict[str, Any], turn: int, position: int) -> dict[str, Any]:
+    """One school of the pattern, in the given turn of it."""
+    area, after = settings()["area"], "" if turn == 0 else f" {turn + 1}"
+    urn, converts = area["first_urn"] + position, "converted_on" in school
+    return {
+        **{key: school[key] for key in ("kind", "phase", "type", "establishment_type", "low", "high", "weight")},
+        "pattern": school["key"],
+        "key": school["key"] + after,
+        "school_name": school["name"] + after,
+        "school_id": f"{area['la_code']}{school['establishment'] + 10 * turn}",
+        "school_urn": str(urn + area["new_urn"] if converts else urn),
+        "predecessor_urn": str(urn) if converts else None,
+        "converted_on": school.get("converted_on"),
+        "type_before": school.get("type_before"),
+        "academy": school["type"] == ACADEMY,
+    }
+
+
+def scale_of(schools: pl.DataFrame) -> float:
+    """How many times 1,500 pupils the authority has: counts of people in settings.toml are for 1,500."""
+    return float(schools.filter(pl.col("kind") != "nursery")["size"].sum()) / 1500
 
 
 def _intake(rng: np.random.Generator, schools: pl.DataFrame, row: dict[str, Any]) -> np.ndarray:
@@ -51,17 +68,22 @@ def _intake(rng: np.random.Generator, schools: pl.DataFrame, row: dict[str, Any]
     if row["kind"] == "pru":
         return np.asarray(rng.choice([7, 8, 9, 10], size=round(row["size"] * 0.2)))
     places = row["size"] / span
+    moves = settings()["moves"]
     if row["kind"] == "secondary":
-        leaving = schools.filter(kind="primary")["size"].sum() / 7 * settings()["moves"]["stay_for_secondary"]
+        year_6 = schools.filter(kind="primary").select(pl.col("size") / (pl.col("high") - pl.col("low") + 1))
+        leaving = year_6["size"].sum() * moves["stay_for_secondary"]
         places -= leaving / schools.filter(kind="secondary").height
+    if row["kind"] == "primary" and row["low"] == 0:
+        leaving = schools.filter(kind="nursery")["size"].sum() / 2 * moves["stay_for_primary"]
+        places -= leaving / schools.filter(kind="primary", low=0).height
     return np.full(max(round(places), 0), row["low"])
 
 
 def _arrivals(rng: np.random.Generator, schools: pl.DataFrame) -> dict[str, np.ndarray]:
-    """Who comes from outside: school, year group in 2024/25 (`grade`), and the day they enter."""
+    """Who comes from outside: school, year group in year 0 (`grade`), and the day they enter."""
     moves = settings()["moves"]
     pru = {int(grade): share for grade, share in moves["pru_grades"].items()}
-    found: list[tuple[int, np.ndarray, int]] = []  # school, year groups in 2024/25, year of arrival
+    found: list[tuple[int, np.ndarray, int]] = []  # school, year groups in year 0, year of arrival
     for row in schools.iter_rows(named=True):
         grades = row["low"] + np.arange(row["size"]) % (row["high"] - row["low"] + 1)
         if row["kind"] == "pru":
@@ -73,19 +95,19 @@ def _arrivals(rng: np.random.Generator, schools: pl.DataFrame) -> dict[str, np.n
     year = np.concatenate([np.full(len(grades), when) for _, grades, when in found])
     low = schools["low"].to_numpy()[school]
     entry = np.array([first_day(int(when)) for when in np.where(year == 0, np.minimum(low - grade, 0), year)])
-    joiners = _joiners(rng, schools, round(moves["joiners"] * int(schools["size"].sum()) / 1500))
+    joiners = _joiners(rng, schools, round(moves["joiners"] * scale_of(schools)))
     first = {"school": school, "grade": grade, "arrival_year": year, "entry": entry}
     return {name: np.concatenate([first[name], joiners[name]]) for name in first}
 
 
 def _joiners(rng: np.random.Generator, schools: pl.DataFrame, a_year: int) -> dict[str, np.ndarray]:
-    """People who join a mainstream school from elsewhere in the middle of year 0 or 1."""
+    """People who join a mainstream school from elsewhere in the middle of a year."""
     mainstream = schools.filter(pl.col("kind").is_in(["primary", "secondary"]))
-    picked = rng.choice(mainstream.height, size=2 * a_year)
-    year = np.repeat([0, 1], a_year)
+    picked = rng.choice(mainstream.height, size=SCHOOL_YEARS * a_year)
+    year = np.repeat(np.arange(SCHOOL_YEARS), a_year)
     low, high = (mainstream[name].to_numpy()[picked] for name in ("low", "high"))
-    days = [school_days(first_day(when) + 14, last_day(when) - 30, when) for when in (0, 1)]
-    entry = np.concatenate([rng.choice(days[when], size=a_year) for when in (0, 1)])
+    days = [school_days(first_day(when) + 14, last_day(when) - 30, when) for when in range(SCHOOL_YEARS)]
+    entry = np.concatenate([rng.choice(of_year, size=a_year) for of_year in days])
     return {
         "school": mainstream["school"].to_numpy()[picked].astype(np.int64),
         "grade": rng.integers(low, high) - year,
@@ -117,8 +139,8 @@ def _upns(rng: np.random.Generator, schools: pl.DataFrame, grade: np.ndarray) ->
 def _provision(rng: np.random.Generator, kind: np.ndarray, key: np.ndarray, grade: np.ndarray) -> np.ndarray:
     """SEN provision in each year, one row a person: support comes and goes, an EHC plan stays."""
     rates = settings()["provision"]
-    youngest = {"primary": 0, "secondary": 7, "special": 0, "pru": 7}
-    span = {"primary": 6, "secondary": 4, "special": 13, "pru": 4}
+    youngest = {"nursery": -2, "primary": 0, "secondary": 7, "special": 0, "pru": 7}
+    span = {"nursery": 1, "primary": 6, "secondary": 4, "special": 13, "pru": 4}
     age = np.array([(g - youngest[name]) / span[name] for g, name in zip(grade, kind, strict=True)]).clip(0, 1)
 
     def share(code: str) -> np.ndarray:
@@ -155,9 +177,10 @@ def _needs(
     rates = settings()["need"]
     first = np.empty(len(kind), dtype="<U4")
     for code in ("E", "K"):
-        for name in ("primary", "secondary", "special", "pru"):
+        for name in ("nursery", "primary", "secondary", "special", "pru"):
             rows = np.flatnonzero((ever == code) & (kind == name))
-            first[rows] = pick(rng, rates[f"{code}_{name}"], len(rows))
+            shares = rates[f"{code}_{'primary' if name == 'nursery' else name}"]
+            first[rows] = pick(rng, shares, len(rows))
     for school, unit in settings()["resourced"].items():
         rows = np.flatnonzero((ever == "E") & (key == school))
         first[rows] = pick(rng, unit["need"], len(rows)) if "need" in unit else first[rows]
@@ -175,7 +198,7 @@ def make_people(seed: int, schools: pl.DataFrame) -> pl.DataFrame:
     grade, count = frame["grade"], len(frame["grade"])
     kind = schools["kind"].to_numpy()[frame["school"]]
     key = schools["key"].to_numpy()[frame["school"]]
-    provision = _provision(rng, kind, key, np.maximum(grade + frame["arrival_year"], 0))
+    provision = _provision(rng, kind, key, grade + frame["arrival_year"])
     ever = np.where((provision == "E").any(axis=1), "E", np.where((provision == "K").any(axis=1), "K", "N"))
     first, second = _needs(rng, kind, key, ever)
     girls = np.array([settings()["girls"][code] for code in ever])
@@ -200,8 +223,9 @@ def make_people(seed: int, schools: pl.DataFrame) -> pl.DataFrame:
             "ability": theta + rng.normal(0, ability["school_sd"], schools.height)[frame["school"]],
             "absence_liability": rng.normal(size=count),
             "event_liability": rng.normal(size=count),
+            "motivation": rng.normal(size=count),  # recorded nowhere
             **_background(rng, ever),
-            **_marks(rng, kind, grade, int(schools["size"].sum()) / 1500),
+            **_marks(rng, kind, grade, scale_of(schools)),
         }
     ).with_row_index("person")
 
@@ -210,7 +234,7 @@ def _background(rng: np.random.Generator, ever: np.ndarray) -> dict[str, np.ndar
     """Ethnicity, language and the period of free school meals."""
     rates, count = settings()["background"], len(ever)
     eligible = rng.random(count) < np.array([rates["free_meals"][code] for code in ever])
-    start = np.datetime64("2021-01-04") + rng.integers(0, 1800, count)
+    start = np.datetime64("2020-01-06") + rng.integers(0, 2100, count)
     end = np.where(
         rng.random(count) < rates["free_meals_ended"], start + rng.integers(200, 900, count), np.datetime64("NaT", "D")
     )

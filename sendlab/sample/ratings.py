@@ -1,4 +1,4 @@
-"""Self-evaluation: each school's ratings of the 45 statements in two rounds."""
+"""Self-evaluation: each school's ratings of the 45 statements, one round a year."""
 
 import numpy as np
 import polars as pl
@@ -9,11 +9,13 @@ from sendlab.sample.settings import generator, period, settings
 
 def self_evaluation(seed: int, schools: pl.DataFrame) -> pl.DataFrame:
     """The table `self_evaluation`; some statements are not applicable (0) and some are left blank."""
-    rng, rates, planted = generator(seed, "ratings"), settings()["self_evaluation"], settings()["planted"]["ratings"]
+    rng, rates = generator(seed, "ratings"), settings()["self_evaluation"]
+    planted = [settings()["planted"][name] for name in ("ratings", "modest")]
     statements = [line.code for line in read_codes("sef_statement")]
     size = (schools.height, len(statements))
     level = rng.normal(rates["mean"], rates["school_sd"], schools.height)
-    level = np.where(schools["key"] == planted["school"], planted["mean"], level)
+    for school in planted:
+        level = np.where(schools["key"] == school["school"], school["mean"], level)
     own = level[:, None] + rng.normal(0, rates["statement_sd"], size)
     found = []
     for year, day in enumerate(rates["rounds"]):

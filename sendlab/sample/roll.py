@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from sendlab.sample.people import YEARS
-from sendlab.sample.settings import generator, settings
+from sendlab.sample.people import YEARS, scale_of
+from sendlab.sample.settings import SCHOOL_YEARS, generator, settings
 from sendlab.sample.terms import YEAR_11_LEAVES, first_day, last_day, school_days
 
 _NEVER = np.datetime64("NaT", "D")
@@ -41,11 +41,15 @@ def _among(rng: np.random.Generator, candidates: np.ndarray, size: int) -> np.nd
     return np.sort(rng.choice(np.flatnonzero(candidates), size=min(size, int(candidates.sum())), replace=False))
 
 
-def _transfer(rng: np.random.Generator, roll: _Roll, waiting: np.ndarray, secondaries: np.ndarray, year: int) -> None:
-    """September: those who finished primary school start at a secondary school."""
-    people = np.flatnonzero(waiting)
-    roll.enter(people, rng.choice(secondaries, size=len(people)), np.repeat(first_day(year), len(people)))
-    waiting[people] = False
+def _transfer(
+    rng: np.random.Generator, roll: _Roll, waiting: np.ndarray, grade: np.ndarray, schools: pl.DataFrame, year: int
+) -> None:
+    """September: those who finished nursery or primary school start at a primary or secondary school."""
+    primaries, secondaries = schools.filter(kind="primary", low=0)["school"], schools.filter(kind="secondary")["school"]
+    for older, places in ((False, primaries.to_numpy()), (True, secondaries.to_numpy())):
+        people = np.flatnonzero(waiting & ((grade + year > 0) == older))
+        roll.enter(people, rng.choice(places, size=len(people)), np.repeat(first_day(year), len(people)))
+    waiting[:] = False
 
 
 def _move_about(rng: np.random.Generator, roll: _Roll, schools: pl.DataFrame, year: int, size: int) -> None:
@@ -79,13 +83,16 @@ def _exclude(
 
 
 def _finish(rng: np.random.Generator, roll: _Roll, schools: pl.DataFrame, grade: np.ndarray, year: int) -> np.ndarray:
-    """July: the oldest year group leaves. True for those who will go to a secondary school of the authority."""
+    """July: the oldest year group leaves. True for those who go on to its next school."""
     oldest = (roll.school != _NOWHERE) & (grade + year == schools["high"].to_numpy()[roll.school])
-    primary = oldest & (schools["kind"].to_numpy()[roll.school] == "primary")
+    kind = schools["kind"].to_numpy()[roll.school]
     people = np.flatnonzero(oldest)
     roll.leave(people, np.where(grade[people] + year == 11, YEAR_11_LEAVES[year], last_day(year)))
-    staying = rng.random(len(grade)) < settings()["moves"]["stay_for_secondary"]
-    return np.asarray(primary & staying)
+    moves, drawn = settings()["moves"], rng.random(len(grade))
+    onward = ((kind == "primary") & (drawn < moves["stay_for_secondary"])) | (
+        (kind == "nursery") & (drawn < moves["stay_for_primary"])
+    )
+    return np.asarray(oldest & onward)
 
 
 def _dual(
@@ -94,11 +101,12 @@ def _dual(
     """Pupils who stay on a secondary roll (main) and are registered at a PRU (subsidiary) until July."""
     kind, grade = schools["kind"].to_numpy(), people["grade"].to_numpy()
     person = stays["person"].to_numpy()
-    place = (kind[stays["school"].to_numpy()] == "secondary") & stays["leaving"].is_null().to_numpy()
+    place = kind[stays["school"].to_numpy()] == "secondary"
     since, until = (np.full(stays.height, _NEVER) for _ in range(2))
     extra = []
-    for year in range(2):
-        there = place & (stays["entry"].to_numpy() <= first_day(year)) & np.isnat(since)
+    for year in range(SCHOOL_YEARS):
+        stay_on = (stays["leaving"].is_null() | (stays["leaving"] > last_day(year).astype(object))).to_numpy()
+        there = place & stay_on & (stays["entry"].to_numpy() <= first_day(year)) & np.isnat(since)
         sen = people[f"provision_{year}"].to_numpy()[person] != "N"
         rows = _among(rng, there & sen & np.isin(grade[person] + year, [8, 9, 10]), size)
         since[rows] = rng.choice(school_days(first_day(year) + 15, first_day(year) + 60, year), size=len(rows))
@@ -111,18 +119,17 @@ def _dual(
 
 
 def make_stays(seed: int, people: pl.DataFrame, schools: pl.DataFrame) -> Stays:
-    """Every stay of every person from before 2024/25 to October 2026."""
+    """Every stay of every person from before 2023/24 to October 2026."""
     rng, moves = generator(seed, "roll"), settings()["moves"]
-    scale = int(schools["size"].sum()) / 1500
+    scale = scale_of(schools)
     grade, arrival = people["grade"].to_numpy(), people["arrival_year"].to_numpy()
     roll = _Roll(np.full(people.height, _NOWHERE), np.full(people.height, _NEVER), [])
-    secondaries = np.flatnonzero(schools["kind"].to_numpy() == "secondary")
     waiting, excluded = np.zeros(people.height, dtype=bool), []
     for year in range(YEARS):
         new = np.flatnonzero(arrival == year)
         roll.enter(new, people["school"].to_numpy()[new], people["entry"].to_numpy()[new])
-        _transfer(rng, roll, waiting, secondaries, year)
-        if year < YEARS - 1:
+        _transfer(rng, roll, waiting, grade, schools, year)
+        if year < SCHOOL_YEARS:
             excluded.append(_exclude(rng, roll, schools, people, year, round(moves["permanent_exclusions"] * scale)))
             _move_about(rng, roll, schools, year, round(moves["leavers"] * scale))
             waiting = _finish(rng, roll, schools, grade, year)

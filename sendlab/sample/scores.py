@@ -1,11 +1,11 @@
-"""Key stage results: KS1 points and KS2 scores and codes of those who finish primary school, from one ability each."""
+"""Key stage results from one ability each: KS1 points, KS2 scores and codes, Attainment 8 with its KS2 baseline."""
 
 from datetime import date
 
 import numpy as np
 import polars as pl
 
-from sendlab.sample.settings import generator, period, settings
+from sendlab.sample.settings import SCHOOL_YEARS, generator, period, settings
 
 SUBJECTS = ("reading", "writing", "mathematics")
 _PRE_KEY_STAGE = np.array(["PK6", "PK5", "PK4", "PK3", "PK2", "PK1"])
@@ -38,6 +38,8 @@ def as_table(
     day: date,
     score: np.ndarray,
     outcome: np.ndarray | None = None,
+    scale: str | None = None,
+    is_baseline: bool | None = None,
 ) -> pl.DataFrame:
     """Rows of the table `assessments`; NaN is no score, an empty outcome is none."""  # fmt: skip
     codes = np.full(len(score), "") if outcome is None else outcome
@@ -47,6 +49,7 @@ def as_table(
         pl.lit(subject).alias("subject"), pl.lit(day, pl.Date).alias("assessed_on"),
         pl.Series("score", score, dtype=pl.Float64).fill_nan(None),
         pl.Series("outcome", codes, dtype=pl.String).replace("", None),
+        pl.lit(scale, pl.String).alias("scale"), pl.lit(is_baseline, pl.Boolean).alias("is_baseline"),
     )  # fmt: skip
 
 
@@ -94,7 +97,8 @@ def _key_stage_2(
             score, outcome = np.full(rows.height, np.nan), _writing(latent - penalty, below, rows)
         else:
             score, outcome = _test(rng, latent, below)
-        found.append(as_table(rows, period(year), "KS2", subject, ks2["held"][year], score, outcome))
+        scale = None if subject == "writing" else "scaled score"
+        found.append(as_table(rows, period(year), "KS2", subject, ks2["held"][year], score, outcome, scale))
     return found
 
 
@@ -106,37 +110,67 @@ def _key_stage_1(rng: np.random.Generator, rows: pl.DataFrame, ability: dict[str
     for subject in SUBJECTS:
         latent = ability[subject][rows["person"].to_numpy()] + rng.normal(0, ks1["noise"], rows.height)
         points = np.array(ks1["points"], dtype=float)[np.searchsorted(ks1["cuts"], latent)]
-        found.append(as_table(rows, "202122", "KS1", subject, ks1["held"], points))
+        found.append(as_table(rows, "202122", "KS1", subject, ks1["held"], points, None, "points", True))
+    return found
+
+
+def _key_stage_4(
+    rng: np.random.Generator, rows: pl.DataFrame, ability: dict[str, np.ndarray], effect: np.ndarray, year: int
+) -> list[pl.DataFrame]:
+    """Attainment 8 of one year's Year 11, with the KS2 results of those who had any: only the cohort of 2023/24."""
+    ks4, person = settings()["ks4"], rows["person"].to_numpy()
+    ability_of = {subject: ability[subject][person] for subject in SUBJECTS}
+    latent = np.mean(list(ability_of.values()), axis=0) + rng.normal(0, ks4["day_sd"], rows.height)
+    points = ks4["centre"] + ks4["spread"] * (latent + effect[rows["school"].to_numpy()])
+    few = (rows["kind"] == "special").to_numpy() & (rng.random(rows.height) < ks4["below"]["special"])
+    points = np.where(few, rng.exponential(ks4["below"]["score"], rows.height), points)
+    score = np.floor(points + 0.5).clip(0, 90)
+    found = [as_table(rows, period(year), "KS4", "attainment 8", ks4["held"][year], score, None, "points")]
+    known = ~few & (rng.random(rows.height) >= ks4["prior_missing"])
+    if year == 0:
+        lead = np.array([ks4["prior_lead"][code] for code in rows["provision"]])
+        for subject in ("reading", "mathematics"):
+            before = ability_of[subject] + lead + rng.normal(0, ks4["prior_sd"], rows.height)
+            score, outcome = _test(rng, before, np.zeros(rows.height, dtype=bool))
+            sat = as_table(
+                rows, "201819", "KS2", subject, ks4["prior_held"], score, outcome, "scaled score", is_baseline=True
+            )
+            found.append(sat.filter(pl.Series(known)))
     return found
 
 
 def key_stages(
     seed: int, people: pl.DataFrame, schools: pl.DataFrame, stays: pl.DataFrame, ability: dict[str, np.ndarray]
 ) -> pl.DataFrame:
-    """KS1 and KS2 rows of the table `assessments`."""
+    """KS1, KS2 and KS4 rows of the table `assessments`."""
     rng = generator(seed, "key stages")
     effect = rng.normal(0, settings()["ability"]["school_sd"], schools.height)
     found: list[pl.DataFrame] = []
-    for year in (0, 1):
-        rows = on_roll(stays, people, schools, settings()["ks2"]["held"][year], year).filter(pl.col("year_group") == 6)
-        if year == 1:
-            found += _key_stage_1(rng, rows, ability)
-        found += _key_stage_2(rng, rows, ability, effect, year)
+    for year in range(SCHOOL_YEARS):
+        rows = on_roll(stays, people, schools, settings()["ks2"]["held"][year], year)
+        finishing = rows.filter(pl.col("year_group") == 6)
+        if year == SCHOOL_YEARS - 1:
+            found += _key_stage_1(rng, finishing, ability)
+        found += _key_stage_2(rng, finishing, ability, effect, year)
+        found += _key_stage_4(rng, rows.filter(pl.col("year_group") == 11), ability, effect, year)
     return pl.concat(found)
 
 
 def progress_reference() -> pl.DataFrame:
-    """Invented national means by prior attainment, for 2025/26 only: the cohort before has no KS1 results."""
-    reference = settings()["progress"]
-    edges = [float(edge) for edge in reference["edges"]]
+    """Invented national means by prior attainment: KS2 in 2025/26 and Attainment 8 in 2023/24.
+
+    The cohorts of the other years took no tests two key stages before.
+    """
+    reference, source = settings()["progress"], settings()["progress"]["source"]
+    plans = [(period(2), "reading", reference), (period(2), "mathematics", reference),
+             (period(0), "attainment 8", settings()["progress_8"])]  # fmt: skip
     rows = [
         {
-            "time_period": period(1), "subject": subject, "group": group + 1,
-            "points_from": edges[group], "points_to": edges[group + 1],
-            "mean_score": float(reference[subject][group]), "national_sd": float(reference["sd"][subject]),
-            "source": reference["source"],
+            "time_period": year, "subject": subject, "group": group + 1,
+            "points_from": float(plan["edges"][group]), "points_to": float(plan["edges"][group + 1]),
+            "mean_score": float(mean), "national_sd": float(plan["sd"][subject]), "source": source,
         }
-        for subject in ("reading", "mathematics")
-        for group in range(len(edges) - 1)
+        for year, subject, plan in plans
+        for group, mean in enumerate(plan[subject])
     ]  # fmt: skip
     return pl.DataFrame(rows)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-FIRST_YEAR = 2024  # year 0 of the sample is 2024/25
+FIRST_YEAR = 2023  # year 0 of the sample is 2023/24
+SCHOOL_YEARS = 3  # whole years; the autumn census after them is the last thing returned
 
 
 @cache
@@ -29,7 +30,7 @@ def period(year: int) -> str:
     """time_period of year 0, 1, ... of the sample.
 
     >>> period(0), period(1)
-    ('202425', '202526')
+    ('202324', '202425')
     """
     return f"{FIRST_YEAR + year}{(FIRST_YEAR + year + 1) % 100:02d}"
 

@@ -1,5 +1,7 @@
 """What readers see for what the rows hold: names of periods, groups and marks."""
 
+from datetime import date
+
 from sendlab.errors import SendlabError
 
 FULL_YEAR = "Academic year"
@@ -20,11 +22,6 @@ PEOPLE = {
     "All SEN": "all pupils with SEN",
     "Not recorded": "pupils with SEN status not recorded",
     "Total": "all pupils",
-}
-COMPARATORS = {
-    "No SEN": "No SEN",
-    "LA without this school": "LA without this school",
-    "Same group nationally": "Same group nationally",
 }
 
 
@@ -51,6 +48,15 @@ def period_text(time_period: str, time_identifier: str) -> str:
     name = period_name(time_period)
     full = time_identifier in (FULL_YEAR, "")
     return name if full else f"{name} ({time_identifier[:1].lower()}{time_identifier[1:]})"
+
+
+def day_name(day: date) -> str:
+    """A day in words.
+
+    >>> day_name(date(2025, 7, 9))
+    '9 July 2025'
+    """
+    return f"{day.day} {day:%B %Y}"
 
 
 def people(group: str) -> str:

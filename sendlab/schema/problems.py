@@ -5,13 +5,15 @@ from typing import Literal
 
 import polars as pl
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "query"]
+WORST_FIRST: dict[str, int] = {"error": 0, "warning": 1, "query": 2}
 PROBLEM_COLUMNS: dict[str, type[pl.DataType]] = {
     "file": pl.String,
+    "sheet": pl.String,  # sheet of a workbook or part of a file; blank where there is only one
     "row": pl.Int64,  # line in the file, the header being line 1; null for the file as a whole
     "column": pl.String,
     "rule": pl.String,
-    "severity": pl.String,  # error: the row is quarantined; warning: the row is loaded
+    "severity": pl.String,  # error: the row is quarantined; warning, query: it is loaded; a query may be in order
     "count": pl.Int64,
     "message": pl.String,
     "remedy": pl.String,
@@ -24,11 +26,20 @@ def no_problems() -> pl.DataFrame:
 
 
 def row_problems(
-    rows: pl.Series, *, file: str, column: str, rule: str, severity: Severity, message: str, remedy: str
+    rows: pl.Series,
+    *,
+    file: str,
+    column: str,
+    rule: str,
+    severity: Severity,
+    message: str,
+    remedy: str,
+    sheet: str = "",
 ) -> pl.DataFrame:
     """One problem a row; `rows` holds line numbers."""
     return pl.DataFrame({"row": rows.cast(pl.Int64)}).select(
         pl.lit(file).alias("file"),
+        pl.lit(sheet).alias("sheet"),
         "row",
         pl.lit(column).alias("column"),
         pl.lit(rule).alias("rule"),
@@ -40,9 +51,9 @@ def row_problems(
 
 
 def file_problem(*, file: str, rule: str, severity: Severity, message: str, remedy: str, count: int = 1,
-                 column: str = "") -> pl.DataFrame:  # fmt: skip
+                 column: str = "", sheet: str = "") -> pl.DataFrame:  # fmt: skip
     """One problem of a file as a whole; `count` says how many rows it touches."""
-    values = [file, None, column, rule, severity, count, message, remedy]
+    values = [file, sheet, None, column, rule, severity, count, message, remedy]
     return pl.DataFrame(dict(zip(PROBLEM_COLUMNS, [[v] for v in values], strict=True)), schema=PROBLEM_COLUMNS)
 
 
@@ -53,15 +64,15 @@ def join_problems(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 def summarise(problems: pl.DataFrame) -> pl.DataFrame:
     """Problems counted by file, column and rule, worst and most frequent first; `row` is the first row touched."""
-    order = {"error": 0, "warning": 1}
     return (
-        problems.group_by("file", "column", "rule", "severity", "message", "remedy", maintain_order=True)
+        problems.group_by("file", "sheet", "column", "rule", "severity", "message", "remedy", maintain_order=True)
         .agg(pl.col("row").min(), pl.col("count").sum())
         .select(list(PROBLEM_COLUMNS))
         .sort(
-            pl.col("severity").replace_strict(order, return_dtype=pl.Int64),
+            pl.col("severity").replace_strict(WORST_FIRST, return_dtype=pl.Int64),
             -pl.col("count"),
             pl.col("file"),
+            pl.col("sheet"),
             pl.col("column"),
             pl.col("rule"),
         )

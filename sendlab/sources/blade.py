@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from sendlab.sources.convert import period_of
+from sendlab.sources.cells import period_of
 from sendlab.sources.text import TextTable
 
 FORMAT = "School Census blade"
@@ -20,6 +20,8 @@ TABLES = (
     "schoolcensus", "school", "pupilonroll", "pupilnolongeronroll", "senneeds", "fsmperiodsonroll", "fsmperiod",
     "termlysessiondetailsonroll", "termlysessiondetailsoffroll", "summerhalfterm2sessiondetailsonroll",
     "summerhalfterm2sessiondetailsoffroll", "termlyexclusionsonroll", "termlyexclusionsoffroll",
+    "approvisiondetailonroll", "approvisiondetailoffroll", "schoolarrangedapdetailonroll",
+    "schoolarrangedapdetailoffroll",
 )  # fmt: skip
 SEASONS = {"aut": "AUT", "autumn": "AUT", "spr": "SPR", "spring": "SPR", "sum": "SUM", "summer": "SUM"}
 TERM_OF_SEASON = {"AUT": "Autumn term", "SPR": "Spring term", "SUM": "Summer term"}
@@ -52,6 +54,15 @@ class Census:
         if self.season == "SPR":
             return self.time_period, "Autumn term", date(self.year - 1, 11, 1)
         return self.time_period, "Spring term", date(self.year, 2, 15)
+
+    @property
+    def exclusions(self) -> tuple[str, str]:
+        """Year and term whose suspensions this census returns: two terms before, as collected since autumn 2019."""
+        if self.season == "AUT":
+            return f"{self.year - 1}{self.year % 100:02d}", "Spring term"
+        if self.season == "SPR":
+            return f"{self.year - 2}{(self.year - 1) % 100:02d}", "Summer term"
+        return self.time_period, "Autumn term"
 
     @property
     def count_day(self) -> date:
@@ -135,8 +146,15 @@ def census_in_name(name: str) -> Census | None:
 
     >>> census_in_name("2024_autumn_pupilonroll.csv"), census_in_name("2024-25_spring_pupilonroll.csv")
     (Census(year=2024, season='AUT'), Census(year=2025, season='SPR'))
+    >>> census_in_name("SPR24_pupilonroll.csv"), census_in_name("SPR_2324_pupilonroll.csv")
+    (Census(year=2024, season='SPR'), Census(year=2024, season='SPR'))
     """
     period, year, season = academic_year_in_name(name), lone_year_in_name(name), season_in_name(name)
+    if short := re.search(r"(?<![a-z])(aut|spr|sum)[a-z]*[-_ ]?(\d{4}|\d\d)(?!\d)", name.lower()):
+        period, year = (
+            period or period_of(f"20{short[2]}"),
+            year or (2000 + int(short[2]) if len(short[2]) == 2 else None),
+        )
     if season and period:
         return _census_of(period, season)
     return Census(year, season) if season and year else None

@@ -1,197 +1,133 @@
-"""One census's blade tables, joined: pupils, attendance by term, suspensions and schools as declared tables.
+"""One census's blade tables, joined: schools, pupils and what the return covers, as declared tables.
 
-Rules (sources: DfE school census guide; pupil absence methodology 2025): a total, where present, beats reason rows,
-and disagreement is a warning; a reason counts by the code set valid in the term; ages are taken on 31 August before
-the year; SEN needs of rank 1 and 2 only; FSM eligibility is that of census day. Ids are those of one export and one
-roll table: child rows hang on `roll_id`, which names all three. A count that cannot be read is not known, never 0.
+Rules (source: DfE school census guide, school census schemas 2015 to 2026): ages are taken on 31 August before the
+year; SEN needs of rank 1 and 2 only; FSM eligibility is that of census day; an autumn return covers attendance of the
+summer term before and suspensions of the spring term before, a spring return autumn and summer, a summer return
+spring and autumn.
 """
-
-from dataclasses import dataclass, field
 
 import polars as pl
 
-from sendlab.codes import valid_on
-from sendlab.schema.numbers import read_numbers
-from sendlab.schema.problems import Severity, join_problems, no_problems, row_problems
+from sendlab.codes import read_codes
+from sendlab.schema.problems import join_problems, row_problems
 from sendlab.schema.tables import TABLES
 from sendlab.sources.blade import BladeFile, Census
-from sendlab.sources.convert import Converted, convert
+from sendlab.sources.cells import read_date
+from sendlab.sources.census_events import PARTS, alternative_provision, attendance, part_name, suspensions
+from sendlab.sources.census_parts import (
+    ROLLS,
+    CensusTables,
+    Plain,
+    Rolls,
+    children,
+    count,
+    lower,
+    of_tables,
+    roll_id,
+    unread_count,
+)
+from sendlab.sources.convert import convert
+from sendlab.sources.reading import as_declared
 from sendlab.sources.text import LINE
 
-ROLLS = ("pupilonroll", "pupilnolongeronroll")
 RENAMES = {
-    "upn": "pupil_id", "ncyearactual": "nc_year", "ncyearleaving": "nc_year", "enrolstatus": "enrol_status",
-    "parttime": "part_time", "entrydate": "entry_date", "leavingdate": "leaving_date", "senprovision": "sen_provision",
-    "senunitindicator": "sen_unit", "resourcedprovisionindicator": "resourced_provision",
+    "upn": "pupil_id", "gender": "sex", "ncyearactual": "nc_year", "ncyearleaving": "nc_year",
+    "enrolstatus": "enrol_status", "parttime": "part_time", "entrydate": "entry_date", "leavingdate": "leaving_date",
+    "senprovision": "sen_provision", "senunitindicator": "sen_unit", "youngcarer": "young_carer",
+    "resourcedprovisionindicator": "resourced_provision", "servicechild": "service_child", "plaa": "post_looked_after",
 }  # fmt: skip
-Plain = list[tuple[BladeFile, pl.DataFrame]]  # files with their rows, columns in lower case
-ABSENT = ("authorised", "unauthorised")
-PARTS = {"termly": "whole term", "summerhalfterm2": "second half"}
-
-
-@dataclass
-class CensusTables:
-    """What one census gives: declared tables, and each file's outcome (rows kept and problems)."""
-
-    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
-    files: list[tuple[BladeFile, Converted]] = field(default_factory=list)
+TOTALS = ("sessionspossible", "sessionsauthorised", "sessionsunauthorised")
+_ROLL_SCHEMA: dict[str, type[pl.DataType]] = {**TABLES["pupils"].polars_schema, "roll_id": pl.String}
 
 
 def read_census(files: list[BladeFile]) -> CensusTables:
     """All blade files of one census (maintained and academy exports stacked) as declared tables."""
     census = files[0].census
     made = CensusTables()
-    plain = [(file, _lower(file)) for file in files]
+    plain = [(file, lower(file)) for file in files]
     made.tables["schools"] = _schools(plain, made)
     rolls = {table: _roll(plain, table, census, made) for table in ROLLS}
     needs = _needs(plain, rolls, made)
     fsm = _fsm(plain, rolls, census, made)
     made.tables["pupils"] = _pupils(rolls, needs, fsm)
-    made.tables["attendance"] = _attendance(plain, rolls, census, made)
-    made.tables["suspensions"] = _suspensions(plain, rolls, made)
+    made.tables["attendance"], made.tables["attendance_codes"] = attendance(plain, rolls, census, made)
+    made.tables["suspensions"] = suspensions(plain, rolls, made)
+    made.tables["alternative_provision"] = alternative_provision(plain, rolls, made)
+    made.tables["coverage"] = _coverage(plain, census, made)
     return made
-
-
-def _lower(file: BladeFile) -> pl.DataFrame:
-    return file.text.rows.rename({name: name.lower() for name in file.text.columns})
-
-
-def _of(plain: Plain, *tables: str) -> Plain:
-    return [(file, rows) for file, rows in plain if file.table in tables]
 
 
 def _schools(plain: Plain, made: CensusTables) -> pl.DataFrame:
     """School names and phases from `school`, URN and LA from `schoolcensus`, joined on the school's id."""
-    kept = [_kept(file, rows, made) for file, rows in _of(plain, "schoolcensus", "school")]
     wanted = {"urn": "school_urn", "lea": "la_code", "schoolname": "school_name", "phase": "phase_code"}
     parts = [
-        rows.select(
+        made.note(file, rows).select(
             pl.col("nativeid").alias("school_id"), *[pl.col(a).alias(b) for a, b in wanted.items() if a in rows]
         )
-        for rows in kept
+        for file, rows in of_tables(plain, "schoolcensus", "school")
     ]
     if not parts:
         return pl.DataFrame(schema=TABLES["schools"].polars_schema)
     stacked = pl.concat(parts, how="diagonal").with_columns(pl.all().str.strip_suffix(".0"))
     joined = stacked.group_by("school_id", maintain_order=True).agg(pl.all().drop_nulls().first())
-    named = (
-        joined.with_columns(pl.col("school_id").alias("school_name")) if "school_name" not in joined.columns else joined
-    )
-    missing = [
-        pl.lit(None, dtype=pl.String).alias(n) for n in TABLES["schools"].polars_schema if n not in named.columns
-    ]
-    return named.with_columns(missing).select(list(TABLES["schools"].polars_schema))
-
-
-def _kept(file: BladeFile, rows: pl.DataFrame, made: CensusTables) -> pl.DataFrame:
-    made.files.append((file, Converted(rows, no_problems())))
-    return rows
+    named = joined if "school_name" in joined.columns else joined.with_columns(school_name=pl.col("school_id"))
+    return as_declared(named.with_columns(pl.coalesce("school_name", "school_id")), "schools")
 
 
 def _roll(plain: Plain, table: str, census: Census, made: CensusTables) -> pl.DataFrame:
     """One roll table: typed pupil columns, age, the table id by which child rows hang on it, and session totals."""
     parts = []
-    for file, rows in _of(plain, table):
-        renamed = rows.rename({old: new for old, new in RENAMES.items() if old in rows.columns})
+    for file, rows in of_tables(plain, table):
+        renamed = rows.rename({old: new for old, new in RENAMES.items() if old in rows.columns and new not in rows})
         text = renamed.with_columns(
             pl.col("nativeid").alias("school_id"),
             pl.lit(census.time_period).alias("time_period"),
             pl.lit(census.term).alias("term"),
             pl.lit("1" if table == "pupilonroll" else "0").alias("on_roll"),
         )
-        if "dob" in text.columns:
-            text = text.with_columns(_age(text, census).alias("age_at_31_august"))
-        done = convert(text, TABLES["pupils"], file=file.text.name, source=file.text.source)
+        text = text.with_columns(_age(text, census)) if "dob" in text.columns else text
+        done = convert(text, TABLES["pupils"], file=file.text.name, source=file.text.source, on=census.count_day)
         totals, unread = _totals(file, rows)
-        made.files.append((file, Converted(done.rows, join_problems([done.problems, unread]))))
-        parts.append(done.rows.join(totals.with_columns(_roll_id(rows, file.family, table)), on=LINE))
+        made.note(file, done.rows, done.problems, unread, _age_problems(file, text))
+        ids = totals.with_columns(roll_id(rows, file.family, table))
+        parts.append(done.rows.join(ids, on=LINE, maintain_order="left"))
     return pl.concat(parts, how="diagonal") if parts else pl.DataFrame(schema=_ROLL_SCHEMA)
-
-
-_TOTALS = ("sessionspossible", "sessionsauthorised", "sessionsunauthorised")
-_ROLL_SCHEMA: dict[str, type[pl.DataType]] = {**TABLES["pupils"].polars_schema, "roll_id": pl.String}
-
-
-def _roll_id(rows: pl.DataFrame, family: str, roll: str) -> pl.Series:
-    """The id of a pupil's row, told apart from the same id in another export or in the other roll table."""
-    return (f"{family}|{roll}|" + rows[f"{roll}tableid"]).alias("roll_id")
 
 
 def _totals(file: BladeFile, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The session totals of a roll file as numbers; one that cannot be read counts as not returned, and is said."""
     counts, problems = [rows[LINE]], []
-    for name in [name for name in rows.columns if name.endswith(_TOTALS)]:
-        count = _count(rows[name])
-        unread = rows[LINE].filter(rows[name].is_not_null() & count.is_null())
-        problems.append(_unread_count(unread, file, name, "warning"))
-        counts.append(count)
+    for name in [name for name in rows.columns if name.endswith(TOTALS)]:
+        number = count(rows[name])
+        unread = rows[LINE].filter(rows[name].is_not_null() & number.is_null())
+        problems.append(unread_count(unread, file, name, "warning"))
+        counts.append(number)
     return pl.DataFrame(counts), join_problems(problems)
 
 
-def _count(text: pl.Series) -> pl.Series:
-    """Sessions as numbers, null where blank, unreadable or below 0."""
-    values = read_numbers(text).values
-    return values.set((values < 0).fill_null(False), None).alias(text.name)
-
-
-def _unread_count(lines: pl.Series, file: BladeFile, column: str, severity: Severity) -> pl.DataFrame:
-    return row_problems(
-        lines, file=file.text.name, column=column, rule="sessions_unreadable", severity=severity,
-        message="the number of sessions is not known: not a number, below 0 or, in a reason row, blank",
-        remedy="write a number of sessions, 0 or more",
-    )  # fmt: skip
-
-
-def _age(text: pl.DataFrame, census: Census) -> pl.Expr:
+def _age(text: pl.DataFrame, census: Census) -> pl.Series:
     """Whole years on 31 August before the academic year, as text; blank where the date of birth cannot be read."""
-    born = pl.col("dob").str.replace(r" .*$", "")
-    day = pl.coalesce([born.str.to_date(form, strict=False) for form in ("%Y-%b-%d", "%Y-%m-%d", "%d/%m/%Y")])
+    born, _ = read_date(text["dob"], TABLES["pupils"].column("entry_date"))
     edge = census.year_start
-    before = (day.dt.month() < edge.month) | ((day.dt.month() == edge.month) & (day.dt.day() <= edge.day))
-    age = edge.year - day.dt.year() - 1 + before.cast(pl.Int32)
-    return pl.when(age.is_between(0, 25)).then(age).cast(pl.String)
+    before = (born.dt.month() < edge.month) | ((born.dt.month() == edge.month) & (born.dt.day() <= edge.day))
+    age = edge.year - born.dt.year() - 1 + before.cast(pl.Int32)
+    return age.set(~age.is_between(0, 25).fill_null(False), None).cast(pl.String).alias("age_at_31_august")
 
 
-def _parent_family(file: BladeFile, roll: str, plain: Plain) -> str:
-    """The export in which a child file's pupils stand: its own, else the only one that has the roll table at all."""
-    if any(file.family == parent.family for parent, _ in _of(plain, *ROLLS)):
-        return file.family
-    families = {parent.family for parent, _ in _of(plain, roll)}
-    return families.pop() if len(families) == 1 else file.family
-
-
-def _child(
-    file: BladeFile, rows: pl.DataFrame, plain: Plain, rolls: dict[str, pl.DataFrame]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows of a child table with the pupil and school of their parent; a row without one parent is a problem."""
-    roll = next(name for name in ROLLS if f"{name}tableid" in rows.columns)
-    ids = rolls[roll].select("roll_id", "pupil_id", "school_id").filter(pl.col("roll_id").is_unique())
-    named = rows.drop("pupil_id", "school_id", strict=False).with_columns(
-        _roll_id(rows, _parent_family(file, roll, plain), roll)
-    )
-    joined = named.join(ids, on="roll_id", how="left", maintain_order="left")
-    orphan = joined["school_id"].is_null()
-    problems = row_problems(
-        joined[LINE].filter(orphan), file=file.text.name, column=f"{roll}tableid", rule="no_such_pupil",
-        severity="error", message="the row belongs to no pupil of this export, or its id to more than one",
-        remedy="export all tables together, their names alike but for the table",
+def _age_problems(file: BladeFile, text: pl.DataFrame) -> pl.DataFrame:
+    """Pupils whose age is not known: they are in no measure that asks for one."""
+    if "age_at_31_august" not in text.columns:
+        return join_problems([])
+    return row_problems(
+        text[LINE].filter(text["age_at_31_august"].is_null()), file=file.text.name, column="dob", rule="age_unknown",
+        severity="warning", message="the date of birth is blank, unreadable or gives no age from 0 to 25",
+        remedy="correct the date of birth in the school's system",
     )  # fmt: skip
-    return joined.filter(~orphan), problems
 
 
-def _children(
-    plain: Plain, tables: tuple[str, ...], rolls: dict[str, pl.DataFrame], made: CensusTables
-) -> pl.DataFrame:
-    parts = []
-    for file, rows in _of(plain, *tables):
-        kept, problems = _child(file, rows, plain, rolls)
-        made.files.append((file, Converted(kept, problems)))
-        parts.append(kept)
-    return pl.concat(parts, how="diagonal") if parts else pl.DataFrame()
-
-
-def _needs(plain: Plain, rolls: dict[str, pl.DataFrame], made: CensusTables) -> pl.DataFrame:
-    rows = _children(plain, ("senneeds",), rolls, made)
+def _needs(plain: Plain, rolls: Rolls, made: CensusTables) -> pl.DataFrame:
+    """Primary and secondary need of each pupil (ranks 1 and 2)."""
+    rows = children(plain, ("senneeds",), rolls, made, _need_problems)
     if rows.is_empty():
         return pl.DataFrame(
             schema={"roll_id": pl.String, "sen_primary_need": pl.String, "sen_secondary_need": pl.String}
@@ -203,19 +139,48 @@ def _needs(plain: Plain, rolls: dict[str, pl.DataFrame], made: CensusTables) -> 
     )
 
 
-def _fsm(plain: Plain, rolls: dict[str, pl.DataFrame], census: Census, made: CensusTables) -> pl.DataFrame:
+def _need_problems(file: BladeFile, rows: pl.DataFrame) -> pl.DataFrame:
+    codes = [line.code for line in read_codes("sen_need_type")]
+    unknown = ~rows["sentype"].str.to_uppercase().is_in(codes).fill_null(False)
+    unused = ~rows["sentyperank"].str.strip_suffix(".0").is_in(["1", "2"]).fill_null(False)
+    told = {"file": file.text.name, "remedy": "correct it in the school's system"}
+    return join_problems([
+        row_problems(rows[LINE].filter(unknown), column="sentype", rule="code_unknown", severity="warning",
+                     message="the need is blank or not in the code set 'sen_need_type'", **told),
+        row_problems(rows[LINE].filter(unused), column="sentyperank", rule="rank_not_used", severity="query",
+                     message="the rank is neither 1 nor 2: such a need is in no measure", **told),
+    ])  # fmt: skip
+
+
+def _fsm(plain: Plain, rolls: Rolls, census: Census, made: CensusTables) -> pl.DataFrame:
     """Whether a pupil was eligible on census day: a period that had begun and had not ended."""
-    rows = _children(plain, ("fsmperiodsonroll", "fsmperiod"), rolls, made)
+    rows = children(plain, ("fsmperiodsonroll", "fsmperiod"), rolls, made, _fsm_problems)
     if rows.is_empty():
         return pl.DataFrame(schema={"roll_id": pl.String, "fsm_eligible": pl.Boolean})
-    start, end = (
-        pl.col(name).str.slice(0, 11).str.to_date("%Y-%b-%d", strict=False) for name in ("fsmstartdate", "fsmenddate")
+    day = TABLES["pupils"].column("entry_date")
+    blank = pl.Series("fsmenddate", [None] * rows.height, dtype=pl.String)
+    ends = rows["fsmenddate"] if "fsmenddate" in rows.columns else blank
+    dated = rows.select("roll_id").with_columns(
+        read_date(rows["fsmstartdate"], day)[0].alias("start"), read_date(ends, day)[0].alias("end")
     )
-    open_then = (start <= census.count_day) & (end.is_null() | (end >= census.count_day))
-    return rows.group_by("roll_id").agg(open_then.any().alias("fsm_eligible"))
+    open_then = (pl.col("start") <= census.count_day) & (pl.col("end").is_null() | (pl.col("end") >= census.count_day))
+    return dated.group_by("roll_id").agg(open_then.any().alias("fsm_eligible"))
 
 
-def _pupils(rolls: dict[str, pl.DataFrame], needs: pl.DataFrame, fsm: pl.DataFrame) -> pl.DataFrame:
+def _fsm_problems(file: BladeFile, rows: pl.DataFrame) -> pl.DataFrame:
+    day = TABLES["pupils"].column("entry_date")
+    problems = []
+    for name in [name for name in ("fsmstartdate", "fsmenddate") if name in rows.columns]:
+        dates, unread = read_date(rows[name], day)
+        bad = unread | (dates.is_null() if name == "fsmstartdate" else unread)
+        problems.append(row_problems(
+            rows[LINE].filter(bad), file=file.text.name, column=name, rule="date_unreadable", severity="error",
+            message="the period of free school meals has no date that can be read", remedy="give its dates",
+        ))  # fmt: skip
+    return join_problems(problems)
+
+
+def _pupils(rolls: Rolls, needs: pl.DataFrame, fsm: pl.DataFrame) -> pl.DataFrame:
     stacked = pl.concat(rolls.values(), how="diagonal")
     made = [name for name in (*needs.columns, *fsm.columns) if name != "roll_id"]
     joined = stacked.drop(made).join(needs, on="roll_id", how="left").join(fsm, on="roll_id", how="left")
@@ -226,90 +191,29 @@ def _pupils(rolls: dict[str, pl.DataFrame], needs: pl.DataFrame, fsm: pl.DataFra
     return joined.select(list(TABLES["pupils"].polars_schema))
 
 
-def _attendance(plain: Plain, rolls: dict[str, pl.DataFrame], census: Census, made: CensusTables) -> pl.DataFrame:
-    parts: list[pl.DataFrame] = []
-    for prefix, part in PARTS.items():
-        tables = (f"{prefix}sessiondetailsonroll", f"{prefix}sessiondetailsoffroll")
-        sums = _reason_sums([_reasons(file, rows, plain, rolls, census, made) for file, rows in _of(plain, *tables)])
-        whole = "to late May" if census.season == "AUT" and prefix == "termly" else part
-        parts.extend(_with_totals(roll, sums, prefix, whole) for roll in rolls.values())
+def _coverage(plain: Plain, census: Census, made: CensusTables) -> pl.DataFrame:
+    """What this return covers at each school in it, rows or not: a kind is covered where its tables were exported."""
+    schools = pl.concat([rows.select(pl.col("nativeid").alias("school_id")) for _, rows in plain]).unique().drop_nulls()
     year, term, _ = census.attendance
-    rows: pl.DataFrame = pl.concat(parts, how="diagonal").with_columns(
-        pl.lit(year).alias("time_period"), pl.lit(term).alias("term")
+    kinds = [("pupils", census.time_period, census.term, "whole term", ROLLS)]
+    kinds += [
+        ("attendance", year, term, part_name(census, prefix),
+         (f"{prefix}sessiondetailsonroll", f"{prefix}sessiondetailsoffroll"))
+        for prefix in PARTS
+    ]  # fmt: skip
+    kinds.append(
+        ("suspensions", *census.exclusions, "whole term", ("termlyexclusionsonroll", "termlyexclusionsoffroll"))
     )
-    return rows.select(list(TABLES["attendance"].polars_schema))
+    rows = [
+        schools.with_columns(
+            pl.lit(kind).alias("kind"), pl.lit(period).alias("time_period"), pl.lit(in_term).alias("term"),
+            pl.lit(part).alias("part"), pl.lit("census").alias("basis"),
+        ).join(_rows_of(made, kind), on="school_id", how="left").with_columns(pl.col("rows").fill_null(0))
+        for kind, period, in_term, part, tables in kinds
+        if of_tables(plain, *tables)
+    ]  # fmt: skip
+    return as_declared(pl.concat(rows), "coverage") if rows else as_declared(pl.DataFrame(), "coverage")
 
 
-def _reasons(
-    file: BladeFile, rows: pl.DataFrame, plain: Plain, rolls: dict[str, pl.DataFrame], census: Census,
-    made: CensusTables,
-) -> pl.DataFrame:  # fmt: skip
-    """One session file: counts by category, each code judged by the set valid in the term; others are said."""
-    codes = valid_on("attendance_code", census.attendance[2])
-    category = {code: line.notes.get("category", "") for code, line in codes.items()}
-    kept, orphans = _child(file, rows, plain, rolls)
-    read = kept.select(
-        "roll_id", LINE, _count(kept["sessions"]).alias("count"),
-        pl.col("attendancereason").replace_strict(category, default=None, return_dtype=pl.String).alias("category"),
-    )  # fmt: skip
-    warning = row_problems(
-        read.filter(pl.col("category").is_null())[LINE], file=file.text.name, column="attendancereason",
-        rule="reason_not_in_term", severity="warning", remedy="correct the register code",
-        message="the reason is blank or not in the code set of that term: counted neither as absent nor as present",
-    )  # fmt: skip
-    unread = _unread_count(read.filter(pl.col("count").is_null())[LINE], file, "sessions", "error")
-    made.files.append((file, Converted(read, join_problems([orphans, warning, unread]))))
-    return read
-
-
-def _reason_sums(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """Sessions by pupil and category of absence; null where one count of the category is not known.
-
-    Every code is returned, so a pupil with rows but none of the category has 0.
-    """
-    if not parts:
-        sums = dict.fromkeys((f"by_{name}" for name in ABSENT), pl.Float64)
-        return pl.DataFrame(schema={"roll_id": pl.String, **sums, "with_reasons": pl.Boolean})
-    of = {name: pl.col("count").filter(pl.col("category") == name) for name in ABSENT}
-    sums_known = [pl.when(~counts.is_null().any()).then(counts.sum()).alias(f"by_{n}") for n, counts in of.items()]
-    return pl.concat(parts).group_by("roll_id").agg(*sums_known, pl.lit(True).alias("with_reasons"))
-
-
-def _with_totals(roll: pl.DataFrame, sums: pl.DataFrame, prefix: str, part: str) -> pl.DataFrame:
-    """Attendance rows of one roll: possible sessions, and absence from totals where returned, else from reasons."""
-    totals = {name: f"{prefix}sessions{name}" for name in ("possible", *ABSENT)}
-    present = {name: column for name, column in totals.items() if column in roll.columns}
-    if roll.is_empty() or "possible" not in present:
-        return pl.DataFrame(schema=TABLES["attendance"].polars_schema)
-    rows = roll.with_columns(
-        pl.col(present[name]).alias(f"total_{name}")
-        if name in present
-        else pl.lit(None, dtype=pl.Float64).alias(f"total_{name}")
-        for name in totals
-    ).join(sums, on="roll_id", how="left", maintain_order="left")
-    reasons = pl.col("with_reasons").fill_null(False)
-    chosen = [pl.coalesce(f"total_{name}", f"by_{name}").alias(f"sessions_{name}") for name in ABSENT]
-    differ = pl.any_horizontal((pl.col(f"total_{n}") != pl.col(f"by_{n}")).fill_null(False) for n in ABSENT)
-    total_given = pl.any_horizontal(pl.col(f"total_{n}").is_not_null() for n in ABSENT)
-    basis = pl.when(total_given).then(pl.lit("totals")).when(reasons).then(pl.lit("reasons")).otherwise(pl.lit("none"))
-    return rows.filter(pl.col("total_possible").is_not_null() | reasons).select(
-        "pupil_id",
-        "school_id",
-        pl.lit(part).alias("part"),
-        pl.col("total_possible").alias("sessions_possible"),
-        *chosen,
-        basis.alias("basis"),
-        differ.alias("totals_disagree"),
-    )
-
-
-def _suspensions(plain: Plain, rolls: dict[str, pl.DataFrame], made: CensusTables) -> pl.DataFrame:
-    names = {"startdate": "start_date", "reason1": "reason_1", "reason": "reason_1", "reason2": "reason_2",
-             "reason3": "reason_3", "senprovision": "sen_provision"}  # fmt: skip
-    parts = []
-    for file, rows in _of(plain, "termlyexclusionsonroll", "termlyexclusionsoffroll"):
-        kept, orphans = _child(file, rows, plain, rolls)
-        done = convert(kept.rename(names, strict=False), TABLES["suspensions"], file=file.text.name)
-        made.files.append((file, Converted(done.rows, join_problems([orphans, done.problems]))))
-        parts.append(done.rows.drop(LINE))
-    return pl.concat(parts) if parts else pl.DataFrame(schema=TABLES["suspensions"].polars_schema)
+def _rows_of(made: CensusTables, kind: str) -> pl.DataFrame:
+    return made.tables[kind].group_by("school_id").agg(pl.len().cast(pl.Int64).alias("rows"))

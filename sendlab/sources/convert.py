@@ -1,130 +1,88 @@
 """From text to the declared types of a table: each rule that a cell breaks is a problem with its row and remedy."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 
 import dataframely as dy
 import polars as pl
 
-from sendlab.codes import read_codes
-from sendlab.pseudonyms import BLANK
-from sendlab.schema.groups import TERMS
+from sendlab.codes import read_codes, valid_on
+from sendlab.pseudonyms import BLANK, upn_status
 from sendlab.schema.numbers import read_numbers
 from sendlab.schema.problems import join_problems, row_problems
 from sendlab.schema.tables import POLARS_TYPE, Column, Table
+from sendlab.sources.cells import READERS
+from sendlab.sources.reading import Converted, NotRun
 from sendlab.sources.text import LINE
 
-DATE_FORMATS = ("%Y-%b-%d", "%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y")
-YEARS = (1990, 2100)  # "16/10/24" also reads as the year 24: a date outside is no date
-FILLER_DATES = (date(1900, 1, 1), date(9999, 12, 31))
-TRUE_TEXTS, FALSE_TEXTS = ("1", "true", "y", "yes", "1.0"), ("0", "false", "n", "no", "0.0")
-TERM_TEXTS = {**{term.lower(): term for term in TERMS}, **{term.split()[0].lower(): term for term in TERMS},
-              "aut": TERMS[0], "spr": TERMS[1], "sum": TERMS[2]}  # fmt: skip
-RENAMED_CODES = {"suspension_category": {"FIXD": "SUSP"}}  # older code -> the one it became: one event, one key
-PROVISION_TEXTS = {"ehcp": "E", "ehc plan": "E", "sen support": "K", "no sen": "N", "statement": "S"}
+# A UPN or a full date within a text that is no date: such a text may be about a person, and is not kept.
+PERSONAL = r"(?i)\b[a-z]\d{11}[\da-z]\b|\b\d{1,2}[/.-]\d{1,2}[/.-](19|20)\d\d\b|\b(19|20)\d\d-\d\d-\d\d\b"
+SHORT_CODE = 8  # an unknown code of up to so many characters is kept, with a warning
+WANTED = {
+    "text": "a school's number in full (a name is none, nor is one that a spreadsheet has rounded)",
+    "integer": "a whole number",
+    "number": "a number",
+    "date": "a date such as 16/10/2024 or 2024-10-16",
+    "flag": "yes or no (1, 0, true, false)",
+    "period": "an academic year such as 2024/25",
+}
 
 
-@dataclass(frozen=True)
-class Converted:
-    """Rows that keep the rules, in declared columns plus LINE, and the problems found."""
-
-    rows: pl.DataFrame
-    problems: pl.DataFrame
-    left_aside: int = 0  # rows that are sound but not needed (a published file's other places)
-
-    @property
-    def bad_lines(self) -> set[int]:
-        """Lines that are quarantined."""
-        return set(self.problems.filter(pl.col("severity") == "error")["row"].to_list())
-
-
-def convert(text: pl.DataFrame, table: Table, *, file: str, source: str = "") -> Converted:
+def convert(
+    text: pl.DataFrame, table: Table, *, file: str, sheet: str = "", source: str = "", own_upn: bool = True,
+    on: date | None = None,
+) -> Converted:  # fmt: skip
     """Typed rows of a declared table from text columns that carry its names (missing optional columns are null).
 
-    `file` stands in problems; `source` (path below the raw folder) tells files of one name apart.
+    `file` and `sheet` stand in problems; `source` (path below the raw folder) tells files of one name apart. UPNs are
+    checked unless they come from another file's rows (`own_upn`), which has said so already. Codes are held against
+    those valid on the day `on`, where it is known.
     """
     columns, problems = [text[LINE]], []
     for column in table.columns:
         if column.name not in text.columns:
             columns.append(pl.Series(column.name, [None] * text.height, dtype=POLARS_TYPE[column.kind]))
             continue
-        series, unread = READERS[column.kind](text[column.name], column)
-        if column.privacy == "identifier":
-            series = _marked_blanks(series, text[LINE], source or file)
+        series, found = _read_column(text, column, file, source or file)
+        if on is not None and column.codes:
+            found.append(_not_then(text[LINE], series, column, on, file))
+        if column.privacy == "identifier" and own_upn:
+            found.append(_upn_problems(text[LINE], series, file))
         columns.append(series.alias(column.name))
-        problems.append(_unread(text, unread, column, file))
-        problems.append(_unknown_codes(text, series, column, file))
+        problems += found
     typed = pl.DataFrame(columns)
     problems.append(_broken_rules(typed, table, file))
-    found = join_problems(problems)
-    kept = typed.filter(~pl.col(LINE).is_in(found.filter(pl.col("severity") == "error")["row"].implode()))
-    return Converted(kept, found)
+    found_all = join_problems(problems).with_columns(pl.lit(sheet).alias("sheet"))
+    bad = found_all.filter(pl.col("severity") == "error")["row"]
+    return Converted(typed.filter(~pl.col(LINE).is_in(bad.implode())), found_all, _not_run(text, table))
 
 
-def _read_text(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
-    text = series.cast(pl.String)
-    if column.name == "sen_provision":
-        text = _provision(text)
-    elif column.name == "term":
-        text = text.str.to_lowercase().replace(TERM_TEXTS)
-    elif column.codes and column.codes not in ("ethnicity", "language"):
-        text = text.str.to_uppercase().str.strip_suffix(".0").replace(RENAMED_CODES.get(column.codes, {}))
-    return text, pl.repeat(False, len(series), eager=True)
+def _read_column(text: pl.DataFrame, column: Column, file: str, source: str) -> tuple[pl.Series, list[pl.DataFrame]]:
+    """One column typed, with the problems of its cells."""
+    cells = text[column.name].cast(pl.String)
+    series, unread = READERS[column.kind](cells, column)
+    problems = [_unread(text, unread, column, file)]
+    if column.privacy == "identifier":
+        return _marked_blanks(series, text[LINE], source), problems
+    if column.kind in ("integer", "number"):
+        problems.append(_symbols(text, cells, column, file))
+    if column.kind == "text" and not column.free_text:
+        about_people = cells.str.contains(PERSONAL).fill_null(False)
+        problems.append(_personal(text, about_people, column, file))
+        series = series.set(about_people, None)
+    if column.codes and not column.allowed:
+        codes = [line.code for line in read_codes(column.codes)]
+        unknown = series.is_not_null() & ~series.is_in(codes)
+        problems.append(_unknown_codes(text, unknown, column, file))
+        series = series.set(unknown & ~_could_be_code(series, codes), None)
+    return series, problems
 
 
-def _provision(text: pl.Series) -> pl.Series:
-    """SEN provision from 'K', 'K - SEN support', 'SEN Support (K)', 'EHCP': by leading code, else by known text."""
-    lowered = text.str.to_lowercase()
-    lead = text.str.extract(r"^([A-Za-z])(?:\s*[-–:].*)?$", 1).str.to_uppercase()
-    known = lowered.str.replace(r"\s*\([a-z]\)$", "").replace_strict(
-        PROVISION_TEXTS, default=None, return_dtype=pl.String
-    )
-    frame = pl.DataFrame({"lead": lead, "known": known, "text": text})
-    return frame.select(pl.coalesce("lead", "known", "text"))["lead"]
-
-
-def _read_number(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
-    read = read_numbers(series)
-    unread = pl.Series([False] * len(series)).scatter(read.unread, True) if read.unread else _none(series)
-    if column.kind == "integer":
-        fractional = (read.values != read.values.floor()).fill_null(False)
-        return read.values.set(fractional, None).cast(pl.Int64), unread | fractional
-    return read.values, unread
-
-
-def _read_date(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
-    text = series.cast(pl.String).str.replace(r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$", "")
-    tries = pl.DataFrame([text.str.to_date(form, strict=False).alias(form) for form in DATE_FORMATS])
-    filler = tries.select(pl.any_horizontal(pl.all().is_in(FILLER_DATES)))[DATE_FORMATS[0]].fill_null(False)
-    possible = pl.when(pl.all().dt.year().is_between(*YEARS)).then(pl.all())
-    dates = tries.select(possible).select(pl.coalesce(pl.all()))[DATE_FORMATS[0]]
-    return dates, dates.is_null() & text.is_not_null() & ~filler
-
-
-def _read_flag(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
-    text = series.cast(pl.String).str.to_lowercase()
-    mapping = {**dict.fromkeys(TRUE_TEXTS, True), **dict.fromkeys(FALSE_TEXTS, False)}
-    flags = text.replace_strict(mapping, default=None, return_dtype=pl.Boolean)
-    return flags, flags.is_null() & text.is_not_null()
-
-
-def _read_period(series: pl.Series, column: Column) -> tuple[pl.Series, pl.Series]:
-    periods = pl.Series(series.name, [period_of(text) for text in series.cast(pl.String)], dtype=pl.String)
-    return periods, periods.is_null() & series.is_not_null()
-
-
-def period_of(text: str | None) -> str | None:
-    """The academic year as six digits, or nothing where the text does not say one.
-
-    >>> period_of("2024/25"), period_of("2024-2025"), period_of("202425"), period_of("2024")
-    ('202425', '202425', '202425', None)
-    """
-    match = re.fullmatch(r"(20\d\d)\s*[/_ -]?\s*(?:20)?(\d\d)", (text or "").strip())
-    if not match or (int(match[1]) + 1) % 100 != int(match[2]):
-        return None
-    return match[1] + match[2]
+def _could_be_code(series: pl.Series, codes: list[str]) -> pl.Series:
+    """Whether a text that is no known code has at least the shape of one: sentences are not kept as codes."""
+    short = series.str.len_chars() <= max(SHORT_CODE, 2 * max(map(len, codes)))
+    words = any(" " in code for code in codes)
+    return (short & (pl.Series([words]) | ~series.str.contains(r"\s"))).fill_null(False)
 
 
 def _marked_blanks(series: pl.Series, lines: pl.Series, source: str) -> pl.Series:
@@ -133,25 +91,17 @@ def _marked_blanks(series: pl.Series, lines: pl.Series, source: str) -> pl.Serie
     return marks.select(pl.coalesce("upn", pl.lit(f"{BLANK}{source} ") + pl.col("line")))["upn"]
 
 
-def _none(series: pl.Series) -> pl.Series:
-    return pl.repeat(False, len(series), eager=True)
-
-
-READERS: dict[str, Callable[[pl.Series, Column], tuple[pl.Series, pl.Series]]] = {
-    "text": _read_text,
-    "integer": _read_number,
-    "number": _read_number,
-    "date": _read_date,
-    "flag": _read_flag,
-    "period": _read_period,
-}
-WANTED = {
-    "integer": "a whole number",
-    "number": "a number",
-    "date": "a date such as 16/10/2024 or 2024-10-16",
-    "flag": "yes or no (1, 0, true, false)",
-    "period": "an academic year such as 2024/25",
-}
+def _upn_problems(lines: pl.Series, upns: pl.Series, file: str) -> pl.DataFrame:
+    """UPNs that are blank or whose check letter does not fit: the rows are kept and flagged."""
+    status = {upn: upn_status(upn) for upn in upns.unique()}
+    each = upns.replace_strict(status, return_dtype=pl.String)
+    words = {"invalid": "the UPN's check letter does not fit: kept, flagged",
+             "blank": "no UPN: the row links to nothing outside its file"}  # fmt: skip
+    return join_problems(
+        row_problems(lines.filter(each == kind), file=file, column="pupil_id", rule=f"upn_{kind}", severity="warning",
+                     message=message, remedy="correct the UPN in the school's system")
+        for kind, message in words.items()
+    )  # fmt: skip
 
 
 def _unread(text: pl.DataFrame, unread: pl.Series, column: Column, file: str) -> pl.DataFrame:
@@ -166,15 +116,57 @@ def _unread(text: pl.DataFrame, unread: pl.Series, column: Column, file: str) ->
     )
 
 
-def _unknown_codes(text: pl.DataFrame, series: pl.Series, column: Column, file: str) -> pl.DataFrame:
-    if not column.codes or column.allowed:
-        return join_problems([])
-    known = [line.code for line in read_codes(column.codes)]
-    unknown = series.is_not_null() & ~series.is_in(known)
+def _symbols(text: pl.DataFrame, cells: pl.Series, column: Column, file: str) -> pl.DataFrame:
+    """A known mark such as c or x in place of a number: the value is missing, and it is said."""
+    marked = (read_numbers(cells).status != "") & cells.is_not_null()
+    marked = marked & ~READERS[column.kind](cells, column)[1]
+    return row_problems(
+        text[LINE].filter(marked), file=file, column=column.name, rule="symbol_for_number", severity="warning",
+        message=f"a mark stands in place of {column.name}: kept as missing, not as 0",
+        remedy="give the number if it is known",
+    )  # fmt: skip
+
+
+def _personal(text: pl.DataFrame, rows: pl.Series, column: Column, file: str) -> pl.DataFrame:
+    return row_problems(
+        text[LINE].filter(rows), file=file, column=column.name, rule="personal_data_in_text", severity="warning",
+        message=f"{column.name} holds a UPN or a full date, as if about a person: the text is not kept",
+        remedy="take it out of that column",
+    )  # fmt: skip
+
+
+def _unknown_codes(text: pl.DataFrame, unknown: pl.Series, column: Column, file: str) -> pl.DataFrame:
     return row_problems(
         text[LINE].filter(unknown), file=file, column=column.name, rule="code_unknown", severity="warning",
         message=f"{column.name} is not in the code set '{column.codes}'", remedy="correct it, or tell us of a new code",
     )  # fmt: skip
+
+
+def _not_then(lines: pl.Series, series: pl.Series, column: Column, on: date, file: str) -> pl.DataFrame:
+    """Known codes that had ended, or had not begun, on the day."""
+    then, ever = valid_on(column.codes, on), {line.code for line in read_codes(column.codes)}
+    return row_problems(
+        lines.filter(series.is_in(sorted(ever - set(then))).fill_null(False)), file=file, column=column.name,
+        rule="code_not_valid_then", severity="warning", remedy="use the code of that time",
+        message=f"{column.name} is a code of '{column.codes}' that was not valid on {on.day} {on:%B %Y}",
+    )  # fmt: skip
+
+
+def _not_run(text: pl.DataFrame, table: Table) -> tuple[NotRun, ...]:
+    """The rules of columns that are not there: neither passed nor failed."""
+    absent = [column for column in table.columns if column.name not in text.columns and not column.required]
+    return tuple(
+        NotRun(rule, column.name, "the file has no such column")
+        for column in absent
+        for rule in _rules_of(column)
+    )  # fmt: skip
+
+
+def _rules_of(column: Column) -> list[str]:
+    limits = [name for name in ("min", "max") if getattr(column, f"{name}imum") is not None]
+    codes = ["not_allowed"] if column.allowed else ["code_unknown"] if column.codes else []
+    reads = [f"{column.kind}_unreadable"] if column.kind != "text" else []
+    return reads + codes + limits
 
 
 def _broken_rules(typed: pl.DataFrame, table: Table, file: str) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from sendlab.schema.groups import TOTAL
 from sendlab.schema.numbers import read_numbers
 from sendlab.schema.problems import file_problem, join_problems, no_problems, row_problems
 from sendlab.schema.tables import TABLES
-from sendlab.sources.convert import Converted
+from sendlab.sources.reading import Reading, as_declared
 from sendlab.sources.text import LINE, TextTable, read_text_table
 
 FORMAT = "EES data"
@@ -41,13 +41,14 @@ def _settings() -> dict[str, Any]:
 
 
 def is_ees(header: list[str]) -> bool:
-    """Whether a header is that of an EES data file."""
-    return set(MANDATORY) <= {name.strip().lower() for name in header}
+    """Whether a header is that of an EES data file, or would be but for one mandatory column."""
+    names = {name.strip().lower() for name in header}
+    return "geographic_level" in names and len(names & set(MANDATORY)) > 1
 
 
 def is_meta(header: list[str]) -> bool:
-    """Whether a header is that of an EES meta file."""
-    return set(META_COLUMNS) <= {name.strip().lower() for name in header}
+    """Whether a header is that of an EES meta file, or would be but for one column."""
+    return len({name.strip().lower() for name in header} & set(META_COLUMNS)) > 1
 
 
 def find_map(header: list[str]) -> dict[str, Any] | None:
@@ -59,29 +60,28 @@ def find_map(header: list[str]) -> dict[str, Any] | None:
     return {**found, "phase": {"column": phase, "values": _settings()["phase_if_there"]["values"]}}
 
 
-def read_benchmarks(text: TextTable) -> Converted:
+def read_benchmarks(text: TextTable) -> Reading:
     """National rows of a known file as the declared table `benchmarks`, in published units.
 
     A column that breaks the rows down and that the map does not name must be at its total. Rows that still share a
-    key are quarantined, all of them: which of them is meant cannot be known.
-
-    A file that no map knows is said to be unknown and gives no rows; its rows are not counted as loaded.
+    key give no benchmark, none of them: which of them is meant cannot be known. Every row of the file is loaded, for
+    `ingest` keeps published files whole, as text with their symbols.
     """
-    found = find_map(text.columns)
+    found = find_map(text.columns) if set(MANDATORY) <= set(text.columns) else None
     if found is None:
         problem = file_problem(
-            file=text.name, rule="no_measure", severity="warning", count=text.rows.height,
-            message="an EES file that holds no indicator sendlab compares with", remedy="nothing to do, or remove it",
+            file=text.name, rule="no_measure", severity="query", count=text.rows.height,
+            message="an EES file that holds no indicator sendlab compares with: kept as text", remedy="nothing to do",
         )  # fmt: skip
-        return Converted(_empty(), problem)
-    rows, left_out, unread_filters = _chosen(text, found)
+        return Reading({"benchmarks": as_declared(_empty(), "benchmarks")}, problem)
+    rows, unread_filters = _chosen(text, found)
     tables, problems = [], [unread_filters]
     for measure, names in found["indicators"].items():
         table, bad = _indicator(rows, measure, names, found, text.name)
         tables.append(table)
         problems.append(bad)
     made, repeated = _without_repeats(pl.concat(tables), text.name)
-    return Converted(made, join_problems([*problems, repeated]), left_aside=left_out)
+    return Reading({"benchmarks": as_declared(made, "benchmarks")}, join_problems([*problems, repeated]))
 
 
 def _empty() -> pl.DataFrame:
@@ -92,8 +92,8 @@ def _without_repeats(rows: pl.DataFrame, file: str) -> tuple[pl.DataFrame, pl.Da
     repeated = ~pl.struct(TABLES["benchmarks"].key).is_unique()
     lines = rows.filter(repeated)[LINE].unique().sort()
     problems = row_problems(
-        lines, file=file, column="", rule="duplicate_benchmark", severity="error",
-        message="another row of the file gives a figure for the same measure, period and group",
+        lines, file=file, column="", rule="duplicate_benchmark", severity="query",
+        message="another row gives a figure for the same measure, period and group: neither is compared with",
         remedy="fetch the file again with one row for each period and group",
     )  # fmt: skip
     return rows.filter(~pl.col(LINE).is_in(lines.implode())), problems
@@ -123,15 +123,16 @@ def _types_in_meta(text: TextTable) -> dict[str, str]:
     path = text.path.with_name(re.sub(r"(?i)\.csv(\.gz)?$", "", text.name) + ".meta.csv")
     if not path.is_file():
         return {}
-    rows = read_text_table(path).rows
-    if not is_meta(rows.columns):
+    rows = read_text_table(path, repeats=True).rows
+    known = {name.lower(): name for name in reversed(rows.columns)}
+    if not {"col_name", "col_type"} <= set(known):
         return {}
-    rows = rows.rename({name: name.lower() for name in rows.columns}).drop_nulls(["col_name", "col_type"])
+    rows = rows.select(pl.col(known[name]).alias(name) for name in ("col_name", "col_type")).drop_nulls()
     return dict(zip(rows["col_name"], rows["col_type"].str.to_lowercase(), strict=True))
 
 
-def _chosen(text: TextTable, found: dict[str, Any]) -> tuple[pl.DataFrame, int, pl.DataFrame]:
-    """The rows that the map asks for, how many are left aside, and filters that have no total to be taken at."""
+def _chosen(text: TextTable, found: dict[str, Any]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that the map asks for, and filters that have no total to be taken at."""
     rows, others = text.rows, _other_filters(text, found)
     mapped = rows.filter(_asked_for(found))
     at_total = mapped.select(
@@ -141,13 +142,13 @@ def _chosen(text: TextTable, found: dict[str, Any]) -> tuple[pl.DataFrame, int, 
     no_total = [c for c in others if mapped.height and not at_total[c].any()]
     problems = [
         file_problem(
-            file=text.name, rule="no_total", severity="warning", count=mapped.height, column=column,
+            file=text.name, rule="no_total", severity="query", count=mapped.height, column=column,
             message=f"the file is broken down by {column} and holds no total of it: no figure taken",
             remedy=f"fetch the file with the total of {column}",
         )
         for column in no_total
     ]  # fmt: skip
-    return chosen, rows.height - chosen.height, join_problems(problems)
+    return chosen, join_problems(problems)
 
 
 def _asked_for(found: dict[str, Any]) -> pl.Expr:
@@ -164,7 +165,7 @@ def _indicator(rows: pl.DataFrame, measure: str, names: dict[str, str], found: d
     absent = [name for name in names.values() if name not in rows.columns]
     if absent:
         message = f"column(s) {', '.join(absent)} of measure {measure} are not in the file"
-        return _empty(), file_problem(file=file, rule="indicator_missing", severity="warning", message=message,
+        return _empty(), file_problem(file=file, rule="indicator_missing", severity="query", message=message,
                                       remedy="fetch the file with all its indicators")  # fmt: skip
     read = {part: read_numbers(rows[name]) for part, name in names.items()}
     frame = rows.select(
@@ -186,7 +187,6 @@ def _indicator(rows: pl.DataFrame, measure: str, names: dict[str, str], found: d
     frame = frame.with_columns(
         *numbers,
         read["value"].status.alias("symbol"),
-        pl.lit(None, dtype=pl.String).alias("unit"),
         pl.lit(file).alias("source_file"),
     )
     bad = [_unreadable(rows, read[part].unread, names[part], file) for part in read]
@@ -212,7 +212,7 @@ def _unreadable(rows: pl.DataFrame, places: list[int], column: str, file: str) -
         file=file,
         column=column,
         rule="number_unreadable",
-        severity="warning",
+        severity="query",
         message=f"{column} is neither a number nor a known symbol",
         remedy="check the file",
     )

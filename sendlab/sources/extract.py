@@ -1,16 +1,22 @@
-"""CSV extracts of any declared table: recognised by their header, whatever the columns are called."""
+"""Extracts of any declared table: recognised by their columns, whatever these are called."""
 
-import re
 from dataclasses import dataclass, replace
 
 import polars as pl
 
-from sendlab.schema.problems import join_problems, row_problems
+from sendlab.errors import DataProblem
+from sendlab.schema.problems import file_problem, join_problems, no_problems, row_problems
 from sendlab.schema.tables import TABLES, Table
-from sendlab.sources.convert import Converted, convert
+from sendlab.sources.convert import convert
+from sendlab.sources.names import near, plain
+from sendlab.sources.reading import Converted, Reading, as_declared
 from sendlab.sources.text import LINE, TextTable
 
-FORMAT = "CSV extract"
+FORMAT = "extract"
+SETTABLE = ("time_period", "term", "school_id", "return_year")  # sendlab.toml or the file's name may give these
+FEWEST = 3  # columns of a table that a file must have to be taken for it
+OTHER_IDS = {"studentid", "misid", "personid", "learnerid"}  # columns of pupils' ids that are not UPNs
+READ_FROM_FILES = {name: table for name, table in TABLES.items() if not table.made}
 
 
 @dataclass(frozen=True)
@@ -23,27 +29,43 @@ class Match:
 
     @property
     def score(self) -> tuple[int, int]:
-        """How well it fits: required columns found less those missing, then all columns found."""
-        return len(self.table.required) - 2 * len(self.missing), len(self.names)
+        """How well it fits: columns found, one required column missing undoing two; then required columns found."""
+        return len(self.names) - 2 * len(self.missing), len(self.table.required) - len(self.missing)
+
+    @property
+    def lacking(self) -> list[str]:
+        """Required columns that nothing but the file can give."""
+        return [name for name in self.missing if name not in SETTABLE]
 
 
-def plain(name: str) -> str:
-    """A column name without case, blanks, underscores or punctuation.
+def match_header(header: list[str], table: str = "") -> Match | None:
+    """The declared table that a header fits best: all required columns, or all but those a setting can supply."""
+    tables = [TABLES[table]] if table in READ_FROM_FILES else list(READ_FROM_FILES.values())
+    matches = [match for declared in tables if not (match := match_table(declared, header)).lacking]
+    return max((m for m in matches if len(m.names) >= FEWEST), key=lambda match: match.score, default=None)
 
-    >>> plain("NC Year-actual"), plain("% FSM")
-    ('ncyearactual', 'fsm')
+
+def nearest(header: list[str]) -> Match | None:
+    """The table that a header was most likely meant for, though required columns are missing."""
+    matches = [match_table(table, header) for table in READ_FROM_FILES.values()]
+    likely = [m for m in matches if len(m.names) >= FEWEST and 2 * len(m.missing) <= len(m.table.required)]
+    return max(likely, key=lambda match: match.score, default=None)
+
+
+def table_of(columns: list[str]) -> str | None:
+    """The declared table of a header, or nothing.
+
+    >>> table_of(["UPN", "LAESTAB", "StartDate", "Category", "Sessions"])
+    'suspensions'
     """
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    match = match_header(columns)
+    return match.table.name if match else None
 
 
-def match_header(header: list[str]) -> Match | None:
-    """The declared table that the header fits best: all required columns, or all but those a setting can supply."""
-    matches = [match for table in TABLES.values() if (match := _match(table, header)) and _usable(match)]
-    return max(matches, key=lambda match: match.score, default=None)
-
-
-def _match(table: Table, header: list[str]) -> Match:
-    found = {plain(name): name for name in reversed(header)}
+def match_table(table: Table, header: list[str]) -> Match:
+    """Which column of a header is which of a table's; names below merged headings included."""
+    lower_part = {plain(name.rsplit(" | ", 1)[-1]): name for name in reversed(header)}  # below a merged heading
+    found = lower_part | {plain(name): name for name in reversed(header)}
     names: dict[str, str] = {}
     for column in table.columns:
         for alias in (column.name, *column.aliases):
@@ -54,24 +76,55 @@ def _match(table: Table, header: list[str]) -> Match:
     return Match(table, names, tuple(name for name in table.required if name not in names))
 
 
-SETTABLE = ("time_period", "term")  # sendlab.toml or the file's name may give these
+def refuse(text: TextTable, match: Match) -> DataProblem:
+    """What is missing for the table that the file comes nearest to: every column at once, with near misses."""
+    told = []
+    for name in match.lacking:
+        column = match.table.column(name)
+        unused = [other for other in text.columns if other not in match.names.values()]
+        likely = next((found for alias in (name, *column.aliases) if (found := near(alias, unused))), None)
+        told.append(f"column '{name}' is missing" + (f" (is it '{likely}'?)" if likely else ""))
+    next_step = f"name the columns as docs/tables.md says for '{match.table.name}', the table it comes nearest to"
+    if "pupil_id" in match.lacking and OTHER_IDS & {plain(name) for name in text.columns}:
+        told.append("it has pupils by the id of another system, which is no UPN")
+        next_step = (
+            "join the file of students (id and UPN) to it first, so that each row has its UPN; then " + next_step
+        )
+    return DataProblem(text.name, told, next_step=next_step)
 
 
-def _usable(match: Match) -> bool:
-    needed = [name for name in match.missing if name not in SETTABLE]
-    return not needed and len(match.names) >= 3
+def read(text: TextTable, match: Match, given: dict[str, str], known_from: str = "rows") -> Reading:
+    """The file as the declared table. `given` fills columns that the file lacks (period, term, school)."""
+    done = read_rows(text, match, given)
+    name = match.table.name
+    problems = join_problems([not_read(text, match), done.problems])
+    return Reading({name: as_declared(done.rows, name)}, problems, known_from, done.not_run)
 
 
-def read_extract(text: TextTable, match: Match, *, given: dict[str, str]) -> Converted:
-    """The file as the declared table. `given` fills columns that the file lacks (period and term)."""
+def not_read(text: TextTable, match: Match) -> pl.DataFrame:
+    """Columns of the file that the table does not declare: not read and not stored, told by their places."""
+    places = [str(place) for place, name in enumerate(text.columns, 1) if name not in match.names.values()]
+    if not places:
+        return no_problems()
+    return file_problem(
+        file=text.name, sheet=text.sheet, rule="columns_not_read", severity="query", count=len(places),
+        message=f"columns that the table '{match.table.name}' does not declare are not read: {', '.join(places[:20])}",
+        remedy="nothing to do, or name them as docs/tables.md does",
+    )  # fmt: skip
+
+
+def read_rows(text: TextTable, match: Match, given: dict[str, str]) -> Converted:
+    """The same, with the line of each row."""
     columns = {declared: pl.col(name) for declared, name in match.names.items()}
-    filled = {name: pl.lit(value) for name, value in given.items() if name not in columns}
-    rows = text.rows.select(pl.col(LINE), **columns, **filled)
-    rows, dropped = _without_totals(rows, match.table, text.name)
-    done = convert(rows, match.table, file=text.name, source=text.source)
+    filled = {name: pl.lit(value) for name, value in given.items() if name in match.table.polars_schema}
+    rows = text.rows.select(
+        pl.col(LINE), **columns, **{n: value for n, value in filled.items() if n not in match.names}
+    )
+    rows, dropped = without_totals(rows, match.table, text.name, text.sheet)
+    done = convert(rows, match.table, file=text.name, sheet=text.sheet, source=text.source)
     if match.table.name == "attendance":
         done = replace(done, rows=done.rows.with_columns(_attendance_defaults()))
-    return Converted(done.rows, join_problems([dropped, done.problems]))
+    return replace(done, problems=join_problems([dropped, done.problems]))
 
 
 def _attendance_defaults() -> list[pl.Expr]:
@@ -84,7 +137,7 @@ def _attendance_defaults() -> list[pl.Expr]:
 TOTAL_TEXTS = ("total", "grand total", "all", "england", "sum")
 
 
-def _without_totals(rows: pl.DataFrame, table: Table, file: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def without_totals(rows: pl.DataFrame, table: Table, file: str, sheet: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows of totals (first text 'Total', no key) are quarantined, said and left out."""
     texts = [column.name for column in table.columns if column.name in rows.columns]
     first = rows.select(pl.coalesce(texts).str.to_lowercase())[texts[0]]
@@ -95,10 +148,10 @@ def _without_totals(rows: pl.DataFrame, table: Table, file: str) -> tuple[pl.Dat
         else pl.repeat(True, rows.height, eager=True)
     )
     totals = first.is_in(TOTAL_TEXTS).fill_null(False) & no_key
-
     found = row_problems(
         rows[LINE].filter(totals),
         file=file,
+        sheet=sheet,
         column="",
         rule="total_row",
         severity="error",

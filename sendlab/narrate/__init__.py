@@ -1,0 +1,13 @@
+"""Words for published figures: the rows they are about, numbers as text, how sure one can be, and whole sentences."""
+
+from sendlab.narrate.numbers import decimals_of, format_gap, format_interval, format_value, sized
+from sendlab.narrate.rows import Row, View, gap_row, one_kind_of_period, one_row, rows_of
+from sendlab.narrate.sentences import change_sentence, finding_title, gap_sentence, headline, title_words
+from sendlab.narrate.strength import gap_strength, strength
+from sendlab.schema.labels import period_name
+
+__all__ = [
+    "Row", "View", "change_sentence", "decimals_of", "finding_title", "format_gap", "format_interval", "format_value",
+    "gap_row", "gap_sentence", "gap_strength", "headline", "one_kind_of_period", "one_row", "period_name", "rows_of",
+    "sized", "strength", "title_words",
+]  # fmt: skip

@@ -1,0 +1,62 @@
+"""Choosing the rows of a view that a sentence, chart or table is about."""
+
+from typing import Any
+
+import polars as pl
+
+from sendlab.disclosure.published import OwnView, Published, require_view
+from sendlab.errors import SendlabError
+from sendlab.metrics.cards import card
+from sendlab.schema.labels import FULL_YEAR
+
+View = Published | OwnView
+Row = dict[str, Any]
+LEVELS = ("School", "Local authority", "National")  # an own view may also hold the LA without each school, as a means
+
+
+def rows_of(view: View, *, measure: str, place: str, time_period: str = "", time_identifier: str = "") -> pl.DataFrame:
+    """Figures and gaps of one measure and place, of one kind of period (the full year unless another is named).
+
+    `place` is a place code. Raises SendlabError where there is nothing to show, GateError for anything but a view.
+    """
+    require_view(view)
+    title = card(measure).title
+    rows = view.rows.filter((pl.col("measure") == measure) & pl.col("geographic_level").is_in(LEVELS))
+    for name, wanted, word in (("place_code", place, "place"), ("time_period", time_period, "period")):
+        known = sorted(set(rows[name].to_list()))
+        if wanted and wanted not in known:
+            shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
+            raise SendlabError(
+                f"no figures of '{title}' for {word} '{wanted}'", next_step=f"there are: {shown or 'none'}"
+            )
+        rows = rows.filter(pl.col(name) == wanted) if wanted else rows
+    return one_kind_of_period(rows, time_identifier)
+
+
+def one_kind_of_period(rows: pl.DataFrame, time_identifier: str = "") -> pl.DataFrame:
+    """The rows of one kind of period: the one named, else the full year, else the only one there is."""
+    kinds = sorted(set(rows["time_identifier"].fill_null("").to_list()))
+    wanted = time_identifier or (FULL_YEAR if FULL_YEAR in kinds else kinds[0] if len(kinds) == 1 else "")
+    if (kinds and wanted not in kinds) or (not wanted and len(kinds) > 1):
+        raise SendlabError(
+            f"no single kind of period to show: wanted '{wanted}', there are {', '.join(kinds)}",
+            next_step="name one: time_identifier=...",
+        )
+    return rows.filter(pl.col("time_identifier").fill_null("") == wanted)
+
+
+def one_row(rows: pl.DataFrame, *, group: str = "Total", need: str = "Total", item: str = "Total", comparator: str = "",
+            time_period: str = "") -> Row | None:  # fmt: skip
+    """The one row of a group, need area and item, or None where there is none."""
+    keep = (pl.col("sen_provision") == group) & (pl.col("need_area") == need) & (pl.col("item") == item)
+    found = rows.filter(keep & (pl.col("comparator") == comparator))
+    if time_period:
+        found = found.filter(pl.col("time_period") == time_period)
+    return found.row(0, named=True) if found.height else None
+
+
+def gap_row(rows: pl.DataFrame, *, group: str, comparator: str = "No SEN") -> Row | None:
+    """The gap of a group, with the smaller base of its two sides: that is how finely it was rounded."""
+    gap = one_row(rows, group=group, comparator=comparator)
+    sides = [side["base_subjects"] for side in (gap, one_row(rows, group=comparator)) if side is not None]
+    return None if gap is None else {**gap, "base_subjects": min((s for s in sides if s is not None), default=None)}

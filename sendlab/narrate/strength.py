@@ -1,0 +1,41 @@
+"""Words for how sure an interval lets one be of a difference."""
+
+from sendlab.metrics.cards import Card
+from sendlab.narrate.rows import Row
+
+# Width of an interval from which "no sign of" would promise too much; a judgement, in the unit of the gap.
+WIDE = {"%": 20.0, "percentage": 20.0, "per ": 10.0, "points": 6.0, "rating": 3.0}
+LEANING = 0.25  # an interval with at most this share of its length beyond zero leans clearly to one side
+
+
+def strength(lower: float | None, upper: float | None, *, wide: float | None = None) -> str:
+    """How sure an interval of a difference lets one be: "clear", "possible", "no sign of" or "cannot tell".
+
+    Clear: it leaves zero out. Possible: at most a quarter of it lies beyond zero. Otherwise no sign of a difference,
+    unless it is wider than `wide` (unit of the gap), when a large difference would not show either: cannot tell.
+
+    >>> strength(2, 9), strength(-1, 9), strength(-4, 5, wide=20), strength(-14, 15, wide=20), strength(None, None)
+    ('clear', 'possible', 'no sign of', 'cannot tell', 'cannot tell')
+    """
+    if lower is None or upper is None:
+        return "cannot tell"
+    if lower > 0 or upper < 0:
+        return "clear"
+    if upper > lower and min(-lower, upper) <= LEANING * (upper - lower):
+        return "possible"
+    return "cannot tell" if wide is not None and upper - lower > wide else "no sign of"
+
+
+def gap_strength(row: Row | None, card: Card) -> str:
+    """`strength` of a gap row, with the width that its unit calls wide."""
+    if row is None or row["value"] is None:
+        return "cannot tell"
+    return strength(
+        row["lower"], row["upper"], wide=next((w for start, w in WIDE.items() if card.unit.startswith(start)), None)
+    )
+
+
+def verdict(word: str, what: str) -> str:
+    """A word of `strength` within a sentence on a gap or a change."""
+    words = {"clear": f"a clear {what}", "possible": f"a possible {what}", "no sign of": f"no sign of a {what}"}
+    return words.get(word, f"cannot tell whether there is a {what}")
