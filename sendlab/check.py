@@ -198,7 +198,8 @@ def ingest_lines(result: IngestResult) -> list[str]:
 def ingest_json(result: IngestResult) -> dict[str, Any]:
     """The result of ingest for scripts."""
     names = ("file", "sheet", "format", "table", "read", "loaded", "quarantined", "known_from")
-    unread = [dict.fromkeys(names) | {"file": name, "sheet": "", "known_from": ""} for name in result.unread_files]
+    nothing = {"sheet": "", "format": None, "table": None, "read": 0, "loaded": 0, "quarantined": 0, "known_from": ""}
+    unread = [{"file": name, **nothing} for name in result.unread_files]
     return {
         "files": [{name: getattr(record, name) for name in names} for record in result.records] + unread,
         "merged": result.merged,

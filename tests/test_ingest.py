@@ -194,3 +194,19 @@ def test_a_changed_key_makes_the_store_stale_and_moves_no_figure(tmp_path, own_k
     assert not again.unchanged and again.run_id == first.run_id
     facts, pupils = (store.read_table(space / "store", name) for name in ("facts", "pupils"))
     assert set(facts["pupil_id"]) >= set(pupils.filter(pl.col("on_roll"))["pupil_id"])
+
+
+def test_a_file_that_cannot_be_read_is_listed_with_no_rows_and_costs_no_other(tmp_path):
+    space = make_workspace(tmp_path / "w")
+    (space / "raw").mkdir()
+    (space / "raw" / "broken.csv").write_bytes(b"a,b\n\x00\x00,1\n")
+    text = "LAESTAB,UPN,StartDate,Category\n9992001,A999200114007,01/02/2025,SUSP\n"
+    (space / "raw" / "suspensions.csv").write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(main, ["ingest", "--json", "--workspace", str(space)])
+    files = {file["file"]: file for file in json.loads(done.output)["files"]}
+    assert done.exit_code == 1
+    assert (files["suspensions.csv"]["loaded"], files["broken.csv"]["loaded"], files["broken.csv"]["format"]) == (
+        1,
+        0,
+        None,
+    )
