@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from sendlab.pseudonyms import SAMPLE_AUTHORITIES
 from sendlab.schema.numbers import read_numbers
 from sendlab.schema.problems import file_problem, join_problems, row_problems
 from sendlab.schema.tables import TABLES
@@ -96,7 +97,7 @@ def read_indicators(text: TextTable, given: dict[str, str]) -> Reading:
 
 def _unknown_authorities(text: TextTable, la_codes: pl.Series) -> pl.DataFrame:
     """Codes of authorities that the code set does not hold: a new one, or a slip. The rows are loaded with the code."""
-    unknown = la_codes.is_not_null() & ~la_codes.is_in(list(authorities()))
+    unknown = la_codes.is_not_null() & ~la_codes.is_in([*authorities(), *SAMPLE_AUTHORITIES])
     return row_problems(
         text.rows[LINE].filter(unknown), file=text.name, sheet=text.sheet, column="la_code", rule="code_unknown",
         severity="warning", message="la_code is not in the code set 'local_authority'",
