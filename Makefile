@@ -23,7 +23,7 @@ lint: .venv/ready-dev        ## style, types, and the reading budget
 	$(BIN)/mypy
 	$(BIN)/python tools/budget.py
 
-bench: .venv/ready-dev        ## rows a second and peak memory of ingest, as ratios from one run (about 15 minutes)
+bench: .venv/ready-dev        ## rows a second and peak memory of ingest, as ratios from one run (about 5 minutes)
 	$(BIN)/python tools/bench.py
 
 explore: .venv/ready         ## JupyterLab on the explorer

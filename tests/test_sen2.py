@@ -527,17 +527,6 @@ def test_a_template_without_an_id_is_refused_with_its_name(tmp_path):
     ]
 
 
-def test_xml_is_recognised_by_its_collection_or_its_persons(tmp_path):
-    def is_sen2(text: str) -> bool:
-        path = tmp_path / "any.xml"
-        path.write_text(text, encoding="utf-8")
-        return sen2_xml.is_sen2_xml(path)
-
-    assert is_sen2(xml_text(six_people())) and is_sen2("<m:MESSAGE xmlns:m='u'><Persons>")
-    assert not is_sen2("<Message><Header><Collection>SC</Collection></Header><Pupils/></Message>")
-    assert not is_sen2("<CTfile><Persons/></CTfile>") and not is_sen2("upn,sex\n") and not is_sen2("<Message>&&&")
-
-
 def test_records_on_one_line_are_numbered(tmp_path):
     people = six_people()
     people[1]["requests"][0]["receiveddate"] = "soon"
@@ -684,8 +673,7 @@ def test_random_bytes_are_read_or_a_data_problem(raw):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "random.xml"
         path.write_bytes(raw)
-        for door in (sen2_xml.is_sen2_xml, sen2_xml.read_xml):
-            try:
-                door(path)
-            except DataProblem as problem:
-                assert problem.source == "random.xml"
+        try:
+            sen2_xml.read_xml(path)
+        except DataProblem as problem:
+            assert problem.source == "random.xml"

@@ -5,6 +5,7 @@ nesting, huge tags and files, endless names. A file that breaks off or is not we
 No text of the file stands in a message.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,31 +28,24 @@ READ_BYTES = 2**16
 BREAKS_OFF = (3, 5)  # expat: no element found, unclosed token
 
 
-class NotWellFormed(DataProblem):
-    """The file breaks off, or is no XML."""
-
-
 def refused(path: Path, told: str) -> DataProblem:
     """The problem of a file that may do harm."""
     return DataProblem(path.name, [f"not read, for it may do harm: {told}"], next_step="export the return again")
 
 
-def feed(path: Path, target: "Target", *, at_most: int | None = None) -> None:
-    """Tell `target` of a file's elements: the whole file, or its first bytes (which need not be complete then)."""
+def feed(path: Path, target: "Target") -> None:
+    """Tell `target` of all elements of a file."""
     with held_still(path) as size:
         if size > MAX_BYTES:
             raise refused(path, f"it is larger than {MAX_BYTES >> 20} MB")
         try:
-            _feed(path, _Feed(path, target), at_most)
+            _feed(path, _Feed(path, target))
         except OSError as fault:
             raise unreadable(path.name, fault) from None
 
 
-def _feed(path: Path, feeder: "_Feed", at_most: int | None) -> None:
+def _feed(path: Path, feeder: "_Feed") -> None:
     with path.open("rb") as handle:
-        if at_most is not None:
-            feeder.take(handle.read(at_most))
-            return
         while chunk := handle.read(READ_BYTES):
             feeder.take(chunk)
     feeder.end()
@@ -69,7 +63,7 @@ class _Feed:
         """Parse one more piece."""
         if b"\0" in chunk:
             told = "the file is UTF-16, or holds NUL characters"
-            raise NotWellFormed(self.path.name, [told], next_step="save it as UTF-8 XML, or export it again")
+            raise DataProblem(self.path.name, [told], next_step="save it as UTF-8 XML, or export it again")
         self._run(self.parser.feed, chunk)
         self.fed += len(chunk)
         if self.fed - self.parser.parser.CurrentByteIndex > MAX_TAG:
@@ -87,13 +81,13 @@ class _Feed:
         except ParseError as fault:
             told = "it breaks off" if fault.code in BREAKS_OFF else "it is not well-formed XML in the encoding it names"
             where = f"line {fault.position[0]}: {told}"
-            raise NotWellFormed(self.path.name, [where], next_step="export it again, as UTF-8") from None
+            raise DataProblem(self.path.name, [where], next_step="export it again, as UTF-8") from None
         except (LookupError, ValueError):  # of an encoding that Python does not know, or that is no 8-bit one
             told = "the encoding that it names is not known"
-            raise NotWellFormed(self.path.name, [told], next_step="save it as UTF-8 XML") from None
+            raise DataProblem(self.path.name, [told], next_step="save it as UTF-8 XML") from None
 
 
-class Target:
+class Target(ABC):
     """What the parser tells: elements by plain name. Counts what a hostile file could have too many of."""
 
     expat: Any = None
@@ -125,13 +119,13 @@ class Target:
         self.closed(self.names[tag])
         self.depth -= 1
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (the parser calls it; nothing to do)
         """The file ends."""
 
+    @abstractmethod
     def opened(self, name: str) -> None:
         """What to do where an element begins."""
-        raise NotImplementedError
 
+    @abstractmethod
     def closed(self, name: str) -> None:
         """What to do where an element ends."""
-        raise NotImplementedError

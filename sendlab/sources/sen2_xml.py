@@ -12,8 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from sendlab.errors import DataProblem
-from sendlab.sources.hardened_xml import NotWellFormed, Target, feed, refused
-from sendlab.sources.names import plain
+from sendlab.sources.hardened_xml import Target, feed, refused
 from sendlab.sources.reading import Reading
 from sendlab.sources.sen2 import read_named
 from sendlab.sources.sen2_fields import MODULES, Module
@@ -21,29 +20,9 @@ from sendlab.sources.text import LINE, TextTable
 
 FORMAT = "SEN2 person-level XML"
 MAX_TEXT = 10_000  # characters of one field
-HEAD_BYTES = 2**16  # within these a file has shown what it is
 ROWS_HELD = 50_000  # records held as Python text at a time
 _MODULE_OF = {module.element.lower(): module for module in MODULES.values()}
 _FIELDS = {name: module.field_names for name, module in MODULES.items()}
-
-
-class _Settled(Exception):
-    """Enough was read to say whether the file is a SEN2 return."""
-
-    def __init__(self, verdict: bool) -> None:
-        super().__init__()
-        self.verdict = verdict
-
-
-def is_sen2_xml(path: Path) -> bool:
-    """Whether a file is a SEN2 return: root Message, and Collection SEN2 or Persons. Hostile XML is a DataProblem."""
-    try:
-        feed(path, _Head(path), at_most=HEAD_BYTES)
-    except _Settled as settled:
-        return settled.verdict
-    except NotWellFormed:
-        return False
-    return False
 
 
 def read_xml(
@@ -66,25 +45,6 @@ def read_modules(path: Path, source: str = "") -> list[tuple[TextTable, str]]:
             next_step="give the XML of the return of 2023 or later; give other collections as CSV exports from COLLECT",
         )  # fmt: skip
     return [(rows.table(path, source), name) for name, rows in records.modules.items()]
-
-
-class _Head(Target):
-    """Settles by the root, the collection's name or the element Persons whether a file is a SEN2 return."""
-
-    text = ""
-
-    def opened(self, name: str) -> None:
-        self.text = ""
-        if (self.depth == 1 and name != "message") or name == "persons":
-            raise _Settled(name == "persons")
-
-    def data(self, text: str) -> None:
-        """Text within the element."""
-        self.text = (self.text + text)[:MAX_TEXT]
-
-    def closed(self, name: str) -> None:
-        if name == "collection":
-            raise _Settled(plain(self.text).startswith("sen2"))
 
 
 @dataclass
