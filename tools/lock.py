@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 NAMED = ("jupyterlab", "pandas", "polars", "altair", "ipywidgets", "papermill", "nbval", "scipy")
 CORE_EXTRAS = ("board", "pdf", "app")
-DEV_EXTRAS = (*CORE_EXTRAS, "scale", "test")
+DEV_EXTRAS = (*CORE_EXTRAS, "bench", "scale", "test")
 BLOCK = ("# versions-begin (made by tools/lock.py)", "# versions-end")
 
 
