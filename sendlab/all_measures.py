@@ -1,49 +1,137 @@
 """Every declared measure of an authority and its schools, with benchmarks and gaps, as measure rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 from dateutil.easter import easter
 
 from sendlab import metrics
-from sendlab.cohort import FEW_UNRECORDED, few_unrecorded, without_few_unrecorded
+from sendlab.cohort import FEW_UNRECORDED, few_unrecorded, in_period, without_few_unrecorded
 from sendlab.compare import MAX_AGE, gap_rows
 from sendlab.coverage import period_of_date
 from sendlab.facts import placed_schools
-from sendlab.metrics.cards import cards
-from sendlab.metrics.grouping import REST
-from sendlab.metrics.nobody import nobody_rows
-from sendlab.schema.measures import MEASURE_KEY, as_measures
+from sendlab.metrics.cards import Card, cards
+from sendlab.metrics.completeness import mark_coverage
+from sendlab.metrics.grouping import LA, REST
+from sendlab.metrics.nobody import NOT_COLLECTED, nobody_rows
+from sendlab.schema.groups import AUTUMN_AND_SPRING, FULL_YEAR, HALF_TERMS, NOT_YET_COLLECTED, TERMS, TOTAL
+from sendlab.schema.measures import GROUPS, MEASURE_KEY, as_measures, no_measures
 from sendlab.workspace import Workspace
 
 HISTORY = "history: more than two years before the latest figures; fetch a newer file"
+SCHOOL_YEARS = 3  # years of which schools have rows; the LA has all
+# Metrics of facts alone; those that also look at another table, or at facts of another period, stand in `_of_facts`.
 OF_FACTS: tuple[Callable[..., pl.DataFrame], ...] = (
-    metrics.absence, metrics.persistent_absence, metrics.severe_absence, metrics.attendance_98,
-    metrics.suspension_rate, metrics.suspended_once_or_more, metrics.permanent_exclusion_rate,
-    metrics.ks2_rwm_expected, metrics.ks2_writing_gap,
+    metrics.absence, metrics.authorised_absence, metrics.unauthorised_absence, metrics.persistent_absence,
+    metrics.severe_absence, metrics.attendance_98, metrics.attendance_98_apart_from_illness,
+    metrics.sessions_affordable, metrics.sessions_by_code,
+    metrics.suspension_rate, metrics.suspended_once_or_more, metrics.suspended_again, metrics.permanent_exclusion_rate,
+    metrics.days_lost, metrics.suspension_length, metrics.part_day_suspensions, metrics.suspension_reasons,
+    metrics.ks2_rwm_expected, metrics.ks2_rm_not_w, metrics.ks2_writing_gap,
 )  # fmt: skip
 OF_FACTS_AND_REFERENCE = (metrics.ks2_reading_progress, metrics.ks2_mathematics_progress)
+CROSSED = (metrics.newly_persistent, metrics.no_longer_persistent)  # of this period and the one before
 
 
-def make_measures(facts: pl.DataFrame, tables: dict[str, pl.DataFrame], workspace: Workspace) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Inputs:
+    """What measures are made from: facts, those of parts of years, and the checked tables."""
+
+    facts: pl.DataFrame
+    periods: pl.DataFrame
+    tables: dict[str, pl.DataFrame]
+    workspace: Workspace
+
+
+def make_measures(inputs: Inputs) -> pl.DataFrame:
     """Every declared measure for the LA and each school, benchmarks and gaps, as sorted measure rows."""
+    facts, tables, la = inputs.facts, inputs.tables, inputs.workspace
     counted = without_few_unrecorded(facts)
-    parts = [metric(counted) for metric in OF_FACTS]
-    parts += [metric(counted, tables["progress_reference"]) for metric in OF_FACTS_AND_REFERENCE]
-    parts = [_said(part, few_unrecorded(facts)) for part in parts]
-    parts.append(metrics.intervention_gain(counted, tables["interventions"]))
     places = places_of(facts, tables)
-    parts.append(metrics.self_evaluation(tables["self_evaluation"], places, la_code=workspace.la_code,
-                                         la_name=workspace.la_name))  # fmt: skip
-    figures = pl.concat([*parts, _national(tables["benchmarks"], _latest(parts))])
+    parts = [_said(part, few_unrecorded(facts)) for part in _of_facts(counted, inputs)]
+    parts.append(metrics.intervention_gain(counted, tables["interventions"]))
+    parts.append(metrics.self_evaluation(tables["self_evaluation"], places, la_code=la.la_code, la_name=la.la_name))
+    figures = mark_coverage(_recent(pl.concat([*parts, _national(tables["benchmarks"], _latest(parts))])))
     both = pl.concat([figures.filter(pl.col("geographic_level") != REST), gap_rows(figures)])
-    return _dated(pl.concat([both, nobody_rows(both, places, facts)]), tables["suspensions"]).sort(MEASURE_KEY)
+    nobody = nobody_rows(publishable(both), places, facts)
+    whole = pl.concat([both, nobody, _not_collected(pl.concat([both, nobody]), la)])
+    return _dated(whole, tables["suspensions"]).sort(MEASURE_KEY)
+
+
+def _of_facts(facts: pl.DataFrame, inputs: Inputs) -> list[pl.DataFrame]:
+    """Measures of the year as far as data cover it, then of its parts, as each card declares."""
+    reference = inputs.tables["progress_reference"]
+    year = [metric(facts, by=None) for metric in OF_FACTS]
+    year += [metric(facts, reference, by=None) for metric in OF_FACTS_AND_REFERENCE]
+    held = pl.concat(part.select("measure", "time_period", "time_identifier").unique() for part in year)
+    parts = []
+    for word in (AUTUMN_AND_SPRING, *TERMS, *HALF_TERMS):
+        kind = "half-term" if word in HALF_TERMS else "term"
+        some = [metric for metric in OF_FACTS if kind in _card_of(metric).periods]
+        here = in_period(facts, inputs.periods, word)
+        parts += [metric(here, by=None) for metric in some]
+        if word in TERMS[1:]:
+            before = in_period(facts, inputs.periods, TERMS[TERMS.index(word) - 1])
+            parts += [metric(here, before, by=None) for metric in CROSSED]
+    return [*year, *(part.join(held, on=held.columns, how="anti") for part in parts)]
+
+
+def _card_of(metric: Callable[..., pl.DataFrame]) -> Card:
+    return cards()[metric.__name__]
+
+
+def publishable(measures: pl.DataFrame) -> pl.DataFrame:
+    """The rows that protection covers: declared on the cards, by provision or area of need, for the year as a whole.
+
+    A part of a year beside the whole would tell the rest of it by subtraction, so parts are for the analyst's view.
+    Where needs of a year are not collected yet there is no table by need.
+    """
+    known = pl.col("measure").is_in([name for name, card in cards().items() if card.published])
+    plain = pl.all_horizontal(pl.col(n) == TOTAL for n in GROUPS if n not in ("sen_provision", "need_area", "item"))
+    crossed = (pl.col("need_area") != TOTAL) & (pl.col("sen_provision") != "All SEN")
+    rows = measures.filter(known & plain & ~crossed)
+    rank = pl.col("time_identifier").replace_strict(_RANK, default=1, return_dtype=pl.Int32)
+    own = pl.col("geographic_level") != "National"
+    longest = rank == rank.filter(own).min().over("measure", "time_period")
+    rows = rows.filter(longest | ~own)
+    open_needs = rows.filter(pl.col("need_area") == NOT_YET_COLLECTED).select("measure", "time_period").unique()
+    whole = rows.filter(pl.col("need_area") == TOTAL)
+    by_need = rows.filter(pl.col("need_area") != TOTAL).join(open_needs, on=open_needs.columns, how="anti")
+    return pl.concat([whole, by_need])
+
+
+_RANK = {FULL_YEAR: 0, **dict.fromkeys(TERMS, 2), **dict.fromkeys(HALF_TERMS, 3)}
+
+
+def _recent(rows: pl.DataFrame) -> pl.DataFrame:
+    """Schools keep the last years only: what a head teacher looks at; the authority keeps all."""
+    latest = int(_latest([rows])[:4])
+    old = pl.col("time_period").str.slice(0, 4).cast(pl.Int32) <= latest - SCHOOL_YEARS
+    of_school = pl.col("geographic_level").is_in(["School", REST])
+    return rows.filter(~(of_school & old))
+
+
+def _not_collected(rows: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
+    """One line for each measure that no file or form has brought anything for."""
+    missing = [card for name, card in cards().items() if name not in set(rows["measure"])]
+    if not missing:
+        return no_measures()
+    lines = pl.DataFrame({"measure": [card.measure for card in missing], "unit": [card.unit for card in missing]})
+    return as_measures(
+        lines.with_columns(
+            pl.lit(_latest([rows])).alias("time_period"), pl.lit(FULL_YEAR).alias("time_identifier"),
+            pl.lit(LA).alias("geographic_level"), pl.lit(workspace.la_code).alias("place_code"),
+            pl.lit(workspace.la_name).alias("place_name"), pl.lit("x").alias("status"),
+            pl.lit(NOT_COLLECTED).alias("note"),
+        )
+    )  # fmt: skip
 
 
 def _said(rows: pl.DataFrame, periods: list[str]) -> pl.DataFrame:
     """Say beside each total that a few pupils without a recorded SEN provision are left out."""
-    total = (pl.col("sen_provision") == "Total") & pl.col("time_period").is_in(periods) & (pl.col("note") == "")
+    total = (pl.col("sen_provision") == TOTAL) & pl.col("time_period").is_in(periods) & (pl.col("note") == "")
     return rows.with_columns(pl.when(total).then(pl.lit(FEW_UNRECORDED)).otherwise("note").alias("note"))
 
 
@@ -60,7 +148,7 @@ def places_of(facts: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> pl.DataFr
     return pl.concat([met, described.join(met, on="school_id", how="anti")]).sort("place_code")
 
 
-def _latest(parts: list[pl.DataFrame]) -> str:
+def _latest(parts: Iterable[pl.DataFrame]) -> str:
     return max((str(part["time_period"].max()) for part in parts if not part.is_empty()), default="000000")
 
 
@@ -92,10 +180,13 @@ def _dated(rows: pl.DataFrame, suspensions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _end(period: str, time_identifier: str) -> date | None:
+    """The last day of a period; of half terms the dates are the authority's own, and not told here."""
     year = int(period[:4])
+    if len(period) == 4:
+        return date(year, 12, 31)
     if time_identifier == "Autumn term":
         return date(year, 12, 31)
-    if time_identifier in ("Spring term", "Autumn and spring term"):
+    if time_identifier in ("Spring term", AUTUMN_AND_SPRING):
         day: date = easter(year + 1)
         return day
-    return date(year + 1, 7, 31) if time_identifier in ("Academic year", "Summer term") else None
+    return date(year + 1, 7, 31) if time_identifier in (FULL_YEAR, "Summer term") else None

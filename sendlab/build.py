@@ -10,18 +10,18 @@ from typing import Any
 import polars as pl
 
 from sendlab import store
-from sendlab.all_measures import make_measures
+from sendlab.all_measures import Inputs, make_measures, publishable
 from sendlab.disclosure import OwnView, Published, publish
 from sendlab.disclosure.published import restore
 from sendlab.errors import WorkspaceProblem
-from sendlab.facts import make_facts
+from sendlab.facts import make_facts, make_periods
 from sendlab.ingest import STEP as INGEST
 from sendlab.ingest import ingest
 from sendlab.workspace import Workspace, find_workspace
 
 STEP = "build"
-READ = ("schools", "pupils", "attendance", "suspensions", "assessments", "progress_reference", "interventions",
-        "self_evaluation", "benchmarks", "coverage")  # fmt: skip
+READ = ("schools", "pupils", "attendance", "attendance_codes", "suspensions", "assessments", "progress_reference",
+        "interventions", "self_evaluation", "benchmarks", "coverage")  # fmt: skip
 AUDIENCES = ("board",)
 THRESHOLD = 5
 
@@ -48,9 +48,11 @@ def build(workspace: Workspace, *, force: bool = False) -> BuildResult:
         return BuildResult(**{**old["result"], "unchanged": True})
     tables = {name: store.read_table(workspace.store, name) for name in READ}
     facts = make_facts(tables, la_code=workspace.la_code, la_name=workspace.la_name)
-    measures = make_measures(facts, tables, workspace)
-    shown = publish(measures, audience="board", threshold=THRESHOLD, run_id=run_id)
+    periods = make_periods(tables)
+    measures = make_measures(Inputs(facts, periods, tables, workspace))
+    shown = publish(publishable(measures), audience="board", threshold=THRESHOLD, run_id=run_id)
     store.write_table(workspace.store, "facts", facts)
+    store.write_table(workspace.store, "facts_by_period", periods)
     store.write_table(workspace.store, "measures", measures)
     store.write_table(workspace.store, "published_board", shown.rows)
     hidden = int((shown.rows["status"] == "c").sum())

@@ -11,12 +11,14 @@ import polars as pl
 from sendlab.metrics.cards import cards
 from sendlab.metrics.grouping import REST, number
 from sendlab.schema.groups import SEND, TOTAL
-from sendlab.schema.measures import as_measures
+from sendlab.schema.measures import GROUPS, as_measures
 from sendlab.stats.intervals import difference, newcombe
 
 NO_SEN = "No SEN"
 NATIONAL = "Same group nationally"
 MAX_AGE = 2  # years by which a benchmark may be older than the period and still be a comparator
+UNCOMPARED = ("effect", "rating", "count")
+OTHER_GROUPS = tuple(name for name in GROUPS if name not in ("sen_provision", "need_area", "sen_primary_need"))
 SIDE = ("value", "lower", "upper", "numerator", "denominator", "status")
 
 
@@ -29,30 +31,29 @@ def gap_rows(figures: pl.DataFrame) -> pl.DataFrame:
     """
     own = figures.filter(pl.col("geographic_level").is_in(["Local authority", "School"]) & (pl.col("comparator") == ""))
     compared = own.filter(
-        pl.col("measure").is_in([m for m, c in cards().items() if c.kind not in ("effect", "rating")])
+        pl.col("measure").is_in([m for m, c in cards().items() if c.compared and c.kind not in UNCOMPARED])
     )
     return pl.concat([_to_no_sen(compared), _to_rest(compared, figures), _to_national(compared, figures)])
 
 
 def _to_no_sen(own: pl.DataFrame) -> pl.DataFrame:
-    groups = own.filter(
-        pl.col("sen_provision").is_in(SEND) & (pl.col("need_area") == TOTAL) & (pl.col("item") == TOTAL)
-    )
+    plain = pl.all_horizontal(pl.col(name) == TOTAL for name in ("need_area", "sen_primary_need"))
+    groups = own.filter(pl.col("sen_provision").is_in(SEND) & plain)
     others = own.filter(pl.col("sen_provision") == NO_SEN)
-    link = ["measure", "time_period", "time_identifier", "geographic_level", "place_code"]
+    link = ["measure", "time_period", "time_identifier", "geographic_level", "place_code", *OTHER_GROUPS]
     return _gaps(groups, others, link, NO_SEN)
 
 
 def _to_rest(own: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
     rest = figures.filter(pl.col("geographic_level") == REST)
-    link = ["measure", "time_period", "time_identifier", "place_code", "sen_provision", "need_area", "item"]
+    link = ["measure", "time_period", "time_identifier", "place_code", *GROUPS]
     return _gaps(own.filter(pl.col("geographic_level") == "School"), rest, link, REST)
 
 
 def _to_national(own: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
     """The latest benchmark up to the period, at most two years old; of the school's phase where there is one."""
     bench = figures.filter(pl.col("geographic_level") == "National")
-    link = ["measure", "time_identifier", "sen_provision", "need_area", "item"]
+    link = ["measure", "time_identifier", *GROUPS]
     years = pl.col("time_period").str.slice(0, 4).cast(pl.Int32) - pl.col("time_period_other").str.slice(0, 4).cast(
         pl.Int32
     )

@@ -14,7 +14,7 @@ from sendlab.errors import GateError
 from sendlab.schema.measures import MEASURE_COLUMNS, MEASURE_KEY
 
 # What a reader of published figures has no use for, and an attacker would.
-WITHHELD = ("with_subjects", "top_share")
+WITHHELD = ("with_subjects", "top_share", "least", "most")
 PUBLISHED_COLUMNS = tuple(name for name in MEASURE_COLUMNS if name not in WITHHELD)
 HIDDEN = "c"
 WITHHELD_NOTE = "withheld: no choice of hidden figures protects this measure"

@@ -119,7 +119,7 @@ class CohortExplorer:
     def measures(self) -> pl.DataFrame:
         """Measures that compare groups of SEN provision and have figures here: measure, title, unit."""
         here = set(self._opened.published().rows["measure"])
-        found = [m for m in cards().values() if GROUPS in m.breakdowns and m.measure in here]
+        found = [m for m in cards().values() if (GROUPS,) in m.breakdowns and m.measure in here]
         names = ("measure", "title", "unit")
         return pl.DataFrame(
             [{name: getattr(m, name) for name in names} for m in found], schema=dict.fromkeys(names, pl.String)

@@ -4,6 +4,18 @@ The only input of build, explorer and (later) guard and impact. Nothing is decid
 """
 
 from sendlab.facts.made import make_facts, placed_schools
-from sendlab.facts.names import JANUARY_CENSUS, SLUGS
+from sendlab.facts.marks import sessions_by_half_term, sessions_by_weekday
+from sendlab.facts.names import CODE, JANUARY_CENSUS, REASON, SLUGS
+from sendlab.facts.periods import make_periods
 
-__all__ = ["JANUARY_CENSUS", "SLUGS", "make_facts", "placed_schools"]
+__all__ = [
+    "CODE",
+    "JANUARY_CENSUS",
+    "REASON",
+    "SLUGS",
+    "make_facts",
+    "make_periods",
+    "placed_schools",
+    "sessions_by_half_term",
+    "sessions_by_weekday",
+]

@@ -1,45 +1,33 @@
-"""Sessions and events of a fact: attendance, suspensions and exclusions, and where none means none."""
+"""Suspensions and exclusions of a fact: how many, of what kind and for what reasons, and where none means none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from sendlab.coverage import make_coverage, period_of_date
-from sendlab.facts.names import KEY, SLUGS
+from sendlab.coverage import make_coverage, period_of_date, term_of_date
+from sendlab.facts.names import EVENTS, KEY, REASON, SLUGS
 from sendlab.facts.pupils import provision_name
 from sendlab.schema.tables import TABLES
 
-EVENTS = {"suspensions": ("SUSP", "FIXD", "LNCH"), "permanent_exclusions": ("PERM",)}
+REASONS = ("reason_1", "reason_2", "reason_3")
+# What a year's facts say of suspensions besides their number; lunchtime ones are half a session each (DfE 2025).
+OF_SUSPENSIONS = ("suspension_sessions", "suspensions_with_length", "suspensions_part_day")
 
 
-def sessions(attendance: pl.DataFrame) -> pl.DataFrame:
-    """Sessions of the year at the school: terms that were returned, summed; impossible ones leave the rate."""
-    absent = pl.col("sessions_authorised") + pl.col("sessions_unauthorised")
-    returned = pl.col("sessions_possible").is_not_null() & absent.is_not_null()
-    whole = pl.col("part") == "whole term"
-    either = attendance.filter(whole | ~whole.any().over(*KEY, "term"))  # a whole term, or its parts, never both
-    rows = either.with_columns(
-        returned.alias("returned"), (absent > pl.col("sessions_possible")).fill_null(False).alias("above")
-    )
-    sums = [
-        pl.col(f"sessions_{n}").filter("returned").sum().alias(f"sessions_{n}")
-        for n in ("possible", "authorised", "unauthorised")
-    ]
-    status = (
-        pl.when(pl.col("above").any()).then(pl.lit("above possible"))
-        .when(~pl.col("returned").any()).then(pl.lit("not returned")).otherwise(pl.lit(""))
-    )  # fmt: skip
-    year_terms = attendance.group_by("time_period").agg(pl.col("term").unique().sort().alias("attendance_terms"))
-    return (
-        rows.group_by(KEY).agg(*sums, status.alias("attendance_status")).join(year_terms, on="time_period", how="left")
-    )
+def placed_in_time(suspensions: pl.DataFrame) -> pl.DataFrame:
+    """Events with `time_period` and `term` of their first day."""
+    terms = pl.col("start_date").map_elements(term_of_date, return_dtype=pl.String)
+    return suspensions.with_columns(period_of_date("start_date").alias("time_period"), terms.alias("term"))
 
 
-def events(suspensions: pl.DataFrame) -> pl.DataFrame:
-    """Events of the year at the school, and how many fell while the pupil had each status."""
-    rows = suspensions.with_columns(
-        period_of_date("start_date").alias("time_period"), provision_name("sen_provision").alias("at_event")
-    )
+def events(suspensions: pl.DataFrame, key: Sequence[str] = KEY) -> pl.DataFrame:
+    """Events by pupil, school and `key`, and how many fell while the pupil had each status.
+
+    For suspensions also the sessions lost, how many have a length, how many were for part of a day (one session, or a
+    lunchtime), and how many name each reason (`reason_PP`, up to three reasons each).
+    """
+    rows = suspensions if "time_period" in suspensions.columns else placed_in_time(suspensions)
+    rows = rows.with_columns(provision_name("sen_provision").alias("at_event"))
     counts = []
     for name, categories in EVENTS.items():
         kind = pl.col("category").is_in(categories)
@@ -48,7 +36,27 @@ def events(suspensions: pl.DataFrame) -> pl.DataFrame:
             (kind & (pl.col("at_event") == group)).sum().cast(pl.Int64).alias(f"{name}_at_{slug}")
             for group, slug in SLUGS.items()
         )
-    return rows.group_by(KEY).agg(counts)
+    return rows.group_by(key).agg(*counts, *_lengths(), *_reasons(rows))
+
+
+def _lengths() -> list[pl.Expr]:
+    suspended = pl.col("category").is_in(EVENTS["suspensions"])
+    lunch = pl.col("category") == "LNCH"
+    sessions = pl.when(lunch).then(pl.col("sessions").fill_null(1) * 0.5).otherwise("sessions")
+    known = suspended & sessions.is_not_null()
+    part = lunch | (pl.col("sessions") == 1)
+    made = (sessions.filter(known).sum(), known.sum(), (known & part).sum())
+    return [expr.cast(pl.Float64).alias(name) for name, expr in zip(OF_SUSPENSIONS, made, strict=True)]
+
+
+def _reasons(rows: pl.DataFrame) -> list[pl.Expr]:
+    met = pl.concat([rows[name] for name in REASONS if name in rows.columns]).drop_nulls().unique().sort()
+    suspended = pl.col("category").is_in(EVENTS["suspensions"])
+    return [
+        (suspended & pl.any_horizontal(pl.col(name) == code for name in REASONS).fill_null(False))
+        .sum().cast(pl.Int64).alias(f"{REASON}{code}")
+        for code in met
+    ]  # fmt: skip
 
 
 def zero_events(facts: pl.DataFrame, coverage: pl.DataFrame) -> pl.DataFrame:
@@ -62,7 +70,7 @@ def zero_events(facts: pl.DataFrame, coverage: pl.DataFrame) -> pl.DataFrame:
         (pl.col("basis") == "notifications").any().alias("notified"),
     )
     schools = covered.select("school_id", "time_period").unique().with_columns(pl.lit(True).alias("returned"))
-    columns = [name for name in facts.columns if name.startswith(tuple(EVENTS))]
+    columns = [name for name in facts.columns if name.startswith((*EVENTS, "suspension", REASON))]
     known = facts.join(terms, on="time_period", how="left").join(schools, on=["school_id", "time_period"], how="left")
     zero = pl.col("notified").fill_null(False) | pl.col("returned").fill_null(False)
     return known.with_columns(pl.when(zero).then(pl.col(n).fill_null(0)).otherwise(n).alias(n) for n in columns).drop(

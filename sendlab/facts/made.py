@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import polars as pl
 
 from sendlab.coverage import period_of_date
-from sendlab.facts.events import coverage_of, events, sessions, zero_events
+from sendlab.facts.events import coverage_of, events, zero_events
 from sendlab.facts.names import KEY
 from sendlab.facts.pupils import pupil_rows, roll
 from sendlab.facts.scores import key_stages, tests
+from sendlab.facts.sessions import codes, sessions
 from sendlab.schema.groups import NOT_RECORDED, PHASE_OF_CODE, UNKNOWN_PHASE
 
 
@@ -26,6 +27,7 @@ def make_facts(tables: Mapping[str, pl.DataFrame], *, la_code: str, la_name: str
     keys = _keys(tables)
     facts = keys.join(pupil_rows(keys, tables["pupils"]), on=KEY, how="left")
     for part in (roll(tables["pupils"]), sessions(tables["attendance"]), events(tables["suspensions"]),
+                 *([codes(tables["attendance_codes"])] if "attendance_codes" in tables else []),
                  key_stages(tables["assessments"]), tests(tables["assessments"])):  # fmt: skip
         facts = facts.join(part, on=KEY, how="left")
     facts = zero_events(facts, coverage_of(tables)).with_columns(pl.col("on_roll").fill_null(False))

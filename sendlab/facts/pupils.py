@@ -4,10 +4,22 @@ import polars as pl
 
 from sendlab.codes import read_codes
 from sendlab.facts.names import JANUARY_CENSUS, KEY
-from sendlab.schema.groups import AREA_OF_CODE, NOT_RECORDED, PROVISION_OF_CODE, TERMS
+from sendlab.schema.groups import (
+    AREA_OF_CODE,
+    FSM,
+    NOT_FSM,
+    NOT_RECORDED,
+    NOT_YET_COLLECTED,
+    PROVISION_OF_CODE,
+    SEX_OF_CODE,
+    TERMS,
+)
 
 JANUARY = 1  # place of the spring census in the year
 NO_AREA = AREA_OF_CODE["OTHER"]
+# Major groups of the code set under the names of Explore Education Statistics; the code set follows the GSS grouping.
+MAJOR = {name: name.split(" / ")[0] for name in ("Asian / Asian British", "Black / African / Caribbean / Black British",
+         "Mixed / Multiple ethnic groups", "White")} | {"Other ethnic group": "Any other ethnic group"}  # fmt: skip
 CURRENT = ("C", "M")  # sole and dual main registrations; subsidiary ones and guests are counted elsewhere
 
 
@@ -49,16 +61,57 @@ def pupil_rows(keys: pl.DataFrame, pupils: pl.DataFrame) -> pl.DataFrame:
         pl.col("census_term") + " census " + pl.col("census_period") + " (provisional)"
     )  # fmt: skip
     return best.select(
-        *KEY, "sex", "boarder", "fsm_eligible", "upn_status",
+        *KEY, *_labelled(), "boarder", "fsm_eligible", "upn_status",
         pl.when(same_year).then(pl.col("nc_year")).alias("nc_year"),
         (pl.col("age_at_31_august") - years["census_period"]).alias("age_at_31_august"),
         provision_name("sen_provision").alias("sen_provision"),
-        # where no need was returned at all (autumn and summer censuses) there is no breakdown by need, not "none"
-        pl.when(pl.col("sen_primary_need").is_not_null().any().over("time_period"))
-        .then(need_area("sen_primary_need"))
-        .alias("need_area"),
         basis.alias("sen_basis"),
+    ).join(_collected_in_spring(keys, rows), on=KEY, how="left")  # fmt: skip
+
+
+def _labelled() -> list[pl.Expr]:
+    sex = pl.col("sex").replace_strict(SEX_OF_CODE, default="Unknown", return_dtype=pl.String).fill_null("Unknown")
+    fsm = pl.when(pl.col("fsm_eligible")).then(pl.lit(FSM)).when(~pl.col("fsm_eligible")).then(pl.lit(NOT_FSM))
+    return [sex.alias("sex"), fsm.otherwise(pl.lit(NOT_RECORDED)).alias("fsm_status")]
+
+
+def _collected_in_spring(keys: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Need and ethnicity, which only spring censuses ask for: those of the last one up to the year, else of the next.
+
+    Whoever stands in none is "Not yet collected"; in a year with a spring census of its own that is "No broad area".
+    Where no spring census gave any need there is no breakdown by it.
+    """
+    spring = rows.filter((pl.col("census_term") == TERMS[1]) & pl.col("on_roll").fill_null(True))
+    january = pl.col("time_period").str.slice(0, 4).cast(pl.Int32) * 3 + JANUARY
+    later = (pl.col("census") > january).alias("later")
+    found = (
+        keys.join(spring, on="pupil_id", how="inner")
+        .with_columns(later, (pl.col("census") - january).abs().alias("distance"),
+                      (pl.col("census_school") != pl.col("school_id")).alias("elsewhere"))
+        .sort("later", "distance", "elsewhere", "census_school")
+        .unique(KEY, keep="first", maintain_order=True)
     )  # fmt: skip
+    asked = spring["sen_primary_need"].is_not_null().any()
+    need = pl.col("sen_primary_need").fill_null("Not reported")
+    known = found.select(*KEY, need_area("sen_primary_need").alias("need_area"), need.alias("sen_primary_need"),
+                         _ethnicity_major().alias("ethnicity_major"))  # fmt: skip
+    names = ("need_area", "sen_primary_need", "ethnicity_major")
+    asked_in = pl.col("time_period").is_in(spring["census_period"].unique().to_list())
+    unknown = pl.when(asked_in).then(pl.lit(NO_AREA)).otherwise(pl.lit(NOT_YET_COLLECTED))
+    collected = keys.join(known, on=KEY, how="left").with_columns(
+        pl.col("need_area").fill_null(unknown), pl.col(names[1:]).fill_null(NOT_YET_COLLECTED)
+    )
+    return collected.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in names[:2] if not asked)
+
+
+def _ethnicity_major() -> pl.Expr:
+    """Major group of an ethnicity code (codes/ethnicity.csv); refused, not obtained and unknown are unclassified."""
+    major = {line.code: MAJOR.get(line.notes.get("major", ""), "Unclassified") for line in read_codes("ethnicity")}
+    return (
+        pl.col("ethnicity")
+        .replace_strict(major, default="Unclassified", return_dtype=pl.String)
+        .fill_null("Unclassified")
+    )
 
 
 def provision_name(column: str) -> pl.Expr:

@@ -1,12 +1,34 @@
 """Facts in, measure rows out: one function a measure, one card a measure."""
 
-from sendlab.metrics.attendance import absence, attendance_98, persistent_absence, severe_absence
+from sendlab.metrics.attendance import (
+    absence,
+    attendance_98,
+    attendance_98_apart_from_illness,
+    authorised_absence,
+    newly_persistent,
+    no_longer_persistent,
+    persistent_absence,
+    sessions_affordable,
+    sessions_by_code,
+    severe_absence,
+    unauthorised_absence,
+)
 from sendlab.metrics.cards import Card, card, cards
-from sendlab.metrics.exclusions import permanent_exclusion_rate, suspended_once_or_more, suspension_rate
+from sendlab.metrics.exclusions import (
+    days_lost,
+    part_day_suspensions,
+    permanent_exclusion_rate,
+    suspended_again,
+    suspended_once_or_more,
+    suspension_length,
+    suspension_rate,
+    suspension_reasons,
+)
 from sendlab.metrics.interventions import intervention_gain
-from sendlab.metrics.progress import (
+from sendlab.metrics.key_stage_2 import (
     ks2_mathematics_progress,
     ks2_reading_progress,
+    ks2_rm_not_w,
     ks2_rwm_expected,
     ks2_writing_gap,
 )
@@ -17,18 +39,31 @@ __all__ = [
     "Card",
     "absence",
     "attendance_98",
+    "attendance_98_apart_from_illness",
+    "authorised_absence",
     "card",
     "cards",
+    "days_lost",
     "intervention_gain",
     "ks2_mathematics_progress",
     "ks2_reading_progress",
+    "ks2_rm_not_w",
     "ks2_rwm_expected",
     "ks2_writing_gap",
+    "newly_persistent",
+    "no_longer_persistent",
+    "part_day_suspensions",
     "permanent_exclusion_rate",
     "persistent_absence",
     "rate",
     "self_evaluation",
+    "sessions_affordable",
+    "sessions_by_code",
     "severe_absence",
+    "suspended_again",
     "suspended_once_or_more",
+    "suspension_length",
     "suspension_rate",
+    "suspension_reasons",
+    "unauthorised_absence",
 ]

@@ -1,109 +1,197 @@
-"""Attendance: overall, persistent and severe absence, and attendance of 98 % or more.
+"""Attendance: overall, persistent and severe absence, 98 % and above, register codes, and who crossed since last time.
 
 Sources: DfE, Pupil absence in schools in England: methodology (2025). A rate of sessions is taken from sums over
 pupils, never from a mean of pupils' rates; who is persistently absent is judged on each enrolment's own sessions.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 
-from sendlab.cohort import attendance_base, period_covered, require_facts
-from sendlab.metrics.grouping import BREAKDOWNS, PLACED, either_kind, grouped, measured, number
-from sendlab.metrics.rates import rate
-from sendlab.stats.intervals import ratio_of_sums_from
+from sendlab.cohort import (
+    MINIMUM_SESSIONS,
+    SCHOOL_YEAR,
+    attendance_base,
+    require_facts,
+    too_early,
+)
+from sendlab.facts import CODE
+from sendlab.metrics.codes_of_registers import code_note, counted_codes
+from sendlab.metrics.grouping import BREAKDOWNS, PLACED, By, as_breakdown, either_kind
+from sendlab.metrics.recipes import EVERYBODY, Mean, Ratio, Recipe, Share, measure_rows
 
 PERSISTENT, SEVERE = 10, 50  # % of own possible sessions missed, boundary included
 ASPIRATION = 98  # % attended, boundary included: a council expectation
+ILL = ("I", "M")  # illness, medical or dental appointments
+ABSENT, POSSIBLE = pl.col("absent"), pl.col("sessions_possible")
 NEEDED = (
     *PLACED, "sessions_possible", "sessions_authorised", "sessions_unauthorised", "attendance_status",
     "attendance_terms", "age_at_31_august", "boarder",
 )  # fmt: skip
 
 
+def _missed(threshold: float) -> pl.Expr:
+    """Missed `threshold` % or more of own possible sessions: exact, in whole sessions."""
+    return threshold * POSSIBLE <= 100 * ABSENT
+
+
 @either_kind
-def absence(facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, confidence: float = 0.95) -> pl.DataFrame:
+def absence(facts: pl.DataFrame, *, by: By | None = BREAKDOWNS, confidence: float = 0.95) -> pl.DataFrame:
     """Overall absence rate: 100 * sessions missed / sessions possible, summed over pupils.
 
-    `facts`: rows of `make_facts` (polars or pandas). `by`: group columns of facts. Interval: ratio estimator over
-    pupils. Returns measure rows; `top_share` is the largest pupil's share of the sessions missed.
+    `facts`: rows of `make_facts` (polars or pandas). `by`: group columns of facts, alone or crossed. Interval: ratio
+    estimator over pupils. Returns measure rows; `top_share` is the largest pupil's share of the sessions missed.
     """
-    a, m = pl.col("absent"), pl.col("sessions_possible")
-    rows = _grouped(
-        facts,
-        by,
-        [a.sum().alias("a"), m.sum().alias("m"), (a * a).sum().alias("aa"), (a * m).sum().alias("am"),
-         (m * m).sum().alias("mm"), (a > 0).sum().cast(pl.Int64).alias("with_subjects")],
-        [a.max().alias("top")],
-    )  # fmt: skip
-    lower, upper = ratio_of_sums_from(
-        *(rows[n].to_numpy() for n in ("n", "a", "m", "aa", "am", "mm")), confidence=confidence
-    )
-    rated = rate(rows, numerator="a", denominator="m")
-    return _finished(
-        rated, "absence", numerator=pl.col("a"), denominator=pl.col("m"), with_subjects=pl.col("with_subjects"),
-        top_share=pl.when(pl.col("a") > 0).then(pl.col("top") / pl.col("a")),
-        lower=number(100 * lower), upper=number(100 * upper), method="ratio estimator over pupils",
-    )  # fmt: skip
+    return _made(facts, [Ratio("absence", top=ABSENT, bottom=POSSIBLE)], by, confidence)
+
+
+@either_kind
+def authorised_absence(facts: pl.DataFrame, *, by: By | None = BREAKDOWNS, confidence: float = 0.95) -> pl.DataFrame:
+    """Authorised absence rate; with the unauthorised one it adds up to overall absence."""
+    return _made(facts, [_part("authorised")], by, confidence)
+
+
+@either_kind
+def unauthorised_absence(facts: pl.DataFrame, *, by: By | None = BREAKDOWNS, confidence: float = 0.95) -> pl.DataFrame:
+    """Unauthorised absence rate."""
+    return _made(facts, [_part("unauthorised")], by, confidence)
+
+
+def _part(name: str) -> Recipe:
+    return Ratio(f"{name}_absence", top=pl.col(f"sessions_{name}"), bottom=POSSIBLE)
 
 
 @either_kind
 def persistent_absence(
-    facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, threshold: int = PERSISTENT, confidence: float = 0.95
-) -> pl.DataFrame:
+    facts: pl.DataFrame, *, by: By | None = BREAKDOWNS, threshold: float = PERSISTENT,
+    minimum_sessions: int = MINIMUM_SESSIONS, confidence: float = 0.95,
+) -> pl.DataFrame:  # fmt: skip
     """Enrolments that missed `threshold` % or more of their possible sessions, per 100 enrolments (Wilson interval).
 
     The comparison is exact: 100 * missed >= threshold * possible, in whole sessions. The official threshold is 10 %
-    since 2015/16.
+    since 2015/16. Before half of a place's enrolments have `minimum_sessions` possible sessions there is no figure
+    (status x): early in a year a cold is a tenth of it.
     """
-    return _share(
-        facts, "persistent_absence", 100 * pl.col("absent") >= threshold * pl.col("sessions_possible"), by, confidence
-    )
+    rows = _made(facts, [Share("persistent_absence", feature=_missed(threshold))], by, confidence)
+    return too_early(rows, facts, minimum_sessions)
 
 
 @either_kind
 def severe_absence(
-    facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, threshold: int = SEVERE, confidence: float = 0.95
-) -> pl.DataFrame:
+    facts: pl.DataFrame, *, by: By | None = BREAKDOWNS, threshold: float = SEVERE,
+    minimum_sessions: int = MINIMUM_SESSIONS, confidence: float = 0.95,
+) -> pl.DataFrame:  # fmt: skip
     """Enrolments that missed half or more of their own possible sessions, per 100 enrolments (Wilson interval)."""
-    return _share(
-        facts, "severe_absence", 100 * pl.col("absent") >= threshold * pl.col("sessions_possible"), by, confidence
-    )
+    rows = _made(facts, [Share("severe_absence", feature=_missed(threshold))], by, confidence)
+    return too_early(rows, facts, minimum_sessions)
 
 
 @either_kind
 def attendance_98(
-    facts: pl.DataFrame, *, by: Sequence[str] = BREAKDOWNS, threshold: int = ASPIRATION, confidence: float = 0.95
+    facts: pl.DataFrame, *, by: By | None = BREAKDOWNS, threshold: float = ASPIRATION, confidence: float = 0.95
 ) -> pl.DataFrame:
     """Enrolments that attended `threshold` % or more of their possible sessions, per 100 enrolments (Wilson)."""
-    attended = pl.col("sessions_possible") - pl.col("absent")
-    return _share(facts, "attendance_98", 100 * attended >= threshold * pl.col("sessions_possible"), by, confidence)
+    return _made(facts, [Share("attendance_98", feature=_attended(threshold))], by, confidence)
 
 
-def _grouped(
-    facts: pl.DataFrame, by: Sequence[str], sums: list[pl.Expr], peaks: Sequence[pl.Expr] = ()
+def _attended(threshold: float, missed: pl.Expr = ABSENT) -> pl.Expr:
+    return 100 * (POSSIBLE - missed) >= threshold * POSSIBLE
+
+
+@either_kind
+def attendance_98_apart_from_illness(
+    facts: pl.DataFrame, *, by: By | None = BREAKDOWNS, threshold: float = ASPIRATION, confidence: float = 0.95
 ) -> pl.DataFrame:
-    require_facts(facts, (*NEEDED, *by))
-    base = attendance_base(facts)
-    rows = grouped(base, [pl.len().cast(pl.Int64).alias("n"), *sums], by=by, peaks=peaks)
-    terms = base.group_by("time_period").agg(pl.col("attendance_terms").explode().unique())
-    covered = {period: period_covered(held) for period, held in terms.rows()}
-    return rows.with_columns(
-        pl.col("time_period").replace_strict(covered, default=None, return_dtype=pl.String).alias("covered")
-    )
+    """The same, where sessions missed for illness or medical appointments (I, M) do not count as missed.
+
+    Beside `attendance_98` it says how much of the distance to 98 % is illness. Of enrolments whose register codes are
+    known; `eligible_subjects` counts all with attendance.
+    """
+    columns = [f"{CODE}{code}" for code in ILL if f"{CODE}{code}" in facts.columns]
+    ill = pl.sum_horizontal(columns) if columns else pl.lit(0.0)
+    known = pl.any_horizontal(pl.col(f"^{CODE}.*$").is_not_null()) if _has_codes(facts) else pl.lit(False)
+    well = Share("attendance_98_apart_from_illness", feature=_attended(threshold, ABSENT - ill), where=known,
+                 eligible=EVERYBODY)  # fmt: skip
+    return _made(facts, [well], by, confidence)
 
 
-def _share(facts: pl.DataFrame, measure: str, feature: pl.Expr, by: Sequence[str], confidence: float) -> pl.DataFrame:
-    rows = _grouped(facts, by, [feature.sum().cast(pl.Int64).alias("x")])
-    rated = rate(rows, numerator="x", denominator="n", interval="wilson", confidence=confidence)
-    return _finished(rated, measure, with_subjects=pl.col("x"), lower=pl.col("lower"), upper=pl.col("upper"),
-                     method=pl.col("method"))  # fmt: skip
+@either_kind
+def sessions_affordable(
+    facts: pl.DataFrame, *, by: By | None = BREAKDOWNS, threshold: float = ASPIRATION, year: int = SCHOOL_YEAR,
+    confidence: float = 0.95,
+) -> pl.DataFrame:  # fmt: skip
+    """Sessions that a pupil may still miss and end the year at `threshold` % or above: the mean over enrolments.
+
+    Negative: sessions missed beyond what 98 % allows. A pupil's year is the pupil's own sessions so far, and those that
+    are left: `year` (190 days, 380 sessions) less the most that anyone of the authority has had in the period.
+    """
+    left = pl.max_horizontal(year - POSSIBLE.max().over("time_period", "time_identifier"), 0)
+    allowed = ((POSSIBLE + left) * (100 - threshold) / 100).floor()
+    base = _base(facts, by).with_columns((allowed - ABSENT).alias("affordable"))
+    return measure_rows(base, [Mean("sessions_affordable", of=pl.col("affordable"))], by=by, confidence=confidence)
 
 
-def _finished(rated: pl.DataFrame, measure: str, **columns: Any) -> pl.DataFrame:
-    defaults = {
-        "numerator": pl.col("numerator"), "denominator": pl.col("denominator"), "value": pl.col("value"),
-        "status": pl.col("status"), "base_subjects": pl.col("n"), "time_identifier": pl.col("covered"),
-    }  # fmt: skip
-    return measured(rated, measure, **{**defaults, **columns})
+@either_kind
+def sessions_by_code(facts: pl.DataFrame, *, by: By | None = BREAKDOWNS, confidence: float = 0.95) -> pl.DataFrame:
+    """Sessions with each register code per 1,000 possible sessions; `item` is the code.
+
+    Of enrolments whose codes are known. Codes that count as no possible session (D, Q, X, Y, Z, #) are set against
+    possible sessions too. C2, B, K and D carry what to read them with, and a note where the code changed on 19 August
+    2024 (DfE, Working together to improve school attendance, 2024): years before and after are not to be compared.
+    """
+    known = pl.any_horizontal(pl.col(f"^{CODE}.*$").is_not_null()) if _has_codes(facts) else pl.lit(False)
+    recipes = [
+        Ratio("sessions_by_code", top=pl.col(f"{CODE}{code}").fill_null(0), bottom=POSSIBLE, where=known, item=code,
+              per=1000, clip=False, note=code_note(code), eligible=EVERYBODY)
+        for code in counted_codes(facts)
+    ]  # fmt: skip
+    return _made(facts, recipes, by, confidence)
+
+
+@either_kind
+def newly_persistent(
+    facts: pl.DataFrame, before: pl.DataFrame, *, by: By | None = BREAKDOWNS, threshold: float = PERSISTENT,
+    confidence: float = 0.95,
+) -> pl.DataFrame:  # fmt: skip
+    """Of enrolments not persistently absent `before`, those that are now, per 100. Both periods at one school."""
+    was = pl.col("was_persistent")
+    return _crossed(facts, before, Share("newly_persistent", feature=_missed(threshold), where=~was), by, threshold,
+                    confidence)  # fmt: skip
+
+
+@either_kind
+def no_longer_persistent(
+    facts: pl.DataFrame, before: pl.DataFrame, *, by: By | None = BREAKDOWNS, threshold: float = PERSISTENT,
+    confidence: float = 0.95,
+) -> pl.DataFrame:  # fmt: skip
+    """Of enrolments persistently absent `before`, those that are no longer, per 100. Both periods at one school.
+
+    Some of each is regression to the mean: who missed most in one term had a bad term, and the next one is better
+    without any help.
+    """
+    was = pl.col("was_persistent")
+    return _crossed(facts, before, Share("no_longer_persistent", feature=~_missed(threshold), where=was), by, threshold,
+                    confidence)  # fmt: skip
+
+
+def _crossed(
+    facts: pl.DataFrame, before: pl.DataFrame, recipe: Recipe, by: By | None, threshold: float, confidence: float
+) -> pl.DataFrame:
+    earlier = attendance_base(before).select("pupil_id", "school_id", _missed(threshold).alias("was_persistent"))
+    earlier = earlier.unique(["pupil_id", "school_id"], keep="none")  # one period before, not several
+    base = _base(facts, by).join(earlier, on=["pupil_id", "school_id"], how="inner")
+    return measure_rows(base, [recipe], by=by, confidence=confidence)
+
+
+def _has_codes(facts: pl.DataFrame) -> bool:
+    return any(name.startswith(CODE) for name in facts.columns)
+
+
+def _base(facts: pl.DataFrame, by: By | None) -> pl.DataFrame:
+    columns = [name for one in by or () for name in as_breakdown(one)]
+    require_facts(facts, (*NEEDED, *columns))
+    return attendance_base(facts)
+
+
+def _made(facts: pl.DataFrame, recipes: Sequence[Recipe], by: By | None, confidence: float) -> pl.DataFrame:
+    return measure_rows(_base(facts, by), recipes, by=by, confidence=confidence)

@@ -1,17 +1,21 @@
 """The card of each measure: what it is in words, how it is counted and how it may be shown."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
-Kind = Literal["share", "events", "sum", "mean", "effect", "rating"]
+from sendlab.errors import SendlabError
+
+Kind = Literal["share", "events", "sum", "mean", "count", "effect", "rating"]
+Breakdown = tuple[str, ...]  # columns broken down by at once: one, or two that are crossed
+CROSSED = " x "  # how two columns that are crossed are written on a card
 
 
 @dataclass(frozen=True)
 class Card:
-    """One measure. The meaning of each field stands at the head of cards.toml."""
+    """One measure. The meaning of each field stands at the head of declared/README.md."""
 
     measure: str
     topic: str
@@ -26,33 +30,56 @@ class Card:
     kind: Kind
     base: str
     polarity: Literal["low", "high", "none"]
-    period_kind: str
-    breakdowns: tuple[str, ...]
+    period_kind: Literal["full-year", "part-year", "point"]
+    breakdowns: tuple[Breakdown, ...]
     source: str
     smallest_base: int
+    subject: str = "pupil"
+    la_breakdowns: tuple[Breakdown, ...] = ()
+    periods: tuple[str, ...] = ("year",)
+    lines: tuple[str, ...] = ()
+    parts_of: str = ""
     at_most: str = ""
+    cumulative_over: str = ""
+    compared: bool = True
+    published: bool = False
     model_residual_df: int = 0
 
 
 @cache
 def cards() -> dict[str, Card]:
-    """{measure: card}, in the order of cards.toml.
+    """{measure: card}, topic by topic in the order of the files of `declared`, and in a file as it stands there.
 
     >>> cards()["persistent_absence"].unit
     '% of pupils'
     """
-    text = (files(__package__) / "cards.toml").read_text(encoding="utf-8")
-    return {
-        name: Card(measure=name, **{**fields, "breakdowns": tuple(fields["breakdowns"])})
-        for name, fields in tomllib.loads(text).items()
-    }
+    folder = files(__package__) / "declared"
+    found: dict[str, Card] = {}
+    for path in sorted((p for p in folder.iterdir() if p.name.endswith(".toml")), key=lambda p: p.name):
+        declared = tomllib.loads(path.read_text(encoding="utf-8"))
+        common = declared.pop("defaults", {})
+        for name, given in declared.items():
+            if name in found:
+                raise ValueError(f"two cards are called '{name}'")
+            found[name] = _card(name, {"topic": path.name.removesuffix(".toml"), **common, **given})
+    return found
+
+
+def _card(name: str, given: dict[str, Any]) -> Card:
+    known = {field.name for field in fields(Card)}
+    if odd := sorted(set(given) - known):
+        raise ValueError(f"card '{name}': unknown field(s) {', '.join(odd)}")
+    for key in ("breakdowns", "la_breakdowns"):
+        given[key] = tuple(tuple(text.split(CROSSED)) for text in given.get(key, ()))
+    for key in ("periods", "lines"):
+        if key in given:
+            given[key] = tuple(given[key])
+    return Card(measure=name, **given)
 
 
 def card(measure: str) -> Card:
     """The card of one measure; a name that is not there is an error with the near names."""
     from difflib import get_close_matches
-
-    from sendlab.errors import SendlabError
 
     known = cards()
     if measure in known:

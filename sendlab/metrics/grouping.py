@@ -1,4 +1,4 @@
-"""From a base of pupils to sums for every place and group: LA, schools, and the LA without each school."""
+"""From a base (one row a person, place and period) to sums for every place and group: LA, schools, LA without each."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -7,16 +7,19 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from sendlab.metrics.cards import card
 from sendlab.schema.groups import ALL_SEN, SEND, TOTAL
-from sendlab.schema.measures import as_measures
+from sendlab.schema.measures import GROUPS
 
 BREAKDOWNS = ("sen_provision", "need_area")
 PLACE = ("geographic_level", "place_code", "place_name", "education_phase")
-GROUPS = ("sen_provision", "need_area", "item")
-KEY = ("time_period", *PLACE, *GROUPS)
+PERIOD = ("time_period", "time_identifier")
+KEY = (*PERIOD, *PLACE, *GROUPS)
 PLACED = ("time_period", "la_code", "la_name", *PLACE[1:], "sen_provision")  # what every metric needs of facts
+OF_SEND = ("need_area", "sen_primary_need")  # broken down for pupils with SEN only
 REST = "LA without this school"  # a geographic level of our own: it serves comparisons and is never published
+LA, SCHOOL = "Local authority", "School"
+UNKNOWN = "Not recorded"
+By = Sequence[str | Sequence[str]]
 
 
 def either_kind(metric: Callable[..., pl.DataFrame]) -> Callable[..., Any]:
@@ -38,69 +41,86 @@ def _as_polars(thing: Any) -> Any:
     return native.to_polars() if isinstance(native, nw.DataFrame) else thing
 
 
+def as_breakdown(given: str | Sequence[str]) -> tuple[str, ...]:
+    """The columns of a breakdown: a name, or several that are crossed."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
 def grouped(
-    base: pl.DataFrame, sums: Sequence[pl.Expr], *, by: Sequence[str] = BREAKDOWNS, peaks: Sequence[pl.Expr] = ()
-) -> pl.DataFrame:
-    """Sums for the LA, each school and the LA without it, in total and by each breakdown (one way at a time).
+    base: pl.DataFrame, sums: Sequence[pl.Expr], *, by: By = BREAKDOWNS, peaks: Sequence[pl.Expr] = (),
+    la_only: By = (), rest: bool = True,
+) -> pl.DataFrame:  # fmt: skip
+    """Sums for the LA, each school and the LA without it, in total and by each breakdown.
 
-    `sums` are additive over schools; `peaks` (largest single values) are not, and are null for the LA without a school.
+    `sums` are additive over schools; `peaks` are largest values. A breakdown is a column or several that are crossed;
+    those of needs are of pupils with SEN; a column that is no group column of measure rows goes to `item`. `la_only`
+    names breakdowns of the LA alone. Rows without a `place_code` count for the LA only.
     """
-    cells = pl.concat([_cells(base, column) for column in ("", *by)], how="diagonal")
-    parts = [
-        cells.group_by("time_period", *names, *GROUPS)
-        .agg(*sums, *peaks)
-        .rename(dict(zip(names, ("place_code", "place_name"), strict=False)))
-        .with_columns(pl.lit(level).alias("geographic_level"), *phase)
-        for level, names, phase in (
-            ("Local authority", ("la_code", "la_name"), [pl.lit(TOTAL).alias("education_phase")]),
-            ("School", ("place_code", "place_name", "education_phase"), []),
-        )
-    ]
-    whole, schools = (part.select(*KEY, pl.exclude(KEY)) for part in parts)
-    rest = _rest(whole, schools, [name for name in whole.columns if name not in KEY], _names(peaks, cells))
-    return pl.concat([whole, schools, rest.select(whole.columns)], how="vertical_relaxed").sort(KEY)
+    base = base if "time_identifier" in base.columns else base.with_columns(pl.lit("").alias("time_identifier"))
+    exprs = [*sums, *peaks]
+    peak_names = [expr.meta.output_name() for expr in peaks]
+    sum_names = [expr.meta.output_name() for expr in sums]
+    wanted = [((), False), *((as_breakdown(b), False) for b in by), *((as_breakdown(b), True) for b in la_only)]
+    cells = pl.concat([_cells(base, columns, exprs, whole) for columns, whole in wanted], how="vertical_relaxed")
+    placeless = pl.col("place_code").is_null()
+    schools = _named(cells.filter(~placeless & ~pl.col("la_only")), base)
+    merged = [*(pl.col(n).sum() for n in sum_names), *(pl.col(n).max() for n in peak_names)]
+    whole = _of_la(cells.group_by(*PERIOD, *GROUPS).agg(merged), base)
+    parts = [frame.select(*KEY, *sum_names, *peak_names) for frame in (whole, schools)]
+    if rest:
+        parts.append(_rest(parts[0], parts[1], sum_names, peak_names))
+    return pl.concat(parts, how="vertical_relaxed").sort(KEY)
 
 
-def _names(expressions: Sequence[pl.Expr], frame: pl.DataFrame) -> list[str]:
-    return list(frame.lazy().select(expressions).collect_schema().names()) if expressions else []
+def _cells(base: pl.DataFrame, columns: tuple[str, ...], exprs: list[pl.Expr], whole: bool) -> pl.DataFrame:
+    """One row a school, period and group of a breakdown, with the sums; the group columns filled."""
+    of_send = [name for name in columns if name in OF_SEND]
+    parts = []
+    if of_send:
+        base = base.filter(pl.col("sen_provision").is_in(SEND))
+        if len(columns) == 1:  # the total of the table by need: all pupils with SEN
+            parts.append(_counted(base, (), exprs, {"sen_provision": ALL_SEN}, whole))
+        base = base.filter(*(pl.col(name).is_not_null() for name in of_send))
+    fixed = {"sen_provision": ALL_SEN} if of_send and "sen_provision" not in columns else {}
+    parts.append(_counted(base, columns, exprs, fixed, whole))
+    return pl.concat(parts, how="vertical_relaxed")
 
 
-def _cells(base: pl.DataFrame, column: str) -> pl.DataFrame:
-    """The base with its group columns filled for one breakdown; need areas are those of pupils with SEN."""
-    total = {name: pl.lit(TOTAL).alias(name) for name in GROUPS}
-    if column == "":
-        return base.with_columns(total.values())
-    if column == "need_area":
-        send = base.filter(pl.col("sen_provision").is_in(SEND))
-        known = send.filter(pl.col("need_area").is_not_null())
-        named = [pl.lit(ALL_SEN).alias("sen_provision"), total["item"]]
-        return pl.concat(
-            [send.with_columns(*named, total["need_area"]), known.with_columns(*named, pl.col("need_area"))]
-        )
-    if column == "sen_provision":
-        return base.with_columns(total["need_area"], total["item"])
-    name = pl.col(column).cast(pl.String).fill_null("Not recorded").alias("item")
-    return base.with_columns(name).with_columns(total["sen_provision"], total["need_area"])
+def _counted(
+    base: pl.DataFrame, columns: tuple[str, ...], exprs: list[pl.Expr], fixed: dict[str, str], whole: bool
+) -> pl.DataFrame:
+    keys = {name: name if name in GROUPS else "item" for name in columns}
+    named = [pl.col(name).cast(pl.String).fill_null(UNKNOWN).alias(f"_{key}") for name, key in keys.items()]
+    sums = base.group_by(*PERIOD, "place_code", *named).agg(exprs)
+    filled = {key: pl.col(f"_{key}") for key in keys.values()} | {key: pl.lit(v) for key, v in fixed.items()}
+    groups = [filled.get(name, pl.lit(TOTAL)).alias(name) for name in GROUPS]
+    others = pl.exclude(*PERIOD, "place_code", *(f"_{key}" for key in keys.values()))
+    return sums.select(*PERIOD, "place_code", *groups, pl.lit(whole).alias("la_only"), others)
 
 
-def _rest(whole: pl.DataFrame, schools: pl.DataFrame, values: list[str], peaks: list[str]) -> pl.DataFrame:
+def _named(cells: pl.DataFrame, base: pl.DataFrame) -> pl.DataFrame:
+    places = base.select("place_code", "place_name", "education_phase").unique("place_code", keep="first")
+    return cells.join(places, on="place_code", how="left").with_columns(pl.lit(SCHOOL).alias("geographic_level"))
+
+
+def _of_la(sums: pl.DataFrame, base: pl.DataFrame) -> pl.DataFrame:
+    code, name = (pl.lit(base[column].first() if base.height else None, dtype=pl.String) for column in
+                  ("la_code", "la_name"))  # fmt: skip
+    return sums.with_columns(
+        pl.lit(LA).alias("geographic_level"), code.alias("place_code"), name.alias("place_name"),
+        pl.lit(TOTAL).alias("education_phase"),
+    )  # fmt: skip
+
+
+def _rest(whole: pl.DataFrame, schools: pl.DataFrame, sums: list[str], peaks: list[str]) -> pl.DataFrame:
     """The LA's sums less a school's own."""
-    link = ["time_period", *GROUPS]
-    both = schools.join(whole.select(*link, *values), on=link, suffix="_la")
+    link = [*PERIOD, *GROUPS]
+    both = schools.join(whole.select(*link, *sums), on=link, suffix="_la")
     less = [
-        pl.lit(None, dtype=schools.schema[v]).alias(v) if v in peaks else (pl.col(f"{v}_la") - pl.col(v)).alias(v)
-        for v in values
+        *((pl.col(f"{name}_la") - pl.col(name)).alias(name) for name in sums),
+        *(pl.lit(None, dtype=schools.schema[name]).alias(name) for name in peaks),
     ]
-    return both.with_columns(pl.lit(REST).alias("geographic_level"), *less)
-
-
-def measured(rows: pl.DataFrame, measure: str, **columns: pl.Expr | pl.Series | str) -> pl.DataFrame:
-    """Measure rows from grouped rows and the columns that the metric worked out (a text stands for itself)."""
-    values = {name: pl.lit(value) if isinstance(value, str) else value for name, value in columns.items()}
-    named = [value.alias(name) for name, value in values.items()]
-    return as_measures(
-        rows.select(*KEY, pl.lit(measure).alias("measure"), pl.lit(card(measure).unit).alias("unit"), *named)
-    )
+    return both.with_columns(pl.lit(REST).alias("geographic_level"), *less).select(whole.columns)
 
 
 def number(values: Any) -> pl.Series:

@@ -89,6 +89,7 @@ def _every_cell() -> pl.DataFrame:
     cells = [
         (name, card.unit, NOBODY[card.topic], *group, "None" if card.kind in ("effect", "rating") else TOTAL)
         for name, card in cards().items()
+        if card.published
         for group in (CELLS if card.kind not in ("effect", "rating") else CELLS[:1])
     ]
     columns = ["measure", "unit", "note", "sen_provision", "need_area", "item"]

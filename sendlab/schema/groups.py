@@ -43,3 +43,19 @@ UNKNOWN_PHASE = "Unknown"
 PHASES = ("Nursery", "Primary", "Secondary", "All-through", "Special", "Alternative provision", UNKNOWN_PHASE)
 
 TERMS = ("Autumn term", "Spring term", "Summer term")
+FULL_YEAR, AUTUMN_AND_SPRING = "Academic year", "Autumn and spring term"
+NOT_YET_COLLECTED = "Not yet collected"  # need and ethnicity of those who joined since the last spring census
+SEX_OF_CODE = {"M": "Male", "F": "Female"}  # Explore Education Statistics; other codes: Unknown
+FSM, NOT_FSM = "FSM eligible", "FSM not eligible"
+
+
+def half_term(number: int) -> str:
+    """Name of a half term, 1 to 6 (HT1 to HT6).
+
+    >>> half_term(1), half_term(6)
+    ('Autumn half term 1', 'Summer half term 2')
+    """
+    return f"{TERMS[(number - 1) // 2].removesuffix(' term')} half term {2 - number % 2}"
+
+
+HALF_TERMS = tuple(half_term(number) for number in range(1, 7))

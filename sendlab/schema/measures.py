@@ -6,18 +6,27 @@ It is the open-data layout of Explore Education Statistics in long form: breakdo
 
 import polars as pl
 
+# The columns that a figure may be broken down by, in the order in which they stand in a row.
+GROUPS = (
+    "sen_provision",  # EHC plan, SEN support, No SEN, Not recorded, All SEN, Total
+    "need_area",  # four broad areas, No broad area, Not recorded, Total
+    "sen_primary_need",  # code of the need (codes/sen_need_type.csv), Not yet collected, Total
+    "nc_year",  # year group as in the census: R, 1, 2, ...
+    "sex",  # Male, Female, Unknown
+    "fsm_status",  # FSM eligible, FSM not eligible
+    "ethnicity_major",  # White, Mixed, Asian, Black, Any other ethnic group, Unclassified, Not yet collected
+    "item",  # what the card says: a register code, a reason, an intervention, a statement; else Total
+)
 # column -> type; the order is the order in files.
 MEASURE_COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
-    "measure": pl.String,  # id of the card in metrics/cards.toml
-    "time_period": pl.String,  # 202425
-    "time_identifier": pl.String,  # Academic year, Autumn and spring term, Autumn term, ...
+    "measure": pl.String,  # id of the card in metrics/cards
+    "time_period": pl.String,  # 202425; a calendar year (2025) where the source counts so
+    "time_identifier": pl.String,  # Academic year, Autumn and spring term, Autumn term, Autumn half term 1, ...
     "geographic_level": pl.String,  # School, Local authority, National
     "place_code": pl.String,  # URN (else the school's id in the files), LA code, E92000001
     "place_name": pl.String,
     "education_phase": pl.String,  # of the school; Total for an LA
-    "sen_provision": pl.String,  # EHC plan, SEN support, No SEN, Not recorded, All SEN, Total
-    "need_area": pl.String,  # four broad areas, No broad area, Not recorded, Total
-    "item": pl.String,  # what the card says: an intervention, a section, a statement; else Total
+    **dict.fromkeys(GROUPS, pl.String),
     "comparator": pl.String,  # "" for a figure; else the row is a gap to this named comparator
     "numerator": pl.Float64,
     "denominator": pl.Float64,
@@ -28,6 +37,8 @@ MEASURE_COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
     "value": pl.Float64,  # the figure in `unit`, or the gap in percentage points / points where comparator is set
     "lower": pl.Float64,  # 95 % interval
     "upper": pl.Float64,
+    "least": pl.Float64,  # the range of the figure whatever those who could have counted, and did not, would have done;
+    "most": pl.Float64,  # given where the coverage is too low or too uneven to rely on
     "comparator_value": pl.Float64,
     "comparator_period": pl.String,
     "unit": pl.String,
@@ -38,9 +49,7 @@ MEASURE_COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
 }
 _TEXT_DEFAULTS = {
     "education_phase": "Total",
-    "sen_provision": "Total",
-    "need_area": "Total",
-    "item": "Total",
+    **dict.fromkeys(GROUPS, "Total"),
     "comparator": "",
     "comparator_period": "",
     "method": "",
@@ -49,8 +58,8 @@ _TEXT_DEFAULTS = {
 }
 # Columns that say which row this is; together they are unique.
 MEASURE_KEY = (
-    "measure", "time_period", "time_identifier", "geographic_level", "place_code", "education_phase",
-    "sen_provision", "need_area", "item", "comparator",
+    "measure", "time_period", "time_identifier", "geographic_level", "place_code", "education_phase", *GROUPS,
+    "comparator",
 )  # fmt: skip
 
 
@@ -69,3 +78,8 @@ def as_measures(frame: pl.DataFrame) -> pl.DataFrame:
         column = pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype=dtype).alias(name)
         columns.append(column if default is None else column.fill_null(default))
     return frame.select(columns)
+
+
+def no_measures() -> pl.DataFrame:
+    """No measure row at all, in the shape of many."""
+    return pl.DataFrame(schema=MEASURE_COLUMNS)

@@ -1,12 +1,12 @@
-"""Who counts in which measure: bases drawn from facts, and the period that a year's data cover."""
+"""Who counts in which measure: bases drawn from facts, and who is left out and why."""
 
 from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from sendlab.cohort.periods import with_period
 from sendlab.errors import SendlabError
 from sendlab.facts import SLUGS
-from sendlab.schema.groups import NOT_RECORDED, TERMS
 
 # Ages on 31 August for which attendance is collected (DfE, Pupil absence in schools in England: methodology, 2025).
 ATTENDANCE_AGES = (5, 15)
@@ -17,14 +17,16 @@ EACH = tuple((name,) for name in SLUGS)  # every SEN status by itself
 def attendance_base(facts: pl.DataFrame) -> pl.DataFrame:
     """Enrolments with possible sessions: aged 5 to 15 on 31 August, not boarders, absence returned and believable.
 
-    Adds `absent` (authorised and unauthorised sessions). An unknown age is not counted.
+    Adds `absent` (authorised and unauthorised sessions) and `time_identifier` (the terms that the data of the year
+    cover). An unknown age is not counted.
     """
-    return facts.filter(
+    base = facts.filter(
         (pl.col("sessions_possible") > 0)
         & (pl.col("attendance_status") == "")
         & pl.col("age_at_31_august").is_between(*ATTENDANCE_AGES)
         & ~pl.col("boarder").is_in(BOARDERS).fill_null(False)
     ).with_columns((pl.col("sessions_authorised") + pl.col("sessions_unauthorised")).alias("absent"))
+    return with_period(base, "attendance_terms")
 
 
 def attendance_left_out(facts: pl.DataFrame) -> pl.DataFrame:
@@ -90,42 +92,6 @@ def ks2_eligible(facts: pl.DataFrame) -> pl.DataFrame:
     return facts.filter(
         pl.any_horizontal(pl.col(f"ks2_{s}_met").is_not_null() for s in ("reading", "writing", "mathematics"))
     )
-
-
-def period_covered(terms: Iterable[str]) -> str:
-    """The time identifier of the terms that data cover, as published statistics name it.
-
-    >>> period_covered(["Spring term", "Autumn term"]), period_covered(["Summer term"])
-    ('Autumn and spring term', 'Summer term')
-    """
-    held = [term for term in TERMS if term in set(terms)]
-    if len(held) == len(TERMS):
-        return "Academic year"
-    if held == list(TERMS[:2]):
-        return "Autumn and spring term"
-    return " and ".join(held)
-
-
-# Pupils of unrecorded SEN provision are a group of their own from this share of a year's pupils on.
-UNRECORDED_SHARE = 0.01
-FEW_UNRECORDED = "the few pupils (under 1 in 100) without a recorded SEN provision are left out"
-
-
-def without_few_unrecorded(facts: pl.DataFrame) -> pl.DataFrame:
-    """Facts without pupils of unrecorded SEN provision, in years in which they are under 1 % of the LA's pupils.
-
-    A handful would have to be hidden in every table, and at each place another group with them; left out, they cost
-    no other group its figure. `FEW_UNRECORDED` says so beside every total.
-    """
-    unrecorded = pl.col("sen_provision") == NOT_RECORDED
-    few = unrecorded.mean().over("time_period") < UNRECORDED_SHARE
-    return facts.filter(~(unrecorded & few))
-
-
-def few_unrecorded(facts: pl.DataFrame) -> list[str]:
-    """The years in which `without_few_unrecorded` leaves pupils out."""
-    left = facts.join(without_few_unrecorded(facts), on=["pupil_id", "school_id", "time_period"], how="anti")
-    return sorted(left["time_period"].unique())
 
 
 def require_facts(frame: pl.DataFrame, needed: Iterable[str]) -> None:
