@@ -185,10 +185,12 @@ def test_clustered_events_of_single_suspensions_are_garwoods_own():
     assert pair(clustered_events(12, 100, 12)) == pytest.approx(pair(garwood(12, 100)), rel=1e-12)
 
 
-def test_clustered_events_divide_by_the_pearson_dispersion():
+def test_clustered_events_divide_by_the_widened_pearson_dispersion():
     """Four pupils of 40 with three each: k = 12, mean .3, dispersion (36 - 40 * .09) / (.3 * 39) = 32.4 / 11.7."""
     dispersion = 32.4 / 11.7
-    expected = pair(garwood(12 / dispersion, 40 / dispersion))
+    t = scipy_stats.t.ppf(0.975, 12 / dispersion + 1)
+    widened = 1 + (dispersion - 1) * (t / 1.959963984540054) ** 2
+    expected = pair(garwood(12 / widened, 40 / widened))
     assert pair(clustered_events(12, 40, 36)) == pytest.approx(expected, rel=1e-12)
 
 

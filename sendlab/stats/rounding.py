@@ -69,6 +69,31 @@ def exact_rates(numerators: Floats, denominators: Floats, *, per: int, decimals:
     return rates
 
 
+def rate_bounds(
+    numerators: npt.ArrayLike, denominators: npt.ArrayLike, *, per: int, decimals: int, rounded_to: float
+) -> tuple[Floats, Floats]:
+    """The range in which a published rate must lie when its counts were rounded to `rounded_to` after the rate.
+
+    Counts may be off by half of `rounded_to` (0: not at all) but are never negative; the range is widened by half a
+    unit of the rate's last place. Where the denominator may have been nothing, the upper end is infinite; no
+    denominator, no range. Ends are a billionth of the last place wide, so that floating numbers refuse nothing.
+    ValueError: a negative `rounded_to`.
+
+    >>> [round(float(end), 4) for end in rate_bounds(120, 4000, per=100, decimals=2, rounded_to=5)]
+    [2.9307, 3.0694]
+    """
+    if not rounded_to >= 0:
+        raise ValueError(f"counts cannot be rounded to {rounded_to}")
+    n, d = (np.asarray(values, dtype=np.float64) for values in (numerators, denominators))
+    half, place = rounded_to / 2, 10.0**-decimals
+    slack = place / 2 + place * 1e-9
+    with np.errstate(invalid="ignore", divide="ignore"):
+        lower = per * np.maximum(n - half, 0) / (d + half) - slack
+        upper = np.where(d > half, per * (n + half) / (d - half), np.inf) + slack
+        known = (d > 0) & np.isfinite(n)
+        return np.where(known, np.maximum(lower, 0), np.nan), np.where(known, upper, np.nan)
+
+
 def _whole(values: Floats, factor: int) -> npt.NDArray[np.bool_]:
     """Whole numbers that stay exact in 64 bits when multiplied by the factor."""
     with np.errstate(invalid="ignore"):
