@@ -10,18 +10,15 @@ from typing import Any
 import polars as pl
 
 from sendlab import store
-from sendlab.all_measures import Inputs, make_measures, publishable
 from sendlab.disclosure import OwnView, Published, publish
 from sendlab.disclosure.published import restore
 from sendlab.errors import WorkspaceProblem
-from sendlab.facts import make_facts, make_periods
 from sendlab.ingest import STEP as INGEST
 from sendlab.ingest import ingest
+from sendlab.measures import make_measures, publishable, read_inputs
 from sendlab.workspace import Workspace, find_workspace
 
 STEP = "build"
-READ = ("schools", "pupils", "attendance", "attendance_codes", "suspensions", "assessments", "progress_reference",
-        "interventions", "self_evaluation", "benchmarks", "coverage")  # fmt: skip
 AUDIENCES = ("board",)
 THRESHOLD = 5
 
@@ -46,13 +43,11 @@ def build(workspace: Workspace, *, force: bool = False) -> BuildResult:
     old = store.read_manifest(workspace.store, STEP)
     if not force and old.get("mark") == mark:
         return BuildResult(**{**old["result"], "unchanged": True})
-    tables = {name: store.read_table(workspace.store, name) for name in READ}
-    facts = make_facts(tables, la_code=workspace.la_code, la_name=workspace.la_name)
-    periods = make_periods(tables)
-    measures = make_measures(Inputs(facts, periods, tables, workspace))
+    inputs = read_inputs(workspace)
+    measures = make_measures(inputs)
     shown = publish(publishable(measures), audience="board", threshold=THRESHOLD, run_id=run_id)
-    store.write_table(workspace.store, "facts", facts)
-    store.write_table(workspace.store, "facts_by_period", periods)
+    store.write_table(workspace.store, "facts", inputs.facts)
+    store.write_table(workspace.store, "facts_by_period", inputs.periods)
     store.write_table(workspace.store, "measures", measures)
     store.write_table(workspace.store, "published_board", shown.rows)
     hidden = int((shown.rows["status"] == "c").sum())
@@ -73,6 +68,7 @@ def _run_id(ingested: dict[str, Any], workspace: Workspace) -> str:
         "inputs": ingested["inputs"],
         "files": ingested["files"],
         "la": [workspace.la_code, workspace.la_name],
+        "half_terms": [[year, number, *map(str, span)] for year, number, *span in workspace.half_terms],
         "code": code_mark(),
     }
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,6 +1,8 @@
 """sendlab.toml: its text in a new workspace, and its sections checked; every fault is said."""
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,11 @@ key_id = "{key_id}"     # the key itself lies in your own configuration folder, 
 # For a file whose content and name do not say which year and term it is:
 # "attendance export.csv" = {{ time_period = "202425", term = "Autumn term" }}
 
+# First and last school day of the six half terms of a year: measures by half term are made for the years given here.
+[half_terms]
+# 202526 = [[2025-09-01, 2025-10-24], [2025-11-03, 2025-12-19], [2026-01-05, 2026-02-13],
+#           [2026-02-23, 2026-03-27], [2026-04-13, 2026-05-22], [2026-06-01, 2026-07-21]]
+
 # How many months rows and files are kept until 'sendlab purge' takes them out. Real pupils are ingested only when these
 # lines stand without '#'. Any table of docs/tables.md may have a line of its own, such as: sessions = 36
 [retention]
@@ -51,6 +58,7 @@ RETENTION = {
     "raw": (96, "raw files, a year more than any table: the store is made from them"),
     "reports": (36, "reports, outputs of notebooks, records of runs"),
 }
+HalfTerm = tuple[str, int, date, date]  # school year, number from 1 to 6, first and last day
 PERMIT = ("purpose", "lawful_basis", "owner")
 
 
@@ -63,13 +71,36 @@ def section_of(settings: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def checked_sections(settings: dict[str, Any], root: Path) -> dict[str, Any]:
-    """What [files], [retention], [restricted] and [governance] say, as fields of a Workspace."""
+    """What [files], [half_terms], [retention], [restricted] and [governance] say, as fields of a Workspace."""
     return {
         "files": section_of(settings, "files"),
         "retention": _retention(section_of(settings, "retention")),
         "restricted": _restricted(section_of(settings, "restricted")),
+        "half_terms": _half_terms(section_of(settings, "half_terms")),
         **_governance(section_of(settings, "governance"), root),
     }
+
+
+def _half_terms(given: dict[str, Any]) -> tuple[HalfTerm, ...]:
+    """(year, number, first day, last day) of every half term: six a year, one after the other, within the year."""
+    found: list[HalfTerm] = []
+    for year, spans in given.items():
+        months = re.fullmatch(r"(\d{4})(\d{2})", year)
+        right = bool(months) and isinstance(spans, list) and len(spans) == 6 and all(map(_is_span, spans))
+        days = [day for span in spans for day in span] if right else []
+        first = int(year[:4]) if months else 0
+        within = right and date(first, 8, 1) <= days[0] and days[-1] <= date(first + 1, 7, 31)
+        if not within or days != sorted(days):
+            raise WorkspaceProblem(
+                f"{SETTINGS}: [half_terms] {year} is not six half terms of that school year, one after the other",
+                next_step="write 202526 = [[2025-09-01, 2025-10-24], ...]: first and last day of each of the six",
+            )
+        found += [(year, number, *span) for number, span in enumerate(spans, 1)]
+    return tuple(found)
+
+
+def _is_span(span: Any) -> bool:
+    return isinstance(span, list) and len(span) == 2 and all(type(day) is date for day in span)
 
 
 def _retention(given: dict[str, Any]) -> dict[str, int]:

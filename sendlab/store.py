@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet
 
 from sendlab.errors import WorkspaceProblem
 
 MANIFEST = "manifest.json"
+SESSIONS = "sessions"  # folder of the store that holds session rows, in files of whole schools
 
 
 def sha256_of(path: Path) -> str:
@@ -32,6 +32,11 @@ def replace_file(made: Path, target: Path) -> None:
         ) from None
 
 
+def session_files(folder: Path) -> list[Path]:
+    """The files of session rows in the store; each holds whole schools, sorted by school, pupil, date and session."""
+    return sorted((folder / SESSIONS).glob("bucket-*.parquet"))
+
+
 def write_table(folder: Path, name: str, rows: pl.DataFrame) -> None:
     """Write one table; readers see the old file or the new one, never half of either."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -42,6 +47,8 @@ def write_table(folder: Path, name: str, rows: pl.DataFrame) -> None:
 
 def write_pieces(folder: Path, name: str, schema: dict[str, type[pl.DataType]], pieces: Iterable[pl.DataFrame]) -> None:
     """Write one table that is too long to be held: a row group a piece, in their order, aside and renamed."""
+    import pyarrow.parquet  # readers of the store do without it
+
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".{name}.{os.getpid()}.tmp"
     empty = pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest())

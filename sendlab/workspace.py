@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sendlab.errors import WorkspaceProblem
 from sendlab.pseudonyms import SAMPLE_AUTHORITIES, SAMPLE_KEY, make_key, read_key
-from sendlab.settings import SETTINGS, SETTINGS_TEXT, checked_sections, retention_lines, section_of
+from sendlab.settings import SETTINGS, SETTINGS_TEXT, HalfTerm, checked_sections, retention_lines, section_of
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Workspace:
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     retention: dict[str, int] = field(default_factory=dict)  # months, by table or by a name of RETENTION
     restricted: dict[str, dict[str, str]] = field(default_factory=dict)  # "table.column" -> the three of PERMIT
+    half_terms: tuple[HalfTerm, ...] = ()  # of the years whose dates are given
     allow_row_level: bool = False
     dpia_reference: str = ""
     log: Path | None = None  # of access; None: access.log in the store

@@ -13,7 +13,7 @@ from sendlab.compare import NATIONAL, NO_SEN, gap_rows
 from sendlab.coverage import period_of_date
 from sendlab.metrics.grouping import REST
 from sendlab.schema import MEASURE_COLUMNS, as_measures
-from sendlab.schema.measures import MEASURE_KEY
+from sendlab.schema.measures import GROUPS, MEASURE_KEY
 from sendlab.sessions import scan_sessions
 from sendlab.stats.intervals import clustered_events, difference, newcombe
 
@@ -99,7 +99,7 @@ def test_swapping_the_groups_negates_the_gap():
 
 def three_schools():
     """Groups and needs in three schools."""
-    ash = {"school_id": "9991003", "place_code": "100003", "place_name": "Ash", "education_phase": "Special"}
+    ash = {"school_id": "9991003", "place_code": "100003", "place_name": "Ash", "education_phase": "Secondary"}
     sizes = ((ELM, (4, 9)), (OAK, (3, 14)), (ash, (6, 7)))
     parts = [
         absent({"EHC plan": (k, n), "SEN support": (k + 1, n + 5), "No SEN": (k, 3 * n)}, **place)
@@ -257,10 +257,15 @@ def opened(sample_workspace):
     return open_workspace(sample_workspace)
 
 
+# The year as a whole, and no breakdown but those that a truth names.
+WHOLE = {"time_identifier": "Academic year", **dict.fromkeys(GROUPS, "Total")}
+
+
 def figure(opened, truth, period, **other):
     """The one row of the own view that a truth names."""
     keys = ("measure", "place_code", "sen_provision", "need_area", "item", "comparator")
-    rows = opened.own_view().where(time_period=period, **{**{name: truth[name] for name in keys}, **other}).rows
+    named = {**WHOLE, **{name: truth[name] for name in keys}, **other}
+    rows = opened.own_view().where(time_period=period, **named).rows
     assert rows.height == 1
     return rows.row(0, named=True)
 
@@ -271,7 +276,7 @@ def seen(opened, truth, period):
     if "beside" not in truth:
         return row["value"], row["lower"], row["upper"]
     assert truth["beside"] == "mean of the other schools"
-    same = {name: row[name] for name in ("measure", "time_period", "sen_provision", "need_area", "item")}
+    same = {name: row[name] for name in ("measure", "time_period", "time_identifier", *GROUPS)}
     others = opened.own_view().where(geographic_level=SCHOOL, comparator="", **same).rows
     others = others.filter(pl.col("place_code") != row["place_code"])["value"]
     assert others.len() == 8

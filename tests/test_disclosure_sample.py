@@ -6,6 +6,7 @@ import pytest
 from sendlab.build import open_workspace
 from sendlab.disclosure import attack, hidden_summary, publish
 from sendlab.disclosure.published import PUBLISHED_COLUMNS, WITHHELD_NOTE, _published
+from sendlab.measures import publishable
 from sendlab.metrics.cards import cards
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.measures import MEASURE_KEY
@@ -27,7 +28,7 @@ def opened(sample_workspace):
 
 @pytest.fixture(scope="module")
 def truth(opened):
-    return opened.own_view().rows
+    return publishable(opened.own_view().rows)
 
 
 @pytest.fixture(scope="module")

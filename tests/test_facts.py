@@ -149,8 +149,20 @@ def test_need_areas_and_a_year_without_any_need():
         "p5": "No broad area",
         "p6": "No broad area",
     }
-    # the autumn census returns no need at all: that is no breakdown, not "No broad area"
-    assert facts.filter(time_period="202627")["need_area"].to_list() == [None]
+    # the autumn census asks for no need: one who joined since is not yet collected, which is not "No broad area"
+    assert facts.filter(time_period="202627")["need_area"].to_list() == ["Not yet collected"]
+
+
+def test_need_and_ethnicity_of_a_year_without_a_spring_census_are_those_of_the_last_one():
+    spring = census("p1", sen_primary_need="ASD", ethnicity="WBRI", status="K")
+    facts = facts_of(pupils=[spring, census("p1", year="202627", term=AUTUMN)]).filter(time_period="202627")
+    assert facts.select("need_area", "sen_primary_need", "ethnicity_major").row(0) == (
+        "Communication and interaction", "ASD", "White",
+    )  # fmt: skip
+
+
+def test_where_no_census_asked_for_needs_there_is_no_breakdown_by_need():
+    assert facts_of(pupils=[census("p1", term=AUTUMN)])["need_area"].to_list() == [None]
 
 
 def test_few_unrecorded_are_left_out_and_many_are_a_group():

@@ -125,7 +125,7 @@ def test_sentences_name_no_cause():
 
 
 def test_titles_are_about_ten_words():
-    for measure in cards():
+    for measure in (name for name, about in cards().items() if about.published):
         rows = [{**line, "measure": measure} for line in (*FIGURES, GAP)]
         title = narrate.finding_title(own(*rows), measure=measure, place="1", time_period="202526")
         assert len(title.split()) <= 17, title

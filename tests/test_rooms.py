@@ -19,7 +19,7 @@ FLOORS = (
     {"cohort"},
     {"metrics"},
     {"compare"},
-    {"all_measures", "disclosure"},
+    {"disclosure", "measures"},
     {"build"},
     {"narrate"},
     {"describe", "tables"},

@@ -12,10 +12,10 @@ from typing import Any
 import polars as pl
 
 from sendlab import metrics
-from sendlab.all_measures import places_of
 from sendlab.cohort import without_few_unrecorded
 from sendlab.compare import gap_rows
 from sendlab.facts import make_facts
+from sendlab.measures import places_of
 from sendlab.sample import tables, truths
 from sendlab.sample.settings import settings
 

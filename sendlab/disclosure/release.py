@@ -10,6 +10,7 @@ from sendlab.disclosure.intake import NATIONAL, require_measures, require_settin
 from sendlab.disclosure.primary import COUNTED_KINDS, structural_zero
 from sendlab.disclosure.published import HIDDEN, PUBLISHED_COLUMNS, WITHHELD_NOTE, Published, _published
 from sendlab.disclosure.rounding import UNRELIABLE, fewest, places, rounded
+from sendlab.metrics.completeness import without_marks
 from sendlab.schema.measures import MEASURE_KEY
 
 _RESULTS = ("value", "lower", "upper", "comparator_value")
@@ -73,7 +74,9 @@ def _masked(figures: pl.DataFrame) -> pl.DataFrame:
     base_stays = pl.col("_kind").is_in([*COUNTED_KINDS, "sum"]) & ~pl.col("base_hidden")
     no_sum = pl.col("_kind").is_in(["mean", "effect"])  # with n it would give a finer mean than is shown
     nobody, withheld = structural_zero(), pl.col("withheld")
-    return _marked(figures).with_columns(
+    # what is said of the coverage of one group tells of the others', so it goes for the whole place
+    untold = pl.col("coverage_hidden").any().over(*_PERIOD, "place_code")
+    return _marked(without_marks(figures, untold)).with_columns(
         *(pl.when(~pl.col("hidden") | base_stays).then(pl.col(name)).alias(name) for name in _BASES),
         note=pl.when(withheld & pl.col("hidden")).then(pl.lit(WITHHELD_NOTE)).otherwise(pl.col("note")),
         numerator=pl.when(~pl.col("hidden") & ~no_sum | nobody).then(pl.col("numerator")),

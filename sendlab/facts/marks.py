@@ -1,88 +1,126 @@
-"""From session rows: what each pupil had and missed in each half term, and on each weekday morning and afternoon."""
+"""From session rows: what each pupil had and missed in each part of a year, and on each weekday morning and afternoon.
 
-from collections.abc import Sequence
-from datetime import date
+The store holds sessions sorted by school, pupil and day, so a pupil's rows stand together: rows are summed by the
+number of their run and of the part they fall in, not by ids. Files are taken one by one, so memory does not grow.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
 
 import polars as pl
 
 from sendlab.codes import valid_on
-from sendlab.coverage import period_of_date
 from sendlab.schema.groups import half_term
+from sendlab.sources.session_rules import CODE as CODE_TYPE
+from sendlab.store import session_files
 
 CHANGE = date(2024, 8, 19)  # register codes of before and after (DfE, Working together to improve attendance, 2024)
 KINDS = ("possible", "authorised", "unauthorised")
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
-NAMED = ("pupil_id", "school_id", "time_period", "time_identifier")
-Dates = Sequence[tuple[str, int, date, date]]  # time_period, number of the half term, first and last day
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+HALVES = ("AM", "PM")
+CODES = CODE_TYPE.categories.to_list()
+Dates = Sequence[tuple[str, int, date, date]]  # school year, number of the part, first and last day
+Part = tuple[str, str, date, date]  # school year, name, first and last day
+FIRST_YEAR, OF_A_WEEK, MOST_SLOTS = 2010, len(WEEKDAYS) * len(HALVES), 2**10
+SCHEMA = {**dict.fromkeys(("pupil_id", "school_id"), pl.String), "slot": pl.Int64,
+          **{f"sessions_{kind}": pl.Float64 for kind in KINDS}}  # fmt: skip
+NAMED = {**dict.fromkeys(("pupil_id", "school_id", "time_period", "time_identifier"), pl.String),
+         **{f"sessions_{kind}": pl.Float64 for kind in KINDS}}  # fmt: skip
 
 
-def sessions_by_half_term(scan: pl.LazyFrame, half_terms: Dates) -> pl.DataFrame:
+def sessions_by_half_term(store: Path, half_terms: Dates) -> pl.DataFrame:
     """Sessions by pupil, school, year and half term: possible, authorised, unauthorised; half terms as in settings.
 
-    `scan`: session rows of the store (`scan_sessions`), read once as a stream. Rows outside every half term (a day that
-    the dates do not hold) are not counted. Without dates there is no half term and so no row.
+    `store`: the folder of the store. Rows of days outside every half term are not counted. Without dates there is no
+    half term and so no row. A missing mark is neither possible nor missed.
     """
-    if not half_terms:
-        return pl.DataFrame(schema={**dict.fromkeys(NAMED, pl.String), **{f"sessions_{k}": pl.Float64 for k in KINDS}})
-    days = _days(half_terms)
-    rows = scan.join(days.lazy(), on="session_date", how="inner")
-    summed = _summed(rows, ["pupil_id", "school_id", "period", "part"]).collect(engine="streaming")
-    return _as_numbers(summed).select(
-        "pupil_id", "school_id", pl.col("period").cast(pl.String).alias("time_period"),
-        pl.col("part").replace_strict({n: half_term(n) for n in range(1, 7)}, return_dtype=pl.String)
-        .alias("time_identifier"), *(f"sessions_{kind}" for kind in KINDS),
-    ).sort(NAMED)  # fmt: skip
+    return sessions_by_part(store, [(year, half_term(number), first, last) for year, number, first, last in half_terms])
 
 
-def sessions_by_weekday(scan: pl.LazyFrame) -> pl.DataFrame:
-    """Sessions by pupil, school, year, and weekday and session ("Monday AM"): possible, authorised, unauthorised."""
-    rows = scan.with_columns(
-        period_of_date("session_date").alias("time_period"), pl.col("session_date").dt.weekday().alias("weekday")
+def sessions_by_part(store: Path, parts: Sequence[Part]) -> pl.DataFrame:
+    """The same for any parts of years: (school year, name, first day, last day), which do not overlap."""
+    pieces = list(pieces_by_part(store, parts)) if parts else []
+    return pl.concat([pl.DataFrame(schema=NAMED), *pieces]).sort(
+        "school_id", "pupil_id", "time_period", maintain_order=True
     )
-    key = ["pupil_id", "school_id", "time_period", "weekday", "session"]
-    summed = _as_numbers(_summed(rows, key).collect(engine="streaming"))
-    names = dict(enumerate(WEEKDAYS, 1))
-    day = pl.col("weekday").cast(pl.Int64).replace_strict(names, default="Weekend", return_dtype=pl.String)
-    when = (day + " " + pl.col("session").cast(pl.String)).alias("weekday_session")
-    return summed.select(*key[:3], when, *(f"sessions_{kind}" for kind in KINDS)).sort(*key[:3], "weekday_session")
 
 
-def _days(half_terms: Dates) -> pl.DataFrame:
-    """Every day of every half term: session_date, period, part."""
-    parts = [
-        pl.select(pl.date_range(first, last).alias("session_date")).with_columns(
-            pl.lit(int(period)).alias("period"), pl.lit(number).alias("part")
-        )
-        for period, number, first, last in half_terms
-    ]
-    return pl.concat(parts)
+def pieces_by_part(store: Path, parts: Sequence[Part]) -> Iterator[pl.DataFrame]:
+    """The same piece by piece, each of whole schools, so that a whole authority never has to be held."""
+    names = pl.DataFrame([part[:2] for part in parts], schema=["time_period", "time_identifier"], orient="row")
+    numbered = names.with_row_index("slot").cast({"slot": pl.Int64})
+    slot = _slot_of_day(parts)
+    for path in session_files(store):
+        yield _of_file(path, slot).join(numbered, on="slot", how="inner").select(list(NAMED))
 
 
-def _summed(rows: pl.LazyFrame, key: list[str]) -> pl.LazyFrame:
-    sums = [kind_of_code(kind).sum().cast(pl.UInt32).alias(f"sessions_{kind}") for kind in KINDS]
-    return rows.group_by(key).agg(sums)
+def sessions_by_weekday(store: Path) -> pl.DataFrame:
+    """Sessions by pupil, school, year, and weekday and session ("Monday AM"): possible, authorised, unauthorised."""
+    parts = [_of_file(path, _slot_of_weekday()) for path in session_files(store)]
+    counted = pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
+    of_week = {place: f"{day} {half}" for place, (day, half) in enumerate((d, h) for d in WEEKDAYS for h in HALVES)}
+    year = FIRST_YEAR + pl.col("slot") // OF_A_WEEK
+    period = year.cast(pl.String) + ((year + 1) % 100).cast(pl.String).str.zfill(2)
+    when = (pl.col("slot") % OF_A_WEEK).replace_strict(of_week, return_dtype=pl.String)
+    named = counted.with_columns(period.alias("time_period"), when.alias("weekday_session"))
+    key = ["pupil_id", "school_id", "time_period", "weekday_session"]
+    return named.select(*key, *(f"sessions_{kind}" for kind in KINDS)).sort(key)
 
 
-def kind_of_code(kind: str) -> pl.Expr:
-    """Whether a session is possible, authorised or unauthorised absence, by the code set valid on its day.
+def _of_file(path: Path, slot: pl.Expr) -> pl.DataFrame:
+    """Sessions of each kind by pupil, school and slot; a row whose slot is missing is not counted."""
+    rows = pl.scan_parquet(path)
+    span = rows.select(first=pl.col("session_date").min(), last=pl.col("session_date").max()).collect().row(0)
+    # a pupil's rows at a school stand together: the number of the run grows where either changes
+    run = (pl.col("pupil_id").rle_id() + pl.col("school_id").rle_id()).cast(pl.UInt64) * MOST_SLOTS
+    kinds = [_is(kind, *span).alias(f"sessions_{kind}") for kind in KINDS]
+    placed = rows.select("pupil_id", "school_id", *kinds, (run + slot).alias("run"))
+    sums = [pl.col(f"sessions_{kind}").sum().cast(pl.Float64) for kind in KINDS]
+    found = placed.group_by("run").agg(pl.col("pupil_id", "school_id").first(), *sums)
+    counted = found.filter(pl.col("run").is_not_null())
+    return (
+        counted.with_columns((pl.col("run") % MOST_SLOTS).cast(pl.Int64).alias("slot")).select(list(SCHEMA)).collect()
+    )
 
-    Few codes changed their kind on 19 August 2024, so a code is looked up by the day only where that matters.
+
+def _is(kind: str, first: date, last: date) -> pl.Expr:
+    """Whether a row is possible, authorised or unauthorised absence, by the code set valid on its day.
+
+    The code sets agree on most codes: the day is looked at only where days of both are among the rows.
     """
-    before, after = (_codes(kind, day) for day in (date(2024, 8, 18), CHANGE))
-    code = pl.col("attendance_code").cast(pl.String)
-    both = code.is_in(sorted(before & after))
-    early, late = sorted(before - after), sorted(after - before)
-    was = code.is_in(early) & (pl.col("session_date") < CHANGE) if early else pl.lit(False)
-    now = code.is_in(late) & (pl.col("session_date") >= CHANGE) if late else pl.lit(False)
-    return (both | was | now).fill_null(False)
+    code, late = pl.col("attendance_code"), pl.col("session_date") >= CHANGE
+    before, after = (
+        code.is_in([one for one in CODES if one in _codes(kind, day)]) for day in (CHANGE - timedelta(days=1), CHANGE)
+    )
+    if first is None or first >= CHANGE:
+        return after.fill_null(False)
+    return (before if last < CHANGE else pl.when(late).then(after).otherwise(before)).fill_null(False)
 
 
 def _codes(kind: str, day: date) -> set[str]:
-    lines = valid_on("attendance_code", day).values()
+    lines = valid_on("attendance_code", day)
     if kind == "possible":
-        return {line.code for line in lines if line.notes.get("possible") == "1"}
-    return {line.code for line in lines if line.notes.get("category") == kind}
+        return {code for code, line in lines.items() if line.notes.get("possible") == "1"}
+    return {code for code, line in lines.items() if line.notes.get("category") == kind}
 
 
-def _as_numbers(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.with_columns(pl.col(f"sessions_{kind}").cast(pl.Float64) for kind in KINDS)
+def _slot_of_day(parts: Sequence[Part]) -> pl.Expr:
+    """Which part a row's day falls in, by an array that holds every day from the first to the last."""
+    begin, end = min(part[2] for part in parts), max(part[3] for part in parts)
+    of_day: list[int | None] = [None] * ((end - begin).days + 2)  # the last place is for days outside
+    for number, (_, _, first, last) in enumerate(parts):
+        for place in range((first - begin).days, (last - begin).days + 1):
+            of_day[place] = number
+    day = pl.col("session_date").to_physical().cast(pl.Int64) - (begin - date(1970, 1, 1)).days
+    within = pl.when(day.is_between(0, len(of_day) - 2)).then(day).otherwise(len(of_day) - 1)
+    return pl.lit(pl.Series(of_day, dtype=pl.UInt64)).gather(within)
+
+
+def _slot_of_weekday() -> pl.Expr:
+    """School year, weekday and half of the day as one number."""
+    day = pl.col("session_date")
+    year = day.dt.year().cast(pl.Int64) - (day.dt.month() < 8).cast(pl.Int64) - FIRST_YEAR
+    half = pl.col("session").to_physical().cast(pl.Int64)
+    slot = year * OF_A_WEEK + (day.dt.weekday().cast(pl.Int64) - 1) * len(HALVES) + half
+    return pl.when(slot.is_between(0, MOST_SLOTS - 1)).then(slot).cast(pl.UInt64)

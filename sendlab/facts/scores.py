@@ -6,7 +6,7 @@ from sendlab.codes import read_codes
 from sendlab.facts.names import KEY
 
 KEY_STAGES = ("KS1", "KS2")
-EXPECTED_SCORE = 100  # scaled score of the expected standard
+EXPECTED_SCORE, HIGHER_SCORE = 100, 110  # scaled scores of the expected and of the higher standard (STA, 2016)
 SUBJECTS = ("reading", "writing", "mathematics")
 
 
@@ -17,26 +17,77 @@ def _excluded_outcomes() -> list[str]:
 
 
 def key_stages(assessments: pl.DataFrame) -> pl.DataFrame:
-    """KS2 outcomes of the year, with the pupil's KS1 average points: ((reading + writing) / 2 + mathematics) / 2."""
-    ks2 = assessments.filter(pl.col("assessment") == "KS2").sort("assessed_on", nulls_last=True)
-    codes = (*read_codes("ks2_ta_code"), *read_codes("ks2_test_outcome"))
-    met_codes = [line.code for line in codes if line.notes.get("met") == "1"]
-    result = pl.col("score").is_not_null() | pl.col("outcome").is_not_null()
-    excluded = pl.col("outcome").is_in(_excluded_outcomes()).fill_null(False)
-    present = result & ~excluded & pl.col("counted").fill_null(True)
-    coded = pl.col("outcome").is_in(met_codes)
-    tested = (pl.col("subject") != "writing") & pl.col("score").is_not_null()
-    met = pl.when(tested).then(pl.col("score") >= EXPECTED_SCORE).otherwise(coded)
-    marked = ks2.with_columns(present.alias("present"), pl.when(present).then(met.fill_null(False)).alias("met"))
-    wide = marked.group_by(KEY).agg(
-        # no score beside an outcome that leaves the measures: an annulled result is no score
-        *[
-            pl.col("score").filter((pl.col("subject") == s) & pl.col("present")).last().alias(f"ks2_{s}_score")
-            for s in SUBJECTS
-        ],
-        *[pl.col("met").filter(pl.col("subject") == s).last().alias(f"ks2_{s}_met") for s in SUBJECTS],
+    """KS2 outcomes of the year, with the pupil's KS1 average points: ((reading + writing) / 2 + mathematics) / 2.
+
+    Of each subject: `ks2_reading_score`, `_met` (expected standard), `_higher` (higher standard) and `_outcome` (the
+    code, one of a standard before the level of the tests first).
+    """
+    wide = (
+        _marked(assessments)
+        .group_by(KEY)
+        .agg(
+            # no score beside an outcome that leaves the measures: an annulled result is no score
+            *[_of(s, pl.col("score"), pl.col("present")).last().alias(f"ks2_{s}_score") for s in SUBJECTS],
+            *[_of(s, pl.col("met")).last().alias(f"ks2_{s}_met") for s in SUBJECTS],
+            *[_of(s, pl.col("higher")).last().alias(f"ks2_{s}_higher") for s in SUBJECTS],
+            *[_code_of(s).alias(f"ks2_{s}_outcome") for s in SUBJECTS],
+        )
     )
     return wide.join(_ks1_points(assessments), on="pupil_id", how="left")
+
+
+def _marked(assessments: pl.DataFrame) -> pl.DataFrame:
+    """KS2 rows with `present` (counts in the measures), and, where it does, `met`, `higher` and the code."""
+    ks2 = assessments.filter(pl.col("assessment") == "KS2").sort("assessed_on", nulls_last=True)
+    present = _counts()
+    tested = (pl.col("subject") != "writing") & pl.col("score").is_not_null()
+    standards = {"met": EXPECTED_SCORE, "higher": HIGHER_SCORE}
+    reached = {
+        name: pl.when(tested).then(pl.col("score") >= least).otherwise(pl.col("outcome").is_in(_codes(name, "1")))
+        for name, least in standards.items()
+    }
+    return ks2.with_columns(
+        present.alias("present"), pl.when(present).then(pl.col("outcome")).alias("code"),
+        *(pl.when(present).then(rule.fill_null(False)).alias(name) for name, rule in reached.items()),
+    )  # fmt: skip
+
+
+def _counts() -> pl.Expr:
+    """A result counts: there is one, its code does not take the pupil out, and the file does not say otherwise."""
+    result = pl.col("score").is_not_null() | pl.col("outcome").is_not_null()
+    excluded = pl.col("outcome").is_in(_excluded_outcomes()).fill_null(False)
+    return result & ~excluded & pl.col("counted").fill_null(True)
+
+
+def present_results(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of key stage results that count in the measures."""
+    return rows.filter(_counts())
+
+
+def _codes(note: str, *values: str) -> list[str]:
+    """Outcome codes of key stage 2 whose note has one of these values."""
+    lines = (*read_codes("ks2_ta_code"), *read_codes("ks2_test_outcome"))
+    return [line.code for line in lines if line.notes.get(note) in values]
+
+
+def early_codes() -> list[str]:
+    """Codes of pupils working below the level of the tests: EM (engagement model) and PK1 to PK6.
+
+    >>> early_codes()
+    ['EM', 'PK1', 'PK2', 'PK3', 'PK4', 'PK5', 'PK6']
+    """
+    return sorted(_codes("rank", *map(str, range(7))))
+
+
+def _of(subject: str, value: pl.Expr, also: pl.Expr | None = None) -> pl.Expr:
+    own = pl.col("subject") == subject
+    return value.filter(own if also is None else own & also)
+
+
+def _code_of(subject: str) -> pl.Expr:
+    """A pupil below the tests has two codes in a subject: that of the test (B) and that of the teacher (PK3)."""
+    code = _of(subject, pl.col("code"), pl.col("code").is_not_null())
+    return pl.coalesce(code.filter(code.is_in(early_codes())).last(), code.last())
 
 
 def _ks1_points(assessments: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,8 @@ from sendlab.cohort import (
 from sendlab.facts import CODE
 from sendlab.metrics.codes_of_registers import code_note, counted_codes
 from sendlab.metrics.grouping import BREAKDOWNS, PLACED, By, as_breakdown, either_kind
-from sendlab.metrics.recipes import EVERYBODY, Mean, Ratio, Recipe, Share, measure_rows
+from sendlab.metrics.measuring import measure_rows
+from sendlab.metrics.recipes import EVERYBODY, Mean, Ratio, Recipe, Share
 
 PERSISTENT, SEVERE = 10, 50  # % of own possible sessions missed, boundary included
 ASPIRATION = 98  # % attended, boundary included: a council expectation

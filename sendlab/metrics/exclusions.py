@@ -14,7 +14,8 @@ from sendlab.cohort import by_status_at_event, require_facts, roll_base, with_pe
 from sendlab.errors import SendlabError
 from sendlab.facts import JANUARY_CENSUS, REASON, SLUGS
 from sendlab.metrics.grouping import BREAKDOWNS, PLACED, By, as_breakdown, either_kind
-from sendlab.metrics.recipes import Events, Ratio, Recipe, Share, measure_rows
+from sendlab.metrics.measuring import measure_rows
+from sendlab.metrics.recipes import Events, Ratio, Recipe, Share
 from sendlab.schema.groups import ALL_SEN, SEND, TOTAL
 from sendlab.schema.measures import MEASURE_KEY
 

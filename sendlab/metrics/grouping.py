@@ -61,7 +61,11 @@ def grouped(
     peak_names = [expr.meta.output_name() for expr in peaks]
     sum_names = [expr.meta.output_name() for expr in sums]
     wanted = [((), False), *((as_breakdown(b), False) for b in by), *((as_breakdown(b), True) for b in la_only)]
-    cells = pl.concat([_cells(base, columns, exprs, whole) for columns, whole in wanted], how="vertical_relaxed")
+    first = next((columns for columns, _ in wanted if len(columns) == 1 and columns[0] in OF_SEND), None)
+    cells = pl.concat(
+        [_cells(base, columns, exprs, whole, with_total=columns == first) for columns, whole in wanted],
+        how="vertical_relaxed",
+    )
     placeless = pl.col("place_code").is_null()
     schools = _named(cells.filter(~placeless & ~pl.col("la_only")), base)
     merged = [*(pl.col(n).sum() for n in sum_names), *(pl.col(n).max() for n in peak_names)]
@@ -72,13 +76,18 @@ def grouped(
     return pl.concat(parts, how="vertical_relaxed").sort(KEY)
 
 
-def _cells(base: pl.DataFrame, columns: tuple[str, ...], exprs: list[pl.Expr], whole: bool) -> pl.DataFrame:
-    """One row a school, period and group of a breakdown, with the sums; the group columns filled."""
+def _cells(
+    base: pl.DataFrame, columns: tuple[str, ...], exprs: list[pl.Expr], whole: bool, with_total: bool
+) -> pl.DataFrame:
+    """One row a school, period and group of a breakdown, with the sums; the group columns filled.
+
+    `with_total`: of a table by need also its total, all pupils with SEN; tables by need share it, so one brings it.
+    """
     of_send = [name for name in columns if name in OF_SEND]
     parts = []
     if of_send:
         base = base.filter(pl.col("sen_provision").is_in(SEND))
-        if len(columns) == 1:  # the total of the table by need: all pupils with SEN
+        if with_total:
             parts.append(_counted(base, (), exprs, {"sen_provision": ALL_SEN}, whole))
         base = base.filter(*(pl.col(name).is_not_null() for name in of_send))
     fixed = {"sen_provision": ALL_SEN} if of_send and "sen_provision" not in columns else {}

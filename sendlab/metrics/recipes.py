@@ -1,24 +1,23 @@
 """Recipes: what to count for a measure, from which its sums, its figure and its interval follow.
 
 A base is a frame with one row a person, place and period. A recipe names a measure (its card says the rest) and the
-expressions to count. Recipes of one base are summed together, in one pass; `measure_rows` gives measure rows.
+expressions to count. `measuring.measure_rows` sums the recipes of one base in one pass and gives measure rows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 
-from sendlab.metrics.cards import Breakdown, card
-from sendlab.metrics.grouping import By, grouped, number
+from sendlab.metrics.grouping import number
 from sendlab.schema.groups import TOTAL
-from sendlab.schema.measures import MEASURE_COLUMNS, as_measures, no_measures
 from sendlab.stats.intervals import clustered_events, wilson
 from sendlab.stats.sums import mean_known_sd, mean_t, ratio_of_sums_from
 
 EVERYBODY = pl.lit(True)
-NOBODY_NOTE = "nobody to count in this group"
+HERE = pl.col("_here")  # true for every row of a base: with it a literal counts each row, not one a group
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,12 @@ class Recipe:
 
     def _of(self, expr: pl.Expr) -> pl.Expr:
         """The sum of an expression over the base; missing where the base does not say."""
-        return expr.sum() if self.where is EVERYBODY else pl.when(self.where.fill_null(False)).then(expr).sum()
+        return pl.when(HERE & self.where.fill_null(False)).then(expr).sum()
 
 
 def _people(rule: pl.Expr) -> pl.Expr:
-    """How many rows a rule holds for; a literal would count as one row."""
-    return (pl.len() if rule is EVERYBODY else rule.fill_null(False).sum()).cast(pl.Int64)
+    """How many rows a rule holds for."""
+    return (HERE & rule.fill_null(False)).sum().cast(pl.Int64)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Share(Recipe):
 
     def sums(self) -> dict[str, pl.Expr]:
         having = self.feature.fill_null(False).cast(pl.Int64)
-        return {"x": having.sum() if self.over else self._of(having)}
+        return {"x": pl.when(HERE).then(having).sum() if self.over else self._of(having)}
 
     def figures(self, rows: pl.DataFrame, confidence: float) -> dict[str, pl.Expr | pl.Series]:
         x, n = pl.col("x"), pl.col("n")
@@ -144,13 +143,28 @@ class Ratio(Recipe):
 
     def figures(self, rows: pl.DataFrame, confidence: float) -> dict[str, pl.Expr | pl.Series]:
         a, m = pl.col("a"), pl.col("m")
-        sums = (rows[c].to_numpy() for c in ("n", "a", "m", "aa", "am", "mm"))
+        sums = [rows[c].to_numpy() for c in ("n", "a", "m", "aa", "am", "mm")]
         lower, upper = ratio_of_sums_from(*sums, confidence=confidence, scale="identity" if self.clip else "open")
+        lower, upper = _where_all_are_alike(sums, lower, upper, confidence, share=self.clip)
         return {
             "numerator": a, "denominator": m, "with_subjects": pl.col("with"), "value": self.per * a / m,
             "top_share": pl.when(a > 0).then(pl.col("top") / a), "lower": number(self.per * lower),
             "upper": number(self.per * upper), "status": pl.when(m > 0).then(pl.lit("")).otherwise(pl.lit("z")),
         }  # fmt: skip
+
+
+def _where_all_are_alike(sums: Sequence[Any], lower: Any, upper: Any, confidence: float, *, share: bool) -> Any:
+    """Limits where nobody has any of the quantity, or all have all of it: no spread is seen to take limits from.
+
+    A share of a quantity cannot pass the share of people who have any, so Wilson's limit for none (or all) of so many
+    people bounds it. A ratio that is no share has no limits there.
+    """
+    n, a, m = (np.asarray(values, dtype=np.float64) for values in sums[:3])
+    none, every = (a == 0) & (m > 0), (a == m) & (m > 0)
+    if not share:
+        return np.where(none, np.nan, lower), np.where(none, np.nan, upper)
+    least, most = wilson(n, n, confidence=confidence)[0], wilson(n * 0, n, confidence=confidence)[1]
+    return np.where(every, least, lower), np.where(none, most, np.where(every, 1.0, upper))
 
 
 @dataclass(frozen=True)
@@ -193,86 +207,3 @@ class Count(Recipe):
 
     def figures(self, rows: pl.DataFrame, confidence: float) -> dict[str, pl.Expr | pl.Series]:
         return {"numerator": pl.col("x"), "with_subjects": pl.col("x"), "value": pl.col("x")}
-
-
-def measure_rows(
-    base: pl.DataFrame, recipes: Iterable[Recipe], *, by: By | None = None, confidence: float = 0.95, rest: bool = True
-) -> pl.DataFrame:
-    """Measure rows of recipes over one base, for the LA, each school and the LA without it.
-
-    `base`: one row a person, place and period, with `time_period`, `time_identifier`, the place, the group columns
-    that are asked for, and `data_to` (a date) where it is known. `by`: breakdowns; None takes those of each card.
-    A group without anybody in the base has no value, status z. Rates stay unrounded.
-    """
-    recipes = list(recipes)
-    if base.is_empty() or not recipes:
-        return no_measures()
-    parts = []
-    for (wanted, la_only), some in _by_breakdowns(recipes, by, set(base.columns)).items():
-        rows = _summed(base, some, wanted, la_only, rest)
-        parts += [_finished(rows, place, recipe, confidence) for place, recipe in enumerate(some)]
-    return pl.concat(parts)
-
-
-Wanted = tuple[tuple[Any, ...], tuple[Any, ...]]
-
-
-def _by_breakdowns(recipes: Sequence[Recipe], by: By | None, known: set[str]) -> dict[Wanted, list[Recipe]]:
-    """Recipes that are broken down alike are summed in one go; of a card's breakdowns, those that the base can give."""
-    found: dict[Wanted, list[Recipe]] = {}
-    for recipe in recipes:
-        about = card(recipe.measure)
-        wanted: Wanted = (tuple(by or ()), ())
-        if by is None:
-            wanted = _that_can_be(about.breakdowns, known), _that_can_be(about.la_breakdowns, known)
-        found.setdefault(wanted, []).append(recipe)
-    return found
-
-
-def _that_can_be(breakdowns: tuple[Breakdown, ...], known: set[str]) -> tuple[Breakdown, ...]:
-    return tuple(one for one in breakdowns if set(one) <= known)
-
-
-def _summed(base: pl.DataFrame, recipes: list[Recipe], by: By, la_only: By, rest: bool) -> pl.DataFrame:
-    sums, peaks = [], []
-    for place, recipe in enumerate(recipes):
-        sums += [expr.alias(f"{place}|{name}") for name, expr in recipe.counted().items()]
-        peaks += [expr.alias(f"{place}|{name}") for name, expr in recipe.peaks().items()]
-    dated = [pl.col("data_to").max().alias("data_to")] if "data_to" in base.columns else []
-    return grouped(base, sums, by=by, la_only=la_only, peaks=[*peaks, *dated], rest=rest)
-
-
-def _finished(rows: pl.DataFrame, place: int, recipe: Recipe, confidence: float) -> pl.DataFrame:
-    """The measure rows of one recipe from the sums of all."""
-    mine = {name: name.split("|", 1)[1] for name in rows.columns if name.startswith(f"{place}|")}
-    others = [name for name in rows.columns if "|" in name and name not in mine]
-    own = rows.drop(others).rename(mine)
-    item = pl.lit(recipe.item).alias("item") if recipe.item != TOTAL else pl.col("item")
-    own = own.filter(pl.col("n").is_not_null()).with_columns(item)
-    eligible = pl.col("eligible") if recipe.eligible is not None else pl.lit(None, dtype=pl.Int64)
-    figures = {"status": pl.lit(""), "note": pl.lit(""), "method": pl.lit(recipe.method),
-               **recipe.figures(own, confidence)}  # fmt: skip
-    made = own.with_columns(
-        pl.lit(recipe.measure).alias("measure"), pl.lit(card(recipe.measure).unit).alias("unit"),
-        pl.col("n").alias("base_subjects"), eligible.alias("eligible_subjects"),
-        *(_aliased(values, name) for name, values in figures.items()),
-    )  # fmt: skip
-    made = made.select(name for name in MEASURE_COLUMNS if name in made.columns)
-    return _without_nobody(as_measures(made), recipe)
-
-
-def _aliased(values: pl.Expr | pl.Series, name: str) -> pl.Expr | pl.Series:
-    return values.alias(name)
-
-
-def _without_nobody(rows: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:
-    """No people in the base, no figure: value and limits are missing and the status is z."""
-    nobody = pl.col("base_subjects") == 0
-    counts = card(recipe.measure).kind == "count"
-    none = nobody & pl.lit(not counts) | pl.col("value").is_nan().fill_null(False)
-    said = pl.lit(recipe.note) if recipe.note else pl.lit("")
-    return rows.with_columns(
-        *(pl.when(~none).then(name).alias(name) for name in ("value", "lower", "upper")),
-        pl.when(none & (pl.col("status") == "")).then(pl.lit("z")).otherwise("status").alias("status"),
-        pl.when(none).then(pl.lit(NOBODY_NOTE)).when(pl.col("note") == "").then(said).otherwise("note").alias("note"),
-    )

@@ -17,7 +17,7 @@ import polars as pl
 from sendlab.coverage import term_of_date
 from sendlab.errors import DataProblem, WorkspaceProblem
 from sendlab.schema.problems import join_problems, no_problems
-from sendlab.sessions.buckets import FOLDER, Parts, write_buckets
+from sendlab.sessions.buckets import Parts, write_buckets
 from sendlab.sessions.ids import Ids, school_hash
 from sendlab.sessions.log import Log
 from sendlab.sources.folder import FileRecord
@@ -25,6 +25,7 @@ from sendlab.sources.reading import NotRun, as_declared
 from sendlab.sources.register_pieces import HELD, Piece, pieces
 from sendlab.sources.registers import FORMAT, RegisterFile
 from sendlab.sources.session_rules import QUARANTINED, spelt, typed
+from sendlab.store import SESSIONS, session_files
 
 
 @dataclass
@@ -64,7 +65,7 @@ def load_sessions(
     forgotten. `admit` sees UPNs and school ids the first time that they are met, and may raise. A file that cannot be
     read to its end leaves no row, and is in `unread`.
     """
-    target = folder / FOLDER
+    target = folder / SESSIONS
     target.mkdir(parents=True, exist_ok=True)
     for left in target.glob(".parts-*"):  # by a run that was interrupted
         shutil.rmtree(left, ignore_errors=True)
@@ -84,7 +85,7 @@ def scan_sessions(folder: Path, school_id: str | None = None) -> pl.LazyFrame:
 
     Columns: pupil_id, school_id, session_date, session and attendance_code (both Enum; a missing mark is null).
     """
-    buckets = sorted((folder / FOLDER).glob("bucket-*.parquet"))
+    buckets = session_files(folder)
     if not buckets:
         raise WorkspaceProblem("the store holds no table 'sessions'", next_step="run 'sendlab ingest'")
     if school_id is None:

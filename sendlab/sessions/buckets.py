@@ -13,9 +13,8 @@ import pyarrow as pa
 from sendlab.schema.problems import file_problem, no_problems
 from sendlab.schema.tables import TABLES
 from sendlab.sessions.ids import Ids, Names, school_hash
-from sendlab.store import replace_file
+from sendlab.store import SESSIONS, replace_file
 
-FOLDER = "sessions"  # of the store
 PARTS = 64  # of the rows under way; a power of two, as is the number of files, so that parts make up files
 BUCKET_ROWS = 1_000_000  # about so many rows a file at most
 ROW_GROUP = 100_000  # a school is found by the least and greatest value of each
@@ -117,7 +116,7 @@ def _contradicted(count: int) -> pl.DataFrame:
     if not count:
         return no_problems()
     return file_problem(
-        file=f"table {FOLDER}", rule="rows_contradict", severity="warning", count=count,
-        column=", ".join(TABLES[FOLDER].key), message="repeated rows of one key disagree: the first counts",
+        file=f"table {SESSIONS}", rule="rows_contradict", severity="warning", count=count,
+        column=", ".join(TABLES[SESSIONS].key), message="repeated rows of one key disagree: the first counts",
         remedy="correct the files so that they agree",
     )  # fmt: skip

@@ -24,7 +24,11 @@ FORMAT = "EES data"
 META_FORMAT = "EES meta"
 MANDATORY = ("time_period", "time_identifier", "geographic_level")
 META_COLUMNS = ("col_name", "col_type", "label")
-NATIONAL = "national"
+NATIONAL, AUTHORITY = "national", "local authority"
+PLACES = {  # level as in the file, in lower case: our name of it, columns of the place's code and name
+    NATIONAL: ("National", "country_code", "country_name"),
+    AUTHORITY: ("Local authority", "old_la_code", "la_name"),
+}
 # Columns that say when and where a row is (EES data standards): no filters.
 STANDARD = re.compile(
     r"time_(period|identifier)|geographic_level"
@@ -58,6 +62,21 @@ def find_map(header: list[str]) -> dict[str, Any] | None:
     if found is None or phase is None or "phase" in found:
         return found
     return {**found, "phase": {"column": phase, "values": _settings()["phase_if_there"]["values"]}}
+
+
+def read_authorities(text: TextTable) -> pl.DataFrame:
+    """Rows of authorities of a known file, in the columns of the table `benchmarks`; none where it is not known.
+
+    For ranks among authorities alone: they are no comparators of figures made here, and stand in no declared table.
+    """
+    found = find_map(text.columns) if {*MANDATORY, *PLACES[AUTHORITY][1:]} <= set(text.columns) else None
+    if found is None:
+        return _empty().drop(LINE)
+    rows, _ = _chosen(text, found, AUTHORITY)
+    tables = [
+        _indicator(rows, name, columns, found, text.name, AUTHORITY)[0] for name, columns in found["indicators"].items()
+    ]
+    return _without_repeats(pl.concat(tables), text.name)[0].drop(LINE)
 
 
 def read_benchmarks(text: TextTable) -> Reading:
@@ -131,10 +150,10 @@ def _types_in_meta(text: TextTable) -> dict[str, str]:
     return dict(zip(rows["col_name"], rows["col_type"].str.to_lowercase(), strict=True))
 
 
-def _chosen(text: TextTable, found: dict[str, Any]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _chosen(text: TextTable, found: dict[str, Any], level: str = NATIONAL) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows that the map asks for, and filters that have no total to be taken at."""
     rows, others = text.rows, _other_filters(text, found)
-    mapped = rows.filter(_asked_for(found))
+    mapped = rows.filter(_asked_for(found, level))
     at_total = mapped.select(
         (pl.col(c).str.contains(ALL_OF_IT) & ~pl.col(c).str.contains(ALL_OF_A_PART)).fill_null(False) for c in others
     )
@@ -151,8 +170,8 @@ def _chosen(text: TextTable, found: dict[str, Any]) -> tuple[pl.DataFrame, pl.Da
     return chosen, join_problems(problems)
 
 
-def _asked_for(found: dict[str, Any]) -> pl.Expr:
-    keep = pl.col("geographic_level").str.to_lowercase() == NATIONAL
+def _asked_for(found: dict[str, Any], level: str) -> pl.Expr:
+    keep = pl.col("geographic_level").str.to_lowercase() == level
     for column, values in found.get("where", {}).items():
         keep &= pl.col(column).is_in(values)
     for part in ("phase", "provision", "term"):
@@ -161,7 +180,10 @@ def _asked_for(found: dict[str, Any]) -> pl.Expr:
     return keep
 
 
-def _indicator(rows: pl.DataFrame, measure: str, names: dict[str, str], found: dict[str, Any], file: str) -> Any:
+def _indicator(
+    rows: pl.DataFrame, measure: str, names: dict[str, str], found: dict[str, Any], file: str, level: str = NATIONAL
+) -> Any:
+    level_name, code, name_of_place = PLACES[level]
     absent = [name for name in names.values() if name not in rows.columns]
     if absent:
         message = f"column(s) {', '.join(absent)} of measure {measure} are not in the file"
@@ -173,9 +195,9 @@ def _indicator(rows: pl.DataFrame, measure: str, names: dict[str, str], found: d
         pl.lit(measure).alias("measure"),
         pl.col("time_period").str.strip_suffix(".0"),
         _mapped(found, "term", pl.lit(found["time_identifier"]) if "time_identifier" in found else _identifier()),
-        pl.lit("National").alias("geographic_level"),
-        pl.col("country_code").alias("place_code"),
-        pl.col("country_name").alias("place_name"),
+        pl.lit(level_name).alias("geographic_level"),
+        pl.col(code).alias("place_code"),
+        pl.col(name_of_place).alias("place_name"),
         _mapped(found, "phase", pl.lit(TOTAL)).alias("education_phase"),
         _mapped(found, "provision", pl.lit(TOTAL)).alias("sen_provision"),
         pl.lit(TOTAL).alias("need_area"),

@@ -1,0 +1,30 @@
+"""Comparisons: gaps and ratios to a named comparator, change, standing among authorities, funnels and benchmarks."""
+
+from sendlab.compare.authorities import ENGLAND as ENGLAND
+from sendlab.compare.authorities import NEIGHBOURS as NEIGHBOURS
+from sendlab.compare.authorities import REGION as REGION
+from sendlab.compare.authorities import authority_gap_rows as authority_gap_rows
+from sendlab.compare.benchmarks import authority_rows as authority_rows
+from sendlab.compare.benchmarks import benchmark_rows as benchmark_rows
+from sendlab.compare.benchmarks import indicator_rows as indicator_rows
+from sendlab.compare.benchmarks import regions_of as regions_of
+from sendlab.compare.benchmarks import school_figure_rows as school_figure_rows
+from sendlab.compare.benchmarks import unused_indicators as unused_indicators
+from sendlab.compare.change import YEAR_EARLIER as YEAR_EARLIER
+from sendlab.compare.change import change_rows as change_rows
+from sendlab.compare.change import widening as widening
+from sendlab.compare.flags import funnel_flags as funnel_flags
+from sendlab.compare.gaps import gap_rows as gap_rows
+from sendlab.compare.overlap import ALL_PUPILS as ALL_PUPILS
+from sendlab.compare.overlap import overlapping_gap_rows as overlapping_gap_rows
+from sendlab.compare.peers import PEERS as PEERS
+from sendlab.compare.periods import compare_periods as compare_periods
+from sendlab.compare.published import HISTORY as HISTORY
+from sendlab.compare.ratios import RATIO as RATIO
+from sendlab.compare.ratios import ratio_rows as ratio_rows
+from sendlab.compare.sides import MAX_AGE as MAX_AGE
+from sendlab.compare.sides import NATIONAL as NATIONAL
+from sendlab.compare.sides import NO_SEN as NO_SEN
+from sendlab.compare.sides import UNCOMPARED as UNCOMPARED
+from sendlab.compare.standing import standing as standing
+from sendlab.metrics.grouping import REST as REST

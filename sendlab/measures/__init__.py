@@ -1,0 +1,7 @@
+"""Every declared measure, put together once for all places: inputs from the store, measure rows out."""
+
+from sendlab.measures.assembled import make_measures
+from sendlab.measures.inputs import Inputs, make_inputs, places_of, read_inputs
+from sendlab.measures.publishable import publishable
+
+__all__ = ["Inputs", "make_inputs", "make_measures", "places_of", "publishable", "read_inputs"]

@@ -1,0 +1,101 @@
+"""Every declared measure of an authority and its schools, with benchmarks and gaps, as sorted measure rows."""
+
+from collections.abc import Iterable
+from datetime import date
+
+import polars as pl
+from dateutil.easter import easter
+
+from sendlab.cohort import FEW_UNRECORDED, few_unrecorded
+from sendlab.compare import gap_rows
+from sendlab.coverage import period_of_date
+from sendlab.measures.benchmarks import national_rows
+from sendlab.measures.inputs import Inputs
+from sendlab.measures.of_facts import of_facts
+from sendlab.measures.of_tables import of_tables
+from sendlab.measures.publishable import publishable
+from sendlab.metrics.cards import cards
+from sendlab.metrics.completeness import mark_coverage
+from sendlab.metrics.grouping import LA, REST, SCHOOL
+from sendlab.metrics.nobody import NOT_COLLECTED, nobody_rows
+from sendlab.schema.groups import AUTUMN_AND_SPRING, FULL_YEAR, TOTAL
+from sendlab.schema.measures import MEASURE_KEY, as_measures, no_measures
+
+SCHOOL_YEARS = 3  # years of which schools have rows; the LA has all
+
+
+def make_measures(inputs: Inputs) -> pl.DataFrame:
+    """Every declared measure for the LA and each school, benchmarks and gaps, as sorted measure rows."""
+    few = few_unrecorded(inputs.facts)
+    parts = [*(_said(part, few) for part in of_facts(inputs)), *of_tables(inputs)]
+    national = national_rows(inputs.tables["benchmarks"], latest_year(parts))
+    figures = mark_coverage(_recent(pl.concat([*parts, national])))
+    both = pl.concat([figures.filter(pl.col("geographic_level") != REST), gap_rows(figures)])
+    both = pl.concat([both, nobody_rows(publishable(both), inputs.places, inputs.facts)])
+    whole = pl.concat([both, _not_collected(both, inputs)])
+    return _dated(whole, inputs.tables["suspensions"]).sort(MEASURE_KEY)
+
+
+def latest_year(parts: Iterable[pl.DataFrame]) -> str:
+    """The last academic year that any of the rows is of; calendar years stand apart."""
+    academic = pl.col("time_period").filter(pl.col("time_period").str.len_chars() == 6).max()
+    years = (part.select(academic).item() for part in parts if not part.is_empty())
+    return max((year for year in years if year), default="000000")
+
+
+def _recent(rows: pl.DataFrame) -> pl.DataFrame:
+    """Schools keep the last years of each measure only: what a head teacher looks at; the authority keeps all."""
+    year = pl.col("time_period").str.slice(0, 4).cast(pl.Int32)
+    of_school = pl.col("geographic_level").is_in([SCHOOL, REST])
+    latest = year.filter(pl.col("geographic_level") != "National").max().over("measure")
+    return rows.filter(~(of_school & (year <= latest - SCHOOL_YEARS)))
+
+
+def _not_collected(rows: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+    """One line for each measure that no file or form has brought anything for."""
+    held = set(rows["measure"])
+    missing = [card for name, card in cards().items() if name not in held]
+    if not missing:
+        return no_measures()
+    lines = pl.DataFrame({"measure": [card.measure for card in missing], "unit": [card.unit for card in missing]})
+    return as_measures(
+        lines.with_columns(
+            pl.lit(latest_year([rows])).alias("time_period"), pl.lit(FULL_YEAR).alias("time_identifier"),
+            pl.lit(LA).alias("geographic_level"), pl.lit(inputs.workspace.la_code).alias("place_code"),
+            pl.lit(inputs.workspace.la_name).alias("place_name"), pl.lit("x").alias("status"),
+            pl.lit(NOT_COLLECTED).alias("note"),
+        )
+    )  # fmt: skip
+
+
+def _said(rows: pl.DataFrame, periods: list[str]) -> pl.DataFrame:
+    """Say beside each total that a few pupils without a recorded SEN provision are left out."""
+    total = (pl.col("sen_provision") == TOTAL) & pl.col("time_period").is_in(periods) & (pl.col("note") == "")
+    return rows.with_columns(pl.when(total).then(pl.lit(FEW_UNRECORDED)).otherwise("note").alias("note"))
+
+
+def _dated(rows: pl.DataFrame, suspensions: pl.DataFrame) -> pl.DataFrame:
+    """The last date of the data behind a figure: the last event, else the end of the terms that the data cover."""
+    pairs = rows.select("time_period", "time_identifier").unique().rows()
+    ends = {f"{period}|{word}": _end(period, word) for period, word in pairs}
+    made = pl.concat_str("time_period", "time_identifier", separator="|").replace_strict(ends, return_dtype=pl.Date)
+    last = suspensions.group_by(period_of_date("start_date").alias("time_period")).agg(pl.col("start_date").max())
+    events = pl.col("measure").is_in([name for name, card in cards().items() if card.topic == "exclusions"])
+    own = pl.col("geographic_level") != "National"
+    day = pl.when(events & own).then(pl.min_horizontal("start_date", made)).otherwise(pl.coalesce("data_to", made))
+    nothing = pl.col("value").is_null() & pl.col("base_subjects").is_null()
+    dated = rows.join(last, on="time_period", how="left", maintain_order="left")
+    return dated.with_columns(pl.when(~nothing).then(day).alias("data_to")).drop("start_date")
+
+
+def _end(period: str, time_identifier: str) -> date | None:
+    """The last day of a period; of half terms the dates are the authority's own, and not told here."""
+    year = int(period[:4])
+    if len(period) == 4:
+        return date(year, 12, 31)
+    if time_identifier == "Autumn term":
+        return date(year, 12, 31)
+    if time_identifier in ("Spring term", AUTUMN_AND_SPRING):
+        day: date = easter(year + 1)
+        return day
+    return date(year + 1, 7, 31) if time_identifier in (FULL_YEAR, "Summer term") else None

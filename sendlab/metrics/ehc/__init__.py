@@ -1,0 +1,1 @@
+"""The statutory process of EHC plans, from the SEN2 return."""

@@ -1,0 +1,1 @@
+"""Whether exclusion is out of proportion, and signals of informal exclusion."""

@@ -1,0 +1,1 @@
+"""Plans of support, their reviews and meetings, and the SEN register."""

@@ -1,0 +1,1 @@
+"""Money, staff and teaching seen."""

@@ -1,0 +1,1 @@
+"""Schools as places: inspections, what they offer, and moves between them."""

@@ -1,0 +1,1 @@
+"""The SEND self-evaluation: ratings, priorities, evidence and actions."""

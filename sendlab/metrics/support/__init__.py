@@ -1,0 +1,1 @@
+"""Interventions as description: dose, cost, change."""

@@ -1,0 +1,1 @@
+"""Views, wellbeing, behaviour, observations and clubs."""
