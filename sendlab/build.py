@@ -10,16 +10,18 @@ from typing import Any
 import polars as pl
 
 from sendlab import store
+from sendlab.budget import within_budget, within_budget_on_disk
 from sendlab.disclosure import OwnView, Published, publish
 from sendlab.disclosure.published import restore
 from sendlab.errors import WorkspaceProblem
 from sendlab.ingest import STEP as INGEST
 from sendlab.ingest import ingest
-from sendlab.measures import make_measures, publishable, read_inputs
+from sendlab.measures import comparison_tables, make_measures, publishable, read_inputs, with_texts
 from sendlab.workspace import Workspace, find_workspace
 
 STEP = "build"
 AUDIENCES = ("board",)
+ROWS_A_GROUP = 50_000  # of measures: a place is found by the least and greatest code of each group
 THRESHOLD = 5
 
 
@@ -31,6 +33,8 @@ class BuildResult:
     measures: int
     published: int
     hidden: int
+    schools: int = 0
+    megabytes: float = 0.0  # of the measures on disk
     unchanged: bool = False
 
 
@@ -45,13 +49,17 @@ def build(workspace: Workspace, *, force: bool = False) -> BuildResult:
         return BuildResult(**{**old["result"], "unchanged": True})
     inputs = read_inputs(workspace)
     measures = make_measures(inputs)
-    shown = publish(publishable(measures), audience="board", threshold=THRESHOLD, run_id=run_id)
+    shown = publish(with_texts(publishable(measures)), audience="board", threshold=THRESHOLD, run_id=run_id)
     store.write_table(workspace.store, "facts", inputs.facts)
     store.write_table(workspace.store, "facts_by_period", inputs.periods)
-    store.write_table(workspace.store, "measures", measures)
+    within_budget(measures, inputs.places.height)
+    store.write_table(workspace.store, "measures", measures, rows_a_group=ROWS_A_GROUP)
+    size = within_budget_on_disk(workspace.store / "measures.parquet", inputs.places.height)
+    for name, rows in comparison_tables(measures, inputs).items():
+        store.write_table(workspace.store, name, rows)
     store.write_table(workspace.store, "published_board", shown.rows)
     hidden = int((shown.rows["status"] == "c").sum())
-    result = BuildResult(run_id, measures.height, len(shown), hidden)
+    result = BuildResult(run_id, measures.height, len(shown), hidden, inputs.places.height, size)
     checks = {"published_board": store.sha256_of(workspace.store / "published_board.parquet")}
     store.write_manifest(workspace.store, STEP, {"mark": mark, "result": asdict(result), "sha256": checks})
     return result
@@ -142,9 +150,16 @@ class OpenWorkspace:
         """One checked table of the store."""
         return store.read_table(self.workspace.store, name)
 
-    def own_view(self) -> OwnView:
-        """All measures unprotected, for the analyst's own screen only."""
-        return OwnView(store.read_table(self.workspace.store, "measures"))
+    def own_view(self, *, place: str | None = None) -> OwnView:
+        """All measures unprotected, for the analyst's own screen only; with `place`, that place's own.
+
+        One place of a large authority is read in a moment: the table is sorted by place.
+        """
+        rows = pl.scan_parquet(self.workspace.store / "measures.parquet")
+        if place is not None:
+            self.require_place(place)
+            rows = rows.filter(pl.col("place_code") == str(place))
+        return OwnView(with_texts(rows.collect()))
 
 
 def open_workspace(start: Path | str | None = None) -> OpenWorkspace:

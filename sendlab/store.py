@@ -37,11 +37,11 @@ def session_files(folder: Path) -> list[Path]:
     return sorted((folder / SESSIONS).glob("bucket-*.parquet"))
 
 
-def write_table(folder: Path, name: str, rows: pl.DataFrame) -> None:
+def write_table(folder: Path, name: str, rows: pl.DataFrame, *, rows_a_group: int | None = None) -> None:
     """Write one table; readers see the old file or the new one, never half of either."""
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".{name}.{os.getpid()}.tmp"
-    rows.write_parquet(aside, compression="zstd", statistics=True)
+    rows.write_parquet(aside, compression="zstd", statistics=True, row_group_size=rows_a_group)
     replace_file(aside, folder / f"{name}.parquet")
 
 

@@ -11,21 +11,24 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import polars as pl
+from conftest import ROOT, make_workspace
 from hand_made import ELM, FACTS, OAK, facts, table
 from hypothesis import strategies as st
 
-from sendlab import metrics
-from sendlab.facts import SLUGS
+from sendlab import metrics, store
+from sendlab.facts import SLUGS, make_facts, make_periods
+from sendlab.ingest import ingest
 from sendlab.schema import MEASURE_COLUMNS, TABLES
 from sendlab.schema.groups import NEED_AREAS, SEN_PROVISION
+from sendlab.workspace import find_workspace
 
 TABLE_OF = {
     "requests": "ehc_requests", "records": "behaviour", "reference": "progress_reference",
-    "placements": "ehc_placements", "links": "school_links", "notes": "observations", "register": "sen_register",
+    "placements": "alternative_provision", "links": "school_links", "notes": "observations", "register": "sen_register",
     "hours": "staff_deployment", "courses": "staff_training", "seen": "lesson_observations",
     "ratings": "self_evaluation", "offer": "local_offer", "plan": "actions", "catalogue": "intervention_catalogue",
 }  # fmt: skip
-OF_SEN2 = "ehc."  # where `plans` are EHC plans
+OF_EHC = {"plans": "ehc_plans", "placements": "ehc_placements"}  # in the modules of `ehc`
 LA_NAMES = {"la_code": "999", "la_name": "Trialshire (invented)"}
 # Made of what other metrics give, not of tables: their own tests hold them.
 OF_METRICS = ("informal_exclusion_signals", "intervention_cost_per_point")
@@ -57,11 +60,14 @@ class Metric:
     def takes_by(self):
         return "by" in inspect.signature(self.function).parameters
 
+    def given(self, frames):
+        """Its frames by name of parameter, of frames by name of table."""
+        return {name: frames[self.table_of(name)] for name in self.frames}
+
     def table_of(self, parameter):
         """The declared table that a parameter is, or the parameter's own name where it is none (facts, places)."""
-        if parameter == "plans" and self.module.startswith(OF_SEN2):
-            return "ehc_plans"
-        return TABLE_OF.get(parameter, parameter)
+        named = {**TABLE_OF, **OF_EHC} if self.module.startswith("ehc.") else TABLE_OF
+        return named.get(parameter, parameter)
 
 
 def _metrics():
@@ -206,4 +212,25 @@ def given_facts(made):
     return {"facts": made, "reference": REFERENCE, "before": less}
 
 
-assert set(TABLE_OF.values()) <= set(TABLES)
+# ---- the sample
+
+PLACES = ["school_id", "place_code", "place_name", "education_phase", "la_code", "la_name"]
+
+
+def sample_given(folder):
+    """The sample's tables, ingested into a workspace in the folder, and what is made of them: facts, periods, ..."""
+    workspace = find_workspace(make_workspace(folder / "workspace", raw=ROOT / "data" / "sample"))
+    ingest(workspace)
+    tables = {name: store.read_table(workspace.store, name) for name in TABLES if name != "sessions"}
+    made = make_facts(tables, **LA_NAMES)
+    places = made.select(PLACES).unique(maintain_order=True)
+    return {**tables, "facts": made, "periods": make_periods(tables), "places": places, "sent_home": sent_home(made)}
+
+
+def sent_home(made):
+    """Rows as `sent_home_days` makes them of session registers."""
+    mornings = pl.col("sessions_possible").fill_null(0) // 2
+    return made.select(
+        "pupil_id", "school_id", "time_period", mornings=mornings, afternoons_away=mornings // 9,
+        friday_mornings=mornings // 5, fridays_away=mornings // 40,
+    )  # fmt: skip

@@ -20,7 +20,7 @@ FLOORS = (
     {"metrics"},
     {"compare"},
     {"disclosure", "measures"},
-    {"build"},
+    {"budget", "build"},
     {"narrate"},
     {"describe", "tables"},
     {"charts"},

@@ -18,13 +18,15 @@ def build(workspace: Path | None, force: bool) -> None:
 
 
 def _build(workspace: Path | None, force: bool = False) -> None:
+    from sendlab.budget import budget_line
     from sendlab.build import build as run_build
     from sendlab.workspace import find_workspace
 
     result = run_build(find_workspace(workspace), force=force)
     word = "nothing new: " if result.unchanged else ""
     click.echo(
-        f"{word}{result.measures:,} measure rows; {result.published:,} published, {result.hidden:,} of them hidden (c)"
+        f"{word}{budget_line(result.measures, result.megabytes, result.schools)}; {result.published:,} published, "
+        f"{result.hidden:,} of them hidden (c)"
     )
 
 

@@ -1,15 +1,15 @@
 """Every declared measure of an authority and its schools, with benchmarks and gaps, as sorted measure rows."""
 
-from collections.abc import Iterable
 from datetime import date
+from itertools import chain
 
 import polars as pl
 from dateutil.easter import easter
 
 from sendlab.cohort import FEW_UNRECORDED, few_unrecorded
-from sendlab.compare import gap_rows
+from sendlab.compare import benchmark_rows, gap_rows
 from sendlab.coverage import period_of_date
-from sendlab.measures.benchmarks import national_rows
+from sendlab.measures.comparisons import compared
 from sendlab.measures.inputs import Inputs
 from sendlab.measures.of_facts import of_facts
 from sendlab.measures.of_tables import of_tables
@@ -25,22 +25,39 @@ SCHOOL_YEARS = 3  # years of which schools have rows; the LA has all
 
 
 def make_measures(inputs: Inputs) -> pl.DataFrame:
-    """Every declared measure for the LA and each school, benchmarks and gaps, as sorted measure rows."""
-    few = few_unrecorded(inputs.facts)
-    parts = [*(_said(part, few) for part in of_facts(inputs)), *of_tables(inputs)]
-    national = national_rows(inputs.tables["benchmarks"], latest_year(parts))
-    figures = mark_coverage(_recent(pl.concat([*parts, national])))
-    both = pl.concat([figures.filter(pl.col("geographic_level") != REST), gap_rows(figures)])
-    both = pl.concat([both, nobody_rows(publishable(both), inputs.places, inputs.facts)])
-    whole = pl.concat([both, _not_collected(both, inputs)])
-    return _dated(whole, inputs.tables["suspensions"]).sort(MEASURE_KEY)
+    """Every declared measure for the LA and each school, with benchmarks and comparisons, as measure rows.
+
+    Sorted by place, so that what a school's notebook reads lies together; text columns are categorical. Topics are made
+    one after the other, so that only one has to be held with all its text. Gaps are made for every breakdown; ratios,
+    changes and comparisons with other authorities for the plain tables: what is not here is computed on demand.
+    """
+    few, latest = few_unrecorded(inputs.facts), str(inputs.facts["time_period"].max())
+    national = benchmark_rows(inputs.tables["benchmarks"], inputs.tables["indicators"], latest=latest)
+    made, open_to_all, met = [], [], set[str]()
+    of_pupils = ([_said(part, few) for part in parts] for parts in of_facts(inputs))
+    for parts in chain(of_pupils, of_tables(inputs)):
+        figures = pl.concat([no_measures(), *parts])
+        own = set(figures["measure"])
+        met |= own
+        rows = _with_comparisons(pl.concat([figures, national.filter(pl.col("measure").is_in(own))]), inputs)
+        open_to_all.append(publishable(rows))
+        made.append(_compact(rows))
+    beside = national.filter(~pl.col("measure").is_in(met))
+    nobody = nobody_rows(pl.concat([*open_to_all, publishable(beside)]), inputs.places, inputs.facts)
+    rest = pl.concat([beside, nobody, _not_collected(met | set(beside["measure"]), latest, inputs)])
+    made.append(_compact(_dated(rest, inputs.tables["suspensions"])))
+    return pl.concat(made).sort("geographic_level", "place_code", *MEASURE_KEY)
 
 
-def latest_year(parts: Iterable[pl.DataFrame]) -> str:
-    """The last academic year that any of the rows is of; calendar years stand apart."""
-    academic = pl.col("time_period").filter(pl.col("time_period").str.len_chars() == 6).max()
-    years = (part.select(academic).item() for part in parts if not part.is_empty())
-    return max((year for year in years if year), default="000000")
+def _with_comparisons(figures: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+    figures = mark_coverage(_recent(figures))
+    shown = pl.concat([figures.filter(pl.col("geographic_level") != REST), gap_rows(figures)])
+    return _dated(pl.concat([shown, *compared(figures, shown, inputs)]), inputs.tables["suspensions"])
+
+
+def _compact(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with categories for texts: a twentieth of the room."""
+    return rows.with_columns(pl.col(pl.String).cast(pl.Categorical))
 
 
 def _recent(rows: pl.DataFrame) -> pl.DataFrame:
@@ -51,16 +68,15 @@ def _recent(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(~(of_school & (year <= latest - SCHOOL_YEARS)))
 
 
-def _not_collected(rows: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+def _not_collected(held: set[str], latest: str, inputs: Inputs) -> pl.DataFrame:
     """One line for each measure that no file or form has brought anything for."""
-    held = set(rows["measure"])
     missing = [card for name, card in cards().items() if name not in held]
     if not missing:
         return no_measures()
     lines = pl.DataFrame({"measure": [card.measure for card in missing], "unit": [card.unit for card in missing]})
     return as_measures(
         lines.with_columns(
-            pl.lit(latest_year([rows])).alias("time_period"), pl.lit(FULL_YEAR).alias("time_identifier"),
+            pl.lit(latest).alias("time_period"), pl.lit(FULL_YEAR).alias("time_identifier"),
             pl.lit(LA).alias("geographic_level"), pl.lit(inputs.workspace.la_code).alias("place_code"),
             pl.lit(inputs.workspace.la_name).alias("place_name"), pl.lit("x").alias("status"),
             pl.lit(NOT_COLLECTED).alias("note"),

@@ -17,11 +17,11 @@ from sendlab.metrics.support import change, costs, provision_map
 from sendlab.metrics.voice import answers, behaviour, clubs, observations, wellbeing
 
 
-def of_tables(inputs: Inputs) -> list[pl.DataFrame]:
-    """Every measure of tables other than facts alone."""
+def of_tables(inputs: Inputs) -> Iterator[list[pl.DataFrame]]:
+    """Every measure of tables other than facts alone, topic by topic."""
     topics = (_starting_points, _goals, _interventions, _fairness, _ehc, _plans, _voice, _wellbeing, _resources,
               _schools, _self_evaluation)  # fmt: skip
-    return [rows for topic in topics for rows in topic(inputs)]
+    return (list(topic(inputs)) for topic in topics)
 
 
 def _starting_points(i: Inputs) -> Iterator[pl.DataFrame]:
