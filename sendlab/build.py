@@ -11,6 +11,7 @@ import polars as pl
 
 from sendlab import store
 from sendlab.budget import within_budget, within_budget_on_disk
+from sendlab.cohort import in_period
 from sendlab.disclosure import OwnView, Published, publish
 from sendlab.disclosure.published import restore
 from sendlab.errors import WorkspaceProblem
@@ -142,13 +143,27 @@ class OpenWorkspace:
         self.require_place(place)
         return str(self.places().filter(pl.col("place_code") == str(place))["place_name"][0])
 
-    def facts(self) -> pl.DataFrame:
-        """One row a pupil x school x year, for the analyst's own screen."""
-        return store.read_table(self.workspace.store, "facts")
+    def facts(self, *, period: str = "", pandas: bool = False) -> Any:
+        """One row a pupil x school x year, for the analyst's own screen; as a pandas frame where that is asked for.
 
-    def table(self, name: str) -> pl.DataFrame:
+        `period`: a part of the year, "Autumn term" or "Spring half term 1": sessions and events are then those of it.
+        """
+        rows = store.read_table(self.workspace.store, "facts")
+        if period:
+            rows = in_period(rows, self._parts_of_years(period), period)
+        return rows.to_pandas() if pandas else rows
+
+    def _parts_of_years(self, period: str) -> pl.DataFrame:
+        parts = store.read_table(self.workspace.store, "facts_by_period")
+        known = sorted(parts["time_identifier"].unique())
+        if period not in known:
+            raise WorkspaceProblem(f"no data of the period '{period}'", next_step=f"periods: {', '.join(known)}")
+        return parts
+
+    def table(self, name: str, *, pandas: bool = False) -> Any:
         """One checked table of the store."""
-        return store.read_table(self.workspace.store, name)
+        rows = store.read_table(self.workspace.store, name)
+        return rows.to_pandas() if pandas else rows
 
     def own_view(self, *, place: str | None = None) -> OwnView:
         """All measures unprotected, for the analyst's own screen only; with `place`, that place's own.

@@ -4,8 +4,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "sendlab"
 CORE = (
-    "schema/*.py", "sources/extract.py", "cohort.py", "compare.py", "metrics/rates.py", "metrics/grouping.py",
-    "metrics/attendance.py", "metrics/exclusions.py", "metrics/progress.py", "metrics/interventions.py",
+    "schema/*.py", "sources/extract.py", "cohort/*.py", "metrics/cards.py", "metrics/recipes.py",
+    "metrics/measuring.py", "metrics/grouping.py", "metrics/completeness.py", "metrics/rates.py",
+    "metrics/attendance.py", "metrics/exclusions.py", "metrics/key_stage_2.py", "metrics/progress.py",
+    "metrics/interventions.py", "compare/gaps.py", "compare/sides.py", "compare/ratios.py", "compare/change.py",
 )  # fmt: skip
 AIM_CORE, AIM_ALL = 2500, 15000
 LONGEST = 250

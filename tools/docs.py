@@ -1,15 +1,17 @@
-"""Write the pages that follow from declarations: docs/tables.md and docs/measures.md.
+"""Write the pages that follow from declarations: docs/tables.md, docs/measures.md and docs/checklist-measures.md.
 
     python tools/docs.py
 `tests/test_docs.py` fails when a page and the declarations disagree.
 """
 
+import re
 from pathlib import Path
 
-from sendlab.metrics.cards import cards
+from sendlab.metrics.cards import Card, cards
 from sendlab.schema.tables import TABLES, Column
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+PACKAGE = DOCS.parent / "sendlab"
 
 
 def tables_page() -> str:
@@ -51,29 +53,100 @@ def _may_hold(column: Column) -> str:
 
 
 def measures_page() -> str:
-    """The measure pages: one card each."""
-    parts = ["# Measures", "Each measure has a card in `sendlab/metrics/cards.toml`; this page is made from them."]
-    for card in cards().values():
-        lines = [
-            f"## {card.title} (`{card.measure}`)",
-            f"- **Outcome aimed for:** {card.outcome}",
-            f"- **Counted:** {card.numerator}",
-            f"- **Out of:** {card.denominator}",
-            f"- **Captured:** {card.captured}",
-            f"- **Reported to:** {card.reported_to}",
-            f"- **Unit and places:** {card.unit}, {card.decimals}; good news: {card.polarity}; {card.period_kind}",
-            f"- **Kind:** {card.kind}; tables by {', '.join(card.breakdowns)}; smallest base {card.smallest_base}",
-            f"- **Source:** {card.source}",
-        ]
-        parts.append("\n".join([lines[0], "", *lines[1:]]))
+    """The measure pages: one card each, topic by topic."""
+    parts = [
+        "# Measures",
+        f"{len(cards())} measures, each with a card in `sendlab/metrics/declared`; this page is made from them. A "
+        "share of people has Wilson's interval, a rate of events Poisson's, widened for people with many events; sums "
+        "are ratio estimators over people; means have t intervals, or the Department's own where it publishes one.",
+    ]
+    topics = dict.fromkeys(card.topic for card in cards().values())
+    parts += [_topic(topic) for topic in topics]
     return "\n\n".join(parts) + "\n"
 
 
-PAGES = {"tables.md": tables_page, "measures.md": measures_page}
+def _topic(topic: str) -> str:
+    own = [card for card in cards().values() if card.topic == topic]
+    return "\n\n".join([f"## {topic.replace('_', ' ').capitalize()}", *map(_measure, own)])
+
+
+def _measure(card: Card) -> str:
+    shown = "reports and the analyst's view" if card.published else "the analyst's view until protection covers it"
+    lines = [
+        f"- **Outcome aimed for:** {card.outcome}",
+        f"- **Counted:** {card.numerator}",
+        f"- **Out of:** {card.denominator}",
+        f"- **Captured:** {card.captured}",
+        f"- **Reported to:** {card.reported_to}; shown in {shown}",
+        f"- **Unit and places:** {card.unit}, {card.decimals}; good news: {card.polarity}; {card.period_kind}",
+        f"- **Kind:** {card.kind} of {card.subject}; smallest base {card.smallest_base}; made by "
+        f"{', '.join(card.periods)}{_links(card)}",
+        f"- **Tables:** {_tables(card.breakdowns)}{_of_la(card)}",
+        f"- **Source:** {card.source}",
+        f"- **Checklist:** {', '.join(card.lines) or '-'}",
+    ]
+    return "\n".join([f"### {card.title} (`{card.measure}`)", "", *lines])
+
+
+def _links(card: Card) -> str:
+    links = {"part of": card.parts_of, "at most": card.at_most, "runs on within the year:": card.cumulative_over}
+    return "".join(f"; {word} `{name}`" for word, name in links.items() if name)
+
+
+def _of_la(card: Card) -> str:
+    return f"; for the LA also {_tables(card.la_breakdowns)}" if card.la_breakdowns else ""
+
+
+def _tables(breakdowns: tuple[tuple[str, ...], ...]) -> str:
+    return ", ".join(" x ".join(names) for names in breakdowns) or "in all only"
+
+
+def checklist_page() -> str:
+    """Every line of the checklist that a measure serves: the measures, where they are made, and what tests them."""
+    made_in, tested_in = _mentions(PACKAGE / "metrics", "*.py"), _mentions(DOCS.parent / "tests", "test_*.py")
+    rows = ["| line | measures | where | tests |", "|---|---|---|---|"]
+    for line in sorted({line for card in cards().values() for line in card.lines}, key=_place):
+        names = [name for name, card in cards().items() if line in card.lines]
+        cells = (line, _list(names), _list(sorted({f for n in names for f in made_in.get(n, [])})),
+                 _list(sorted({f for n in names for f in tested_in.get(n, [])}, key=_nearest)[:4]))  # fmt: skip
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n\n".join([
+        "# Checklist: lines that measures serve",
+        "Made from the cards (`lines`) by `tools/docs.py`. What else serves a line: [checklist.md](checklist.md).",
+        "\n".join(rows),
+    ]) + "\n"  # fmt: skip
+
+
+def _nearest(path: str) -> tuple[bool, str]:
+    """Tests of metrics before tests of what is built on them."""
+    return not path.startswith(("tests/test_metric", "tests/test_attendance", "tests/test_exclusion")), path
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "-"
+
+
+def _place(line: str) -> tuple[object, ...]:
+    kind, *numbers = line.split("-")
+    return kind, *map(int, numbers)
+
+
+def _mentions(folder: Path, pattern: str) -> dict[str, list[str]]:
+    """{measure: files that name it in quotes}, below the project's root."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(path for path in folder.rglob(pattern) if path.name != "__init__.py"):
+        text = path.read_text(encoding="utf-8")
+        for name in set(re.findall(r"[\"']([a-z0-9_]+)[\"']", text)) | set(re.findall(r"\bdef ([a-z0-9_]+)", text)):
+            if name in cards():
+                found.setdefault(name, []).append(path.relative_to(DOCS.parent).as_posix())
+    return found
+
+
+PAGES = {"tables.md": tables_page, "measures.md": measures_page, "checklist-measures.md": checklist_page}
 
 
 def main() -> None:
-    """Write both pages."""
+    """Write all pages."""
     for name, page in PAGES.items():
         (DOCS / name).write_text(page(), encoding="utf-8", newline="\n")
 

@@ -44,7 +44,7 @@ def make_measures(inputs: Inputs) -> pl.DataFrame:
         made.append(_compact(rows))
     beside = national.filter(~pl.col("measure").is_in(met))
     nobody = nobody_rows(pl.concat([*open_to_all, publishable(beside)]), inputs.places, inputs.facts)
-    rest = pl.concat([beside, nobody, _not_collected(met | set(beside["measure"]), latest, inputs)])
+    rest = pl.concat([beside, nobody, _not_collected(met | set(nobody["measure"]), latest, inputs)])
     made.append(_compact(_dated(rest, inputs.tables["suspensions"])))
     return pl.concat(made).sort("geographic_level", "place_code", *MEASURE_KEY)
 
@@ -69,7 +69,7 @@ def _recent(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _not_collected(held: set[str], latest: str, inputs: Inputs) -> pl.DataFrame:
-    """One line for each measure that no file or form has brought anything for."""
+    """One line for each measure that no file or form has brought anything for, and that has no line yet."""
     missing = [card for name, card in cards().items() if name not in held]
     if not missing:
         return no_measures()

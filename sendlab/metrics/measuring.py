@@ -52,7 +52,7 @@ def _by_breakdowns(recipes: Sequence[Recipe], by: By | None, known: set[str]) ->
     found: dict[Wanted, list[Recipe]] = {}
     for recipe in recipes:
         about = card(recipe.measure)
-        wanted: Wanted = (tuple(by or ()), ())
+        wanted: Wanted = (tuple(map(as_breakdown, by or ())), ())
         if by is None:
             wanted = _that_can_be(about.breakdowns, known), _that_can_be(about.la_breakdowns, known)
         found.setdefault(wanted, []).append(recipe)
