@@ -8,7 +8,7 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PACKAGE := $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: report test lint bench explore clean
+.PHONY: report test lint bench soak explore clean
 
 report: .venv/ready          ## the main job on data/sample: every school's and the LA's reports, the board page, the workbook
 	$(BIN)/sendlab report
@@ -23,8 +23,11 @@ lint: .venv/ready-dev        ## style, types, and the reading budget
 	$(BIN)/mypy
 	$(BIN)/python tools/budget.py
 
-bench: .venv/ready-dev        ## rows a second and peak memory of ingest, as ratios from one run (about 5 minutes)
+bench: .venv/ready-dev        ## seconds, CPU and peak memory of ingest, build and absence, with ratios from one run
 	$(BIN)/python tools/bench.py
+
+soak: .venv/ready-dev         ## checks on many seeds: coverage of intervals, false flags, planted truths; goes on where it stopped
+	$(BIN)/python tools/soak.py
 
 explore: .venv/ready         ## JupyterLab on the explorer
 	$(BIN)/sendlab explore

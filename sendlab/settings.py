@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -85,18 +86,27 @@ def _half_terms(given: dict[str, Any]) -> tuple[HalfTerm, ...]:
     """(year, number, first day, last day) of every half term: six a year, one after the other, within the year."""
     found: list[HalfTerm] = []
     for year, spans in given.items():
-        months = re.fullmatch(r"(\d{4})(\d{2})", year)
-        right = bool(months) and isinstance(spans, list) and len(spans) == 6 and all(map(_is_span, spans))
-        days = [day for span in spans for day in span] if right else []
-        first = int(year[:4]) if months else 0
-        within = right and date(first, 8, 1) <= days[0] and days[-1] <= date(first + 1, 7, 31)
-        if not within or days != sorted(days):
+        if not (_is_school_year(year) and _are_half_terms(spans, int(year[:4]))):
             raise WorkspaceProblem(
                 f"{SETTINGS}: [half_terms] {year} is not six half terms of that school year, one after the other",
                 next_step="write 202526 = [[2025-09-01, 2025-10-24], ...]: first and last day of each of the six",
             )
         found += [(year, number, *span) for number, span in enumerate(spans, 1)]
     return tuple(found)
+
+
+def _is_school_year(year: str) -> bool:
+    """Six digits, as 202526: the year of the autumn, and the last two digits of the next."""
+    return bool(re.fullmatch(r"[0-9]{6}", year)) and int(year[4:]) == (int(year[:4]) + 1) % 100
+
+
+def _are_half_terms(spans: Any, year: int) -> bool:
+    """Six pairs of first and last day, each after the one before it, from 1 August to 31 July."""
+    if not (isinstance(spans, list) and len(spans) == 6 and all(map(_is_span, spans))):
+        return False
+    within = date(year, 8, 1) <= spans[0][0] and spans[-1][1] <= date(year + 1, 7, 31)
+    in_order = all(first <= last for first, last in spans)
+    return within and in_order and all(before[1] < after[0] for before, after in pairwise(spans))
 
 
 def _is_span(span: Any) -> bool:

@@ -23,30 +23,7 @@ CHECKLIST = Path(os.environ.get("SENDLAB_CHECKLIST", ROOT.parent / "shared" / "g
 CARDS = cards()
 every_card = pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
 # Faults of cards that are not mended yet: when one is, its line here fails, and goes.
-FAULTS = {
-    ("test_breakdowns_stand_once", "standardised_change"): "nc_year stands in both lists",
-    ("test_card_serves_lines_that_exist", "intervention_gain"): "no lines yet: C-14, S-000-12",
-    **{("test_card_serves_lines_that_exist", name): "no lines yet: C-16, S-003-1 to S-003-5" for name in
-       ("sef_now", "sef_target", "sef_gap")},
-    ("test_no_sum_holds_that_is_not_declared", "interventions_with_absence"): "before + change = since",
-    ("test_no_sum_holds_that_is_not_declared", "self_evaluation"): "now + gap = target where every target is set",
-}  # fmt: skip
 MAY_BE_EMPTY = {"la_breakdowns", "lines", "parts_of", "at_most", "cumulative_over", "breakdowns"}
-WITHOUT_LINES = {
-    "intervention_gain",
-    "sef_now",
-    "sef_target",
-    "sef_gap",
-}  # cards of issue 1, whose lines come with theirs
-
-
-@pytest.fixture(autouse=True)
-def known_fault(request):
-    """Expects a fault that is known to fail."""
-    held = getattr(request.node, "callspec", None)
-    which = held.params.get("base") or getattr(held.params.get("card"), "measure", "") if held else ""
-    if (request.node.originalname, which) in FAULTS:
-        request.applymarker(pytest.mark.xfail(reason=FAULTS[request.node.originalname, which], strict=True))
 
 
 @every_card

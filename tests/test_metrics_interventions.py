@@ -150,7 +150,7 @@ def test_cost_on_all_who_started():
     planned = find(rows, "intervention_cost_planned", item="Story")
     assert (planned["value"], planned["numerator"], planned["base_subjects"]) == (4680, 4680, 18)
     each = find(rows, "intervention_cost_per_pupil", item="Story")
-    assert (each["value"], each["lower"], each["upper"], each["unit"]) == (260, None, None, "pounds a pupil")
+    assert (each["value"], each["lower"], each["upper"], each["unit"]) == (260, None, None, "£ per pupil")
     assert find(rows, "intervention_cost_planned")["value"] == 4680
 
 

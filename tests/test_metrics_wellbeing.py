@@ -9,6 +9,7 @@ from laws import SCHOOL, figure, find, holds
 
 from sendlab.metrics import cards
 from sendlab.metrics.voice.behaviour import behaviour_records, bullying_by_role
+from sendlab.metrics.voice.beside_progress import wellbeing_beside_progress
 from sendlab.metrics.voice.observations import observations_of_pupils, observed_change
 from sendlab.metrics.voice.scales import DIFFICULTIES, GOOD, STRANDS, first_and_last, reliabilities, with_totals
 from sendlab.metrics.voice.wellbeing import engagement, reliably_changed, scale_change, sdq_added, wellbeing_start
@@ -333,5 +334,11 @@ def test_laws_and_every_card_of_the_topics_is_made():
         note("p0", AUTUMN, change=1), note("p1", AUTUMN, change=-1, author="pupil"), note("p1", SPRING, change=0)
     )
     made += [holds(observations_of_pupils, ROLL, written), holds(observed_change, ROLL, written)]
+    tested = table("assessments", *(
+        {"pupil_id": "p0", "school_id": ELM_ID, "time_period": "202526", "assessment": "Test A", "subject": "reading",
+         "assessed_on": day, "score": 90.0}
+        for day in (AUTUMN, SUMMER)
+    ))  # fmt: skip
+    made.append(holds(wellbeing_beside_progress, ROLL, ratings(*rows), tested))
     topics = {"wellbeing", "behaviour"}
     assert set(pl.concat(made)["measure"]) == {name for name, card in cards().items() if card.topic in topics}

@@ -1,21 +1,22 @@
 """Measures how fast and how large ingest is: a census set, registers as CSV and Parquet, a workbook; one process each.
 
-python tools/bench.py [--quick]     what `make bench` runs; --quick measures a tenth of the rows
+python tools/bench.py [--quick] [--only NAME]   what `make bench` runs; --quick measures a tenth of the rows
+
+After ingest it measures build and absence (tools/bench_build.py).
 
 Ratios compare with polars reading the same files as text and nothing else, in a process of its own, in the same run.
 """
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+import bench_build
 import polars as pl
-from bench_sessions import peak_mb, write
+from bench_process import Figures, in_a_process, stopwatch
+from bench_sessions import write
 
 KEY, SPACE = bytes(32), '[authority]\nla_code = "999"\nla_name = "Bench"\n[pseudonyms]\nkey_id = "sample"\n'
 SIZES = {"census": 120_000, "workbook": 60_000, "sessions": 45_000_000, "fewer sessions": 20_000_000}
@@ -55,46 +56,37 @@ CASES: dict[str, tuple[Callable[[Path, int], None], str]] = {
 }
 
 
-def ingest_once(folder: Path) -> dict[str, float]:
+def ingest_once(folder: Path) -> Figures:
     """One ingest in this process, measured."""
     from sendlab.ingest import ingest
     from sendlab.workspace import find_workspace
 
-    wall, cpu = time.perf_counter(), time.process_time()
+    stop = stopwatch()
     result = ingest(find_workspace(folder), force=True)
     rows = sum(record.read for record in result.records)
     assert rows == sum(record.loaded for record in result.records) + sum(r.quarantined for r in result.records)
-    return _measured(rows, wall, cpu)
+    return {"rows": rows} | stop()
 
 
-def read_only(folder: Path) -> dict[str, float]:
+def read_only(folder: Path) -> Figures:
     """The same files read by polars as text, one after the other."""
     readers = {".csv": lambda path: pl.read_csv(path, infer_schema=False), ".parquet": pl.read_parquet,
                ".xlsx": pl.read_excel}  # fmt: skip
-    wall, cpu = time.perf_counter(), time.process_time()
+    stop = stopwatch()
     rows = sum(readers[path.suffix](path).height for path in (folder / "raw").iterdir())
-    return _measured(rows, wall, cpu)
+    return {"rows": rows} | stop()
 
 
-def _measured(rows: int, wall: float, cpu: float) -> dict[str, float]:
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    return {"rows": rows, "seconds": round(wall, 1), "cpu_seconds": round(cpu, 1), "peak_mb": peak_mb()}
-
-
-def make_files(folder: Path, case: str, rows: str) -> dict[str, float]:
+def make_files(folder: Path, case: str, rows: str) -> Figures:
     """The files of a case."""
     CASES[case][0](folder / "raw", int(rows))
     return {}
 
 
-def in_a_process(how: str, folder: Path, *more: str) -> dict[str, float]:
+def measured(how: str, folder: Path, *more: str) -> Figures:
     """What a fresh process measured."""
-    done = subprocess.run(
-        [sys.executable, __file__, "--measure", how, str(folder), *more], capture_output=True, text=True
-    )
-    if done.returncode:
-        sys.exit(done.stderr)
-    found: dict[str, float] = json.loads(done.stdout)
+    found = in_a_process(__file__, how, str(folder), *more)
+    assert found is not None
     return found
 
 
@@ -108,9 +100,9 @@ def bench(share: float, only: str) -> None:
             folder = Path(place)
             (folder / "raw").mkdir()
             (folder / "sendlab.toml").write_text(SPACE, encoding="utf-8")
-            in_a_process("make", folder, name, str(int(SIZES[size] * share)))  # its memory must not be ours
-            ours = in_a_process("ingest", folder)
-            plain = in_a_process("read", folder) if size != "sessions" else None
+            measured("make", folder, name, str(int(SIZES[size] * share)))  # its memory must not be ours
+            ours = measured("ingest", folder)
+            plain = measured("read", folder) if size != "sessions" else None
         ratio = f"{ours['cpu_seconds'] / max(plain['cpu_seconds'], 0.1):.1f}" if plain else "-"
         print(
             f"{name:22}{ours['rows']:>12,}{ours['rows'] / ours['seconds']:>10,.0f}{ours['seconds']:>9}"
@@ -123,15 +115,18 @@ def main() -> None:
     """Run the bench, or measure one thing in this process."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--quick", action="store_true")
-    asked.add_argument("--only", default="", help="cases whose name holds this")
+    asked.add_argument("--only", default="", help="ingest cases whose name holds this, build, or absence")
     asked.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
     given = asked.parse_args()
     if given.measure:
         how, folder, *more = given.measure
         job = {"ingest": ingest_once, "read": read_only, "make": make_files}[how]
         print(json.dumps(job(Path(folder), *more)))
-    else:
+        return
+    if given.only not in bench_build.CASES:
         bench(0.1 if given.quick else 1.0, given.only)
+    if given.only in ("", *bench_build.CASES):
+        bench_build.bench(quick=given.quick, only=given.only)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,8 @@ def roll_base(facts: pl.DataFrame) -> pl.DataFrame:
     school without a roll in a year has no rates, and its events count nowhere.
     """
     events_or_roll = pl.col("suspensions").is_not_null() & (pl.col("on_roll") | (_any_event() > 0))
-    return facts.filter(events_or_roll & pl.col("on_roll").any().over("time_period", "place_code"))
+    known = pl.col("on_roll") & pl.col("suspensions").is_not_null()
+    return facts.filter(events_or_roll & known.any().over("time_period", "place_code"))
 
 
 def _any_event() -> pl.Expr:

@@ -17,14 +17,14 @@ def too_early(rows: pl.DataFrame, facts: pl.DataFrame, minimum_sessions: int = M
     not the group: it is a matter of the calendar.
     """
     base = attendance_base(facts).filter(pl.col("time_identifier") != FULL_YEAR)
-    middle = pl.col("sessions_possible").median().alias("middle")
+    enough = (pl.col("sessions_possible") >= minimum_sessions).mean().alias("enough")
     held = [
-        base.group_by("time_period", "time_identifier", pl.col(code).alias("place_code")).agg(middle)
+        base.group_by("time_period", "time_identifier", pl.col(code).alias("place_code")).agg(enough)
         for code in ("place_code", "la_code")
     ]
     joined = rows.join(pl.concat(held), on=["time_period", "time_identifier", "place_code"], how="left",
                        maintain_order="left")  # fmt: skip
-    early = (joined["middle"] < minimum_sessions).fill_null(False)
+    early = (joined["enough"] < 0.5).fill_null(False)
     note = f"too early: fewer than half of the pupils have had {minimum_sessions} possible sessions"
     return rows.with_columns(
         *(pl.when(~early).then(name).alias(name)

@@ -8,7 +8,10 @@ from sendlab.facts import CODE, REASON
 from sendlab.facts.names import EVENT_COLUMNS, SESSIONS
 from sendlab.schema.groups import AUTUMN_AND_SPRING, FULL_YEAR, TERMS
 
-_OF_THE_YEAR = ("sessions_", "attendance_status", "suspension", "permanent_exclusion", CODE, REASON, "ks1_", "ks2_")
+_OF_THE_YEAR = (
+    "sessions_", "attendance_status", "suspension", "permanent_exclusion", CODE, REASON, "ks1_", "ks2_", "reading_",
+    "writing_", "mathematics_",
+)  # fmt: skip
 _TERMS_OF = {AUTUMN_AND_SPRING: TERMS[:2]}
 
 
@@ -45,7 +48,7 @@ def in_period(facts: pl.DataFrame, periods: pl.DataFrame, time_identifier: str) 
     """
     part = periods.filter(pl.col("time_identifier") == time_identifier).drop("time_identifier")
     own = facts.drop([name for name in facts.columns if name.startswith(_OF_THE_YEAR)])
-    joined = own.join(part, on=["pupil_id", "school_id", "time_period"], how="left")
+    joined = own.join(part, on=["pupil_id", "school_id", "time_period"], how="left", maintain_order="left")
     terms = _TERMS_OF.get(time_identifier, (time_identifier,))
     covered = pl.all_horizontal(pl.col("event_terms").list.contains(term) for term in terms).fill_null(False)
     known = covered & pl.lit(facts["suspensions"].is_not_null())

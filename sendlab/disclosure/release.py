@@ -49,7 +49,7 @@ def publish(measures: pl.DataFrame, *, audience: str = "board", threshold: int =
     figures = _decided(own.filter(pl.col("comparator") == ""), threshold)
     gaps = judge_gaps(own.filter(pl.col("comparator") != ""), figures, threshold)
     shown = _masked(rounded(_placed(figures), ("value", "lower", "upper"), "_places"))
-    shown_gaps = _masked_gaps(_round_gaps(gaps), shown)
+    shown_gaps = _masked_gaps(_round_gaps(_without_marks_of(gaps, figures)), shown)
     parts = [frame.select(PUBLISHED_COLUMNS) for frame in (national, shown, shown_gaps)]
     return _published(pl.concat(parts), audience=audience, threshold=threshold, run_id=run_id)
 
@@ -100,6 +100,14 @@ def _marked(rows: pl.DataFrame) -> pl.DataFrame:
         method=pl.when(hidden | few).then(pl.lit("")).otherwise(pl.col("method")),
         data_to=pl.when(hidden).then(pl.col("data_to").max().over(_PERIOD)).otherwise(pl.col("data_to")),
     )
+
+
+def _without_marks_of(gaps: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
+    """Gap rows without the marks of coverage that their figures must not have either: a gap carries its figure's."""
+    where = [*_PERIOD, "place_code"]
+    untold = figures.filter("coverage_hidden").select(where).unique().with_columns(pl.lit(True).alias("_untold"))
+    joined = gaps.join(untold, on=where, how="left", maintain_order="left")
+    return without_marks(joined, pl.col("_untold").fill_null(False))
 
 
 def _round_gaps(gaps: pl.DataFrame) -> pl.DataFrame:

@@ -60,21 +60,26 @@ def _reasons(rows: pl.DataFrame) -> list[pl.Expr]:
 
 
 def zero_events(facts: pl.DataFrame, coverage: pl.DataFrame) -> pl.DataFrame:
-    """No row means no event, but only where a return covers the school and year; and which terms are covered at all.
+    """No row means no event, but only where a return covers the school and year; `event_terms` says in which terms.
 
     A census says so by itself, for the schools in it. Notifications are taken to cover every school of the authority.
     """
     covered = coverage.filter(pl.col("kind") == "suspensions")
-    terms = covered.group_by("time_period").agg(
-        pl.col("term").unique().sort().alias("event_terms"),
-        (pl.col("basis") == "notifications").any().alias("notified"),
+    school_year, terms = ["school_id", "time_period"], pl.col("term").unique()
+    returned = covered.group_by(school_year).agg(terms.alias("returned"))
+    notified = covered.filter(pl.col("basis") == "notifications").group_by("time_period").agg(terms.alias("notified"))
+    both = [pl.col(name).fill_null([]) for name in ("returned", "notified")]
+    known = (
+        facts.join(returned, on=school_year, how="left")
+        .join(notified, on="time_period", how="left")
+        .with_columns(pl.concat_list(both).list.unique().list.sort().alias("event_terms"))
+        .drop("returned", "notified")
     )
-    schools = covered.select("school_id", "time_period").unique().with_columns(pl.lit(True).alias("returned"))
+    zero = pl.col("event_terms").list.len() > 0
     columns = [name for name in facts.columns if name.startswith((*EVENTS, "suspension", REASON))]
-    known = facts.join(terms, on="time_period", how="left").join(schools, on=["school_id", "time_period"], how="left")
-    zero = pl.col("notified").fill_null(False) | pl.col("returned").fill_null(False)
-    return known.with_columns(pl.when(zero).then(pl.col(n).fill_null(0)).otherwise(n).alias(n) for n in columns).drop(
-        "notified", "returned"
+    return known.with_columns(
+        *(pl.when(zero).then(pl.col(n).fill_null(0)).otherwise(n).alias(n) for n in columns),
+        pl.when(zero).then("event_terms").alias("event_terms"),
     )
 
 

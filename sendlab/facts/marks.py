@@ -1,7 +1,8 @@
 """From session rows: what each pupil had and missed in each part of a year, and on each weekday morning and afternoon.
 
-The store holds sessions sorted by school, pupil and day, so a pupil's rows stand together: rows are summed by the
-number of their run and of the part they fall in, not by ids. Files are taken one by one, so memory does not grow.
+The store holds sessions sorted by school, pupil and day, so a pupil's rows stand together, and so do those of a part of
+a year: where these runs end says nearly all, and no row is looked at by its ids. Files are taken one by one, and of a
+file one column at a time, so memory does not grow.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,15 +50,14 @@ def sessions_by_part(store: Path, parts: Sequence[Part]) -> pl.DataFrame:
 def pieces_by_part(store: Path, parts: Sequence[Part]) -> Iterator[pl.DataFrame]:
     """The same piece by piece, each of whole schools, so that a whole authority never has to be held."""
     names = pl.DataFrame([part[:2] for part in parts], schema=["time_period", "time_identifier"], orient="row")
-    numbered = names.with_row_index("slot").cast({"slot": pl.Int64})
-    slot = _slot_of_day(parts)
     for path in session_files(store):
-        yield _of_file(path, slot).join(numbered, on="slot", how="inner").select(list(NAMED))
+        found = _of_runs(path, parts)
+        yield pl.concat([found, names[found["slot"]]], how="horizontal").select(list(NAMED))
 
 
 def sessions_by_weekday(store: Path) -> pl.DataFrame:
     """Sessions by pupil, school, year, and weekday and session ("Monday AM"): possible, authorised, unauthorised."""
-    parts = [_of_file(path, _slot_of_weekday()) for path in session_files(store)]
+    parts = [_of_weekdays(path) for path in session_files(store)]
     counted = pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
     of_week = {place: f"{day} {half}" for place, (day, half) in enumerate((d, h) for d in WEEKDAYS for h in HALVES)}
     year = FIRST_YEAR + pl.col("slot") // OF_A_WEEK
@@ -68,14 +68,42 @@ def sessions_by_weekday(store: Path) -> pl.DataFrame:
     return named.select(*key, *(f"sessions_{kind}" for kind in KINDS)).sort(key)
 
 
-def _of_file(path: Path, slot: pl.Expr) -> pl.DataFrame:
-    """Sessions of each kind by pupil, school and slot; a row whose slot is missing is not counted."""
+def _of_runs(path: Path, parts: Sequence[Part]) -> pl.DataFrame:
+    """Sessions of each kind by pupil, school and number of the part (`slot`); days outside every part do not count.
+
+    A run ends where the pupil, the school or the part changes. What it holds of a kind is how many of the rows of that
+    kind lie before its end, less those before its begin.
+    """
+    rows = pl.scan_parquet(path)
+    alike = {"pupil_id": pl.col("pupil_id"), "school_id": pl.col("school_id"), "slot": _slot_of_day(parts)}
+    runs = {name: rows.select(what.rle().alias("run")).unnest("run").collect() for name, what in alike.items()}
+    ends = {name: run["len"].cum_sum() for name, run in runs.items()}
+    end = pl.concat(ends.values()).unique().sort()
+    begin = end.shift(1, fill_value=0)
+    before = _before(rows, end, min(part[2] for part in parts), max(part[3] for part in parts))
+    return pl.DataFrame({
+        **{name: run["value"].gather(ends[name].search_sorted(begin, side="right")) for name, run in runs.items()},
+        **{f"sessions_{kind}": (n - n.shift(1, fill_value=0)).cast(pl.Float64) for kind, n in before.items()},
+    }).filter(pl.col("slot").is_not_null())  # fmt: skip
+
+
+def _before(rows: pl.LazyFrame, end: pl.Series, first: date, last: date) -> dict[str, pl.Series]:
+    """How many rows of each kind lie before each end. Most rows are possible: of these the others are noted."""
+    noted = {kind: _is(kind, first, last) for kind in KINDS}
+    noted["possible"] = ~noted["possible"]
+    where = rows.select(mark.arg_true().implode().alias(kind) for kind, mark in noted.items()).collect()
+    before = {kind: where[kind].explode(empty_as_null=False).search_sorted(end) for kind in KINDS}
+    return before | {"possible": end - before["possible"]}
+
+
+def _of_weekdays(path: Path) -> pl.DataFrame:
+    """Sessions of each kind by pupil, school, and school year, weekday and half as one number (`slot`)."""
     rows = pl.scan_parquet(path)
     span = rows.select(first=pl.col("session_date").min(), last=pl.col("session_date").max()).collect().row(0)
     # a pupil's rows at a school stand together: the number of the run grows where either changes
     run = (pl.col("pupil_id").rle_id() + pl.col("school_id").rle_id()).cast(pl.UInt64) * MOST_SLOTS
     kinds = [_is(kind, *span).alias(f"sessions_{kind}") for kind in KINDS]
-    placed = rows.select("pupil_id", "school_id", *kinds, (run + slot).alias("run"))
+    placed = rows.select("pupil_id", "school_id", *kinds, (run + _slot_of_weekday()).alias("run"))
     sums = [pl.col(f"sessions_{kind}").sum().cast(pl.Float64) for kind in KINDS]
     found = placed.group_by("run").agg(pl.col("pupil_id", "school_id").first(), *sums)
     counted = found.filter(pl.col("run").is_not_null())
@@ -108,13 +136,12 @@ def _codes(kind: str, day: date) -> set[str]:
 def _slot_of_day(parts: Sequence[Part]) -> pl.Expr:
     """Which part a row's day falls in, by an array that holds every day from the first to the last."""
     begin, end = min(part[2] for part in parts), max(part[3] for part in parts)
-    of_day: list[int | None] = [None] * ((end - begin).days + 2)  # the last place is for days outside
+    of_day: list[int | None] = [None] * ((end - begin).days + 3)  # the first and last place are for days outside
     for number, (_, _, first, last) in enumerate(parts):
         for place in range((first - begin).days, (last - begin).days + 1):
-            of_day[place] = number
-    day = pl.col("session_date").to_physical().cast(pl.Int64) - (begin - date(1970, 1, 1)).days
-    within = pl.when(day.is_between(0, len(of_day) - 2)).then(day).otherwise(len(of_day) - 1)
-    return pl.lit(pl.Series(of_day, dtype=pl.UInt64)).gather(within)
+            of_day[place + 1] = number
+    day = pl.col("session_date").to_physical() - ((begin - date(1970, 1, 1)).days - 1)
+    return pl.lit(pl.Series(of_day, dtype=pl.UInt16)).gather(day.clip(0, len(of_day) - 1))
 
 
 def _slot_of_weekday() -> pl.Expr:

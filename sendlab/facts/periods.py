@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from sendlab.facts.events import events, placed_in_time
+from sendlab.facts.events import coverage_of, events, placed_in_time
 from sendlab.facts.names import EVENT_COLUMNS, KEY, SESSIONS
 from sendlab.facts.sessions import sessions
 from sendlab.schema.groups import AUTUMN_AND_SPRING, TERMS, half_term
@@ -27,20 +27,21 @@ def make_periods(tables: Mapping[str, pl.DataFrame], half_terms: pl.DataFrame | 
         pl.col("part").replace_strict(HALVES, default=None, return_dtype=pl.String).alias("time_identifier"),
         pl.lit("whole term").alias("part"),
     )
-    missed = [*_with_both(attendance), halves] if not attendance.is_empty() else [attendance]
+    missed = [*_with_both(attendance, attendance), halves] if not attendance.is_empty() else [attendance]
     counted = [sessions(rows, PERIOD_KEY).select(*PERIOD_KEY, *SESSIONS) for rows in missed]
     if half_terms is not None and not half_terms.is_empty():
         returned = counted[-1].select("school_id", "time_period", "time_identifier").unique()
         counted.append(_from_registers(half_terms, returned))
-    had = [events(rows, PERIOD_KEY).select(*PERIOD_KEY, *EVENT_COLUMNS) for rows in _with_both(happened)]
+    returned_on = coverage_of(tables).filter(pl.col("kind") == "suspensions")  # a term without an event is held too
+    had = [events(rows, PERIOD_KEY).select(*PERIOD_KEY, *EVENT_COLUMNS) for rows in _with_both(happened, returned_on)]
     return pl.concat(counted).join(pl.concat(had), on=list(PERIOD_KEY), how="full", coalesce=True).sort(PERIOD_KEY)
 
 
-def _with_both(rows: pl.DataFrame) -> list[pl.DataFrame]:
-    """The rows of each term, and those of autumn and spring once more as one period, where a year has both."""
-    pair = rows.filter(pl.col("term").is_in(TERMS[:2]))
-    held = pair.group_by("time_period").agg(pl.col("term").n_unique().alias("terms")).filter(pl.col("terms") == 2)
-    both = pair.join(held.select("time_period"), on="time_period", how="semi")
+def _with_both(rows: pl.DataFrame, covered: pl.DataFrame) -> list[pl.DataFrame]:
+    """The rows of each term, and those of autumn and spring once more as one period, in years that cover both."""
+    pair = pl.col("term").is_in(TERMS[:2])
+    terms = covered.filter(pair).group_by("time_period").agg(pl.col("term").n_unique().alias("terms"))
+    both = rows.filter(pair).join(terms.filter(pl.col("terms") == 2), on="time_period", how="semi")
     return [rows, both.with_columns(pl.lit(AUTUMN_AND_SPRING).alias("time_identifier"))]
 
 

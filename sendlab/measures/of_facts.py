@@ -58,7 +58,7 @@ def _of_parts(some: tuple[Metric, ...], inputs: Inputs) -> Iterator[pl.DataFrame
     for word in (AUTUMN_AND_SPRING, *TERMS, *HALF_TERMS):
         kind = "half-term" if word in HALF_TERMS else "term"
         here = in_period(inputs.counted, inputs.periods, word)
-        yield from (metric(here, by=None) for metric in some if kind in _periods(metric))
+        yield from (metric(here, by=_one_way(metric)) for metric in some if kind in _periods(metric))
         if word in TERMS[1:] and some is ATTENDANCE:
             before = in_period(inputs.counted, inputs.periods, TERMS[TERMS.index(word) - 1])
             for year in sorted(here["time_period"].unique()):
@@ -74,6 +74,11 @@ def _crossed_since_last_year(facts: pl.DataFrame) -> list[pl.DataFrame]:
         both = [facts.filter(pl.col("time_period") == year) for year in (later, earlier)]
         made += [metric(*both, by=None) for metric in CROSSED]
     return made
+
+
+def _one_way(metric: Metric) -> list[str]:
+    """Breakdowns by one column: parts of a year are not crossed, nor broken down finely for the LA."""
+    return [names[0] for names in cards()[metric.__name__].breakdowns if len(names) == 1]
 
 
 def _periods(metric: Metric) -> tuple[str, ...]:

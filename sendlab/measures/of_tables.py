@@ -9,12 +9,12 @@ from sendlab.measures.inputs import Inputs
 from sendlab.metrics.ehc import annual_reviews, decisions, placements, timeliness
 from sendlab.metrics.fairness import disproportionality, informal_exclusion, missed_needs, off_roll, signals
 from sendlab.metrics.learning import ages, bands, baselines, goal_setting, goals, growth
-from sendlab.metrics.plans import meetings, reviews, sen_register
+from sendlab.metrics.plans import identification, meetings, pastoral, reviews, sen_register
 from sendlab.metrics.resources import money, staffing, teaching
 from sendlab.metrics.schools import inspections, local_offer, transitions
 from sendlab.metrics.sef import actions, priorities, statements
 from sendlab.metrics.support import change, costs, provision_map
-from sendlab.metrics.voice import answers, behaviour, clubs, observations, wellbeing
+from sendlab.metrics.voice import answers, behaviour, beside_progress, clubs, observations, wellbeing
 
 
 def of_tables(inputs: Inputs) -> Iterator[list[pl.DataFrame]]:
@@ -31,6 +31,7 @@ def _starting_points(i: Inputs) -> Iterator[pl.DataFrame]:
                    bands.bands_now, bands.band_progress, bands.band_transitions):  # fmt: skip
         yield metric(facts, scores)
     yield baselines.baselines(facts, scores, i.tables["targets"], i.tables["wellbeing"])
+    yield baselines.external_starting_points(facts, scores)
 
 
 def _goals(i: Inputs) -> Iterator[pl.DataFrame]:
@@ -90,13 +91,17 @@ def _ehc(i: Inputs) -> Iterator[pl.DataFrame]:
 
 def _plans(i: Inputs) -> Iterator[pl.DataFrame]:
     facts, plans, held, register = i.counted, i.tables["plans"], i.tables["meetings"], i.tables["sen_register"]
-    for metric in (reviews.plan_reviews, reviews.plans_overdue, reviews.plan_stages):
+    for metric in (reviews.plan_reviews, reviews.plans_overdue, reviews.plans_adapted, reviews.plan_stages):
         yield metric(plans, facts, as_of=i.day)
     yield reviews.plan_coverage(facts, plans, as_of=i.day)
     yield reviews.plan_costs(plans, facts)
+    yield pastoral.pastoral_plans(facts, plans, as_of=i.day)
+    yield pastoral.pastoral_plans_shared(plans, facts, as_of=i.day)
     yield meetings.meetings_held(held, facts, as_of=i.day)
     yield meetings.termly_conversations(facts, held, as_of=i.day)
     yield sen_register.register_reviews(register, facts, as_of=i.day)
+    yield identification.register_assessments(register, facts, as_of=i.day)
+    yield identification.teaching_seen_before_support(register, facts, i.tables["lesson_observations"])
     yield sen_register.sen_prevalence(i.facts)
 
 
@@ -117,6 +122,7 @@ def _wellbeing(i: Inputs) -> Iterator[pl.DataFrame]:
     for metric in (wellbeing.scale_change, wellbeing.reliably_changed, wellbeing.sdq_added, wellbeing.engagement):
         yield metric(i.facts, ratings)
     yield wellbeing.wellbeing_start(i.counted, ratings)
+    yield beside_progress.wellbeing_beside_progress(i.facts, ratings, i.tables["assessments"])
 
 
 def _resources(i: Inputs) -> Iterator[pl.DataFrame]:

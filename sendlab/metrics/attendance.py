@@ -154,7 +154,10 @@ def newly_persistent(
     facts: pl.DataFrame, before: pl.DataFrame, *, by: By | None = BREAKDOWNS, threshold: float = PERSISTENT,
     confidence: float = 0.95,
 ) -> pl.DataFrame:  # fmt: skip
-    """Of enrolments not persistently absent `before`, those that are now, per 100. Both periods at one school."""
+    """Of enrolments not persistently absent `before`, those that are now, per 100. Both periods at one school.
+
+    Too early in a part of a year there is no figure (status x), as of persistent absence itself.
+    """
     was = pl.col("was_persistent")
     return _crossed(facts, before, Share("newly_persistent", feature=_missed(threshold), where=~was), by, threshold,
                     confidence)  # fmt: skip
@@ -181,7 +184,7 @@ def _crossed(
     earlier = attendance_base(before).select("pupil_id", "school_id", _missed(threshold).alias("was_persistent"))
     earlier = earlier.unique(["pupil_id", "school_id"], keep="none")  # one period before, not several
     base = _base(facts, by).join(earlier, on=["pupil_id", "school_id"], how="inner")
-    return measure_rows(base, [recipe], by=by, confidence=confidence)
+    return too_early(measure_rows(base, [recipe], by=by, confidence=confidence), facts)
 
 
 def _has_codes(facts: pl.DataFrame) -> bool:

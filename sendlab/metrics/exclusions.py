@@ -22,6 +22,7 @@ from sendlab.schema.measures import MEASURE_KEY
 Status = Literal["january", "at_event"]
 NEEDED = (*PLACED, "suspensions", "permanent_exclusions", "on_roll", "roll_basis", "event_terms")
 ON_ROLL, SUSPENSIONS = pl.col("on_roll"), pl.col("suspensions")
+AT_EVENT = "events by the SEN status on their first day, pupils by that of the January census"
 SEVERAL_REASONS = "up to three reasons a suspension: shares add up to more than 100 %"
 
 
@@ -130,6 +131,8 @@ def _made(
         rows = measure_rows(base, recipes, by=by, confidence=confidence)
     else:
         rows = _at_event(base, recipes, event, BREAKDOWNS if by is None else by, confidence)
+        moved = (pl.col("sen_provision") != TOTAL) & (pl.col("note") == "")
+        rows = rows.with_columns(pl.when(moved).then(pl.lit(AT_EVENT)).otherwise("note").alias("note"))
     return _with_roll_notes(rows, base)
 
 

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from datetime import time
 from typing import Any
 
 import narwhals as nw
@@ -9,6 +10,7 @@ import polars as pl
 
 from sendlab.schema.groups import ALL_SEN, SEND, TOTAL
 from sendlab.schema.measures import GROUPS
+from sendlab.schema.tables import POLARS_TYPE, TABLES
 
 BREAKDOWNS = ("sen_provision", "need_area")
 PLACE = ("geographic_level", "place_code", "place_name", "education_phase")
@@ -36,9 +38,25 @@ def either_kind(metric: Callable[..., pl.DataFrame]) -> Callable[..., Any]:
 
 
 def _as_polars(thing: Any) -> Any:
-    """A frame as polars; anything else as it is."""
+    """A frame as polars; anything else as it is. What pandas has no type for comes back: dates, and empty columns."""
     native = nw.from_native(thing, eager_only=True, pass_through=True)
-    return native.to_polars() if isinstance(native, nw.DataFrame) else thing
+    if not isinstance(native, nw.DataFrame) or native.implementation.is_polars():
+        return thing
+    frame = native.to_polars()
+    return frame.with_columns(_restored(column) for column in frame.iter_columns())
+
+
+def _restored(column: pl.Series) -> pl.Series:
+    """A column that went through pandas: moments that are all midnight are dates, nothing has its declared type."""
+    if column.dtype == pl.Datetime and bool((column.dt.time() == time()).all()):
+        return column.cast(pl.Date)
+    if column.dtype == pl.String and column.null_count() == len(column):
+        return column.cast(_DECLARED.get(column.name, pl.Boolean if column.name.endswith(FLAGS) else pl.String))
+    return column
+
+
+FLAGS = ("_met", "_higher")  # ends of columns of facts that say yes or no
+_DECLARED = {c.name: POLARS_TYPE[c.kind] for table in TABLES.values() for c in table.columns}
 
 
 def as_breakdown(given: str | Sequence[str]) -> tuple[str, ...]:
@@ -60,7 +78,9 @@ def grouped(
     exprs = [*sums, *peaks]
     peak_names = [expr.meta.output_name() for expr in peaks]
     sum_names = [expr.meta.output_name() for expr in sums]
-    wanted = [((), False), *((as_breakdown(b), False) for b in by), *((as_breakdown(b), True) for b in la_only)]
+    everywhere, of_la = (dict.fromkeys(as_breakdown(one) for one in some) for some in (by, la_only))
+    wanted = [((), False), *((one, False) for one in everywhere if one), *((one, True) for one in of_la
+              if one not in everywhere)]  # fmt: skip
     first = next((columns for columns, _ in wanted if len(columns) == 1 and columns[0] in OF_SEND), None)
     cells = pl.concat(
         [_cells(base, columns, exprs, whole, with_total=columns == first) for columns, whole in wanted],

@@ -160,7 +160,7 @@ def _where_all_are_alike(sums: Sequence[Any], lower: Any, upper: Any, confidence
     people bounds it. A ratio that is no share has no limits there.
     """
     n, a, m = (np.asarray(values, dtype=np.float64) for values in sums[:3])
-    none, every = (a == 0) & (m > 0), (a == m) & (m > 0)
+    none, every = (a == 0) & (m > 0), np.isclose(a, m, rtol=1e-12, atol=0) & (m > 0)
     if not share:
         return np.where(none, np.nan, lower), np.where(none, np.nan, upper)
     least, most = wilson(n, n, confidence=confidence)[0], wilson(n * 0, n, confidence=confidence)[1]

@@ -11,12 +11,12 @@ from sendlab.metrics.attendance import PERSISTENT, SEVERE
 from sendlab.metrics.grouping import PLACED, number
 from sendlab.metrics.measuring import measure_rows
 from sendlab.metrics.recipes import Ratio
-from sendlab.schema.groups import FULL_YEAR
 from sendlab.schema.measures import no_measures
 from sendlab.stats.intervals import wilson
 from sendlab.stats.sums import ratio_of_sums_from
 
-COUNTED = ("n", "a", "m", "aa", "am", "mm", "persistent", "severe")
+SUMS, SHARES = ("a", "m", "aa", "am", "mm"), ("persistent", "severe")
+COUNTED = {"n": pl.Int64, **dict.fromkeys(SUMS, pl.Float64), **dict.fromkeys(SHARES, pl.Int64)}
 
 
 def absence_of_registers(store: Path, pupils: pl.DataFrame, parts: Sequence[Part]) -> pl.DataFrame:
@@ -29,12 +29,11 @@ def absence_of_registers(store: Path, pupils: pl.DataFrame, parts: Sequence[Part
     with limits by Wilson). One piece of whole schools at a time is held, however long the registers are.
     """
     key = ["school_id", "sen_provision", "time_period", "time_identifier"]
-    found = [_sums(piece, pupils, key) for piece in pieces_by_part(store, parts)]
-    if not found:
-        return pl.DataFrame(schema={**dict.fromkeys(key, pl.String), **dict.fromkeys(COUNTED, pl.Float64)})
-    rows = pl.concat(found).sort(key)
-    absent = ratio_of_sums_from(*(rows[name].to_numpy() for name in COUNTED[:6]))
-    shares = {name: wilson(rows[name].to_numpy(), rows["n"].to_numpy()) for name in COUNTED[6:]}
+    found = [_sums(piece, pupils, key) for piece in pieces_by_part(store, parts)] if parts else []
+    nothing = pl.DataFrame(schema={**dict.fromkeys(key, pl.String), **COUNTED})
+    rows = pl.concat(found or [nothing]).sort(key)
+    absent = ratio_of_sums_from(*(rows[name].to_numpy() for name in ("n", *SUMS)))
+    shares = {name: wilson(rows[name].to_numpy(), rows["n"].to_numpy()) for name in SHARES}
     return rows.select(
         *key, pl.col("n").alias("enrolments"), pl.col("m").alias("sessions_possible"),
         pl.col("a").alias("sessions_missed"), (100 * pl.col("a") / pl.col("m")).alias("absence"),
@@ -69,12 +68,8 @@ def absence_by_weekday(facts: pl.DataFrame, weekdays: pl.DataFrame, *, confidenc
     if weekdays.is_empty():
         return no_measures()
     kinds = [name for name in weekdays.columns if name.startswith("sessions_")]
-    rows = (
-        attendance_base(facts)
-        .drop(*kinds, "absent")
-        .join(weekdays, on=["pupil_id", "school_id", "time_period"], how="inner")
-        .with_columns(pl.lit(FULL_YEAR).alias("time_identifier"))
-    )
+    base = attendance_base(facts).drop(*kinds, "absent")
+    rows = base.join(weekdays, on=["pupil_id", "school_id", "time_period"], how="inner")
     missed = pl.col("sessions_authorised") + pl.col("sessions_unauthorised")
     parts = [
         measure_rows(

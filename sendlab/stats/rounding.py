@@ -90,7 +90,7 @@ def rate_bounds(
     with np.errstate(invalid="ignore", divide="ignore"):
         lower = per * np.maximum(n - half, 0) / (d + half) - slack
         upper = np.where(d > half, per * (n + half) / (d - half), np.inf) + slack
-        known = (d > 0) & np.isfinite(n)
+        known = (d > 0) & (n >= 0) & np.isfinite(n)  # a count is never negative
         return np.where(known, np.maximum(lower, 0), np.nan), np.where(known, upper, np.nan)
 
 

@@ -1,6 +1,6 @@
 """Requests for EHC assessments and what is decided of them: in time, refused, disputed; what was tried before.
 
-Sources: SEND Regulations 2014, 4(1) (six weeks to decide whether to assess) and 10(1) (16 weeks to say that no plan
+Sources: SEND Regulations 2014, 5(1) (six weeks to decide whether to assess) and 10(1) (16 weeks to say that no plan
 will be issued); DfE, Education, health and care plans: methodology (2025). A decision counts in the calendar year of
 its day, from the return of that year; withdrawn requests are no decisions.
 """

@@ -9,7 +9,7 @@ from sendlab.metrics.ehc.cases import AWAITED, HISTORICAL, NO, WITHDRAWN, CaseCo
 from sendlab.metrics.recipes import Recipe
 from sendlab.metrics.typed import typed
 
-DECIDE_DAYS = 42  # six weeks to decide whether to assess (SEND Regulations 2014, 4(1))
+DECIDE_DAYS = 42  # six weeks to decide whether to assess (SEND Regulations 2014, 5(1))
 SOON_DAYS = 42  # how far ahead open cases are looked at: our own choice
 SETTLED_DAYS = 31  # a return whose last date lies this near the end of its year covers the year
 NOT_EXPORTED = ("", "0", "N", "false")  # the letters of `exported` are not settled: anything else is a move away

@@ -1,4 +1,4 @@
-"""Who has a starting point: by subject, and in each of six domains of need.
+"""Who has a starting point: by subject, in each of six domains of need, and marked outside the school.
 
 Source: council guidance on measuring progress for children with SEND (2023): a baseline in each domain. Whether a later
 test asks for the same content again is not recorded, so what is remembered after a gap (retention) cannot be told.
@@ -7,15 +7,20 @@ test asks for the same content again is not recorded, so what is remembered afte
 import polars as pl
 
 from sendlab.codes import read_codes
+from sendlab.cohort import with_pupils
 from sendlab.coverage import period_of_date
+from sendlab.facts.starting_points import starting_points
 from sendlab.metrics.grouping import By, either_kind
 from sendlab.metrics.learning.ages import AGES
 from sendlab.metrics.learning.spans import require_columns
 from sendlab.metrics.measuring import measure_rows
+from sendlab.metrics.plain import item_rows
 from sendlab.metrics.recipes import EVERYBODY, Recipe, Share
 from sendlab.metrics.typed import typed
 from sendlab.schema.groups import FULL_YEAR, SEND
 from sendlab.schema.measures import no_measures
+
+EXTERNAL = "external"  # marked outside the school, as the column `source` says
 
 
 @either_kind
@@ -55,6 +60,47 @@ def baselines(
                   where=pl.col("sent_since") <= pl.col("_year"))
         )  # fmt: skip
     return measure_rows(base, recipes, by=by, confidence=confidence)
+
+
+@either_kind
+def external_starting_points(
+    facts: pl.DataFrame, assessments: pl.DataFrame, *, by: By | None = None, confidence: float = 0.95
+) -> pl.DataFrame:
+    """Pupils whose starting point in a subject (`item`) was marked outside the school, per 100 (Wilson).
+
+    Starting points are those from which the year's progress is taken, scores and bands; one that is external is enough.
+    Of pupils of whose starting point it is told who marked it (`source`: internal, external); the others are in
+    `eligible_subjects`. National tests are none of these starting points.
+    """
+    rows = typed(assessments, "assessments")
+    starts = pl.concat([_starts(rows, "score"), _starts(rows, "age_related")])
+    people = starts.sort("latest_on", "school_id", nulls_last=False).group_by(
+        "pupil_id", "time_period", "subject", maintain_order=True
+    ).agg(
+        pl.col("school_id").last(), pl.col("external").any(ignore_nulls=False),
+        pl.max_horizontal("latest_on", "start_on").max().alias("data_to"),
+    )  # fmt: skip
+    if people["external"].drop_nulls().is_empty():
+        return no_measures()
+    told = pl.col("external").is_not_null()
+
+    def make(subject: str, here: pl.Expr) -> list[Recipe]:
+        return [Share("external_starting_points", feature=pl.col("external"), where=here & told, eligible=here,
+                      item=subject)]  # fmt: skip
+
+    return item_rows(with_pupils(people, facts), "subject", make, by=by, confidence=confidence)
+
+
+def _starts(rows: pl.DataFrame, value: str) -> pl.DataFrame:
+    """Starting points of a pupil, year, subject and test, with whether each was marked outside (missing: not told)."""
+    found = starting_points(rows, value).filter(pl.col("start_on").is_not_null() & pl.col("subject").is_not_null())
+    test = ["pupil_id", "subject", "assessment"]
+    marked = rows.filter(pl.col(value).is_not_null() & pl.col("source").is_not_null()).group_by(
+        *test, pl.col("assessed_on").alias("start_on")
+    ).agg((pl.col("source") == EXTERNAL).any().alias("external"))  # fmt: skip
+    return found.join(marked, on=[*test, "start_on"], how="left").select(
+        *test[:2], "school_id", "time_period", "start_on", "latest_on", "external"
+    )
 
 
 def _year(column: str) -> pl.Expr:

@@ -1,9 +1,8 @@
-"""Personalised plans: who has one, reviewed each term with parents, overdue, stage of the graduated approach, cost.
+"""Personalised plans: who has one, reviewed each term with parents, overdue, adapted, stage of support, cost.
 
-A row of `plans` is one round of a plan: begun, due for review, reviewed. It runs to the end of its school year, or to
-the day its review is due if that is later; no end is recorded. Expectation of a termly review with parents: the
-councils' own (SEND self-evaluation tool, 2023); the SEND code of practice (2015, 6.65) asks for three meetings a year.
-Passports are no plans to review. Stages carry no dates, so time spent in one cannot be told.
+Expectation of a termly review with parents: the councils' own (SEND self-evaluation tool, 2023); the SEND code of
+practice (2015, 6.65) asks for three meetings a year. Passports are no plans to review. Stages carry no dates, so time
+spent in one cannot be told.
 """
 
 from collections.abc import Sequence
@@ -15,16 +14,14 @@ from sendlab.cohort import require_facts, with_pupils
 from sendlab.coverage import period_of_date
 from sendlab.metrics.grouping import PLACED, By, either_kind
 from sendlab.metrics.measuring import measure_rows
-from sendlab.metrics.plans.terms import HALF_A_TERM, beside_pupils, last_day, terms_between, whole_year
+from sendlab.metrics.plans.rounds import PUPIL, current, ends_of_years, first_day, latest, reviewed_by_then, rounds
+from sendlab.metrics.plans.terms import HALF_A_TERM, beside_pupils, terms_between, whole_year
 from sendlab.metrics.recipes import EVERYBODY, Mean, Recipe, Share
 from sendlab.metrics.said import not_known
-from sendlab.metrics.typed import typed
-from sendlab.schema.groups import FULL_YEAR, SEND
+from sendlab.schema.groups import SEND
 from sendlab.schema.measures import no_measures
 
-PASSPORT = "passport"
 STAGES = ("assess", "plan", "do", "review")  # SEND code of practice 2015, 6.44
-PUPIL = ("pupil_id", "school_id")
 PERIOD = ("time_period", "time_identifier")
 
 
@@ -40,10 +37,10 @@ def plan_reviews(
     period, those with every such review held by its day. Terms that are over by `as_of` (default: the last date in
     `plans`). Reviews at which nobody noted whether parents came are eligible alone.
     """
-    rows, last = _rounds(plans, as_of)
+    rows, last = rounds(plans, as_of)
     if rows.is_empty() or last is None:
         return no_measures()
-    terms = terms_between(_first(rows), last)
+    terms = terms_between(first_day(rows), last)
     ran, due = _by_term(rows, terms, last), _due_by_term(rows, terms, last)
     parents = pl.col("with_parents")
     recipes: list[Recipe] = [
@@ -70,18 +67,18 @@ def plans_overdue(
     `plan_days_overdue`: mean over overdue pupils, of the plan that is longest overdue. A later plan of the same kind
     takes the place of an earlier one. `as_of`: default the last date in `plans`.
     """
-    rows, last = _rounds(plans, as_of)
+    rows, last = rounds(plans, as_of)
     if rows.is_empty() or last is None:
         return no_measures()
-    late = pl.when((pl.col("review_due") < pl.col("day")) & ~_reviewed_by_then()).then(
+    late = pl.when((pl.col("review_due") < pl.col("day")) & ~reviewed_by_then()).then(
         (pl.col("day") - pl.col("review_due")).dt.total_days()
     )
     states = [
-        _current(rows, day).group_by(*PUPIL, "time_period").agg(
+        current(rows, day).group_by(*PUPIL, "time_period").agg(
             pl.col("review_due").is_not_null().any().alias("dated"), late.max().alias("late"),
             pl.col("day").first().alias("data_to"),
         )
-        for day in _ends_of_years(rows, last)
+        for day in ends_of_years(rows, last)
     ]  # fmt: skip
     base, overdue = with_pupils(pl.concat(states), facts), pl.col("late").is_not_null()
     recipes: list[Recipe] = [
@@ -89,6 +86,37 @@ def plans_overdue(
         Mean("plan_days_overdue", of=pl.col("late"), where=overdue),
     ]
     return not_known(measure_rows(base, recipes, by=by, confidence=confidence))
+
+
+@either_kind
+def plans_adapted(
+    plans: pl.DataFrame, facts: pl.DataFrame, *, by: By | None = None, as_of: date | None = None,
+    confidence: float = 0.95,
+) -> pl.DataFrame:  # fmt: skip
+    """Pupils whose plan was adapted, of those whose plan was reviewed, at the end of each school year and on `as_of`.
+
+    Adapted: the current plan stands at version 2 or above. Reviewed: it, or an earlier round of its kind, was reviewed
+    in the school year by the day. Per 100 pupils (Wilson); reviewed pupils whose version is not recorded are eligible
+    alone. `as_of`: default the last date in `plans`.
+    """
+    rows, last = rounds(plans, as_of)
+    if rows.is_empty() or last is None:
+        return no_measures()
+    states = pl.concat([_adapted_on(rows, day) for day in ends_of_years(rows, last)])
+    adapted = pl.col("adapted")
+    recipe = Share("plans_adapted", feature=adapted, where=adapted.is_not_null(), eligible=EVERYBODY)
+    return not_known(measure_rows(with_pupils(states, facts), [recipe], by=by, confidence=confidence))
+
+
+def _adapted_on(rows: pl.DataFrame, day: date) -> pl.DataFrame:
+    """Pupils with a current plan that was reviewed in the year, and whether any such plan was adapted."""
+    kind = [*PUPIL, "plan_type", "time_period"]
+    seen = rows.filter(pl.col("reviewed_on") <= day).select(
+        *PUPIL, "plan_type", period_of_date("reviewed_on").alias("time_period")
+    )
+    reviewed = current(rows, day).join(seen.unique(), on=kind, how="semi")
+    adapted = (pl.col("version") > 1).any(ignore_nulls=False).alias("adapted")
+    return reviewed.group_by(*PUPIL, "time_period").agg(adapted, pl.col("day").first().alias("data_to"))
 
 
 @either_kind
@@ -100,12 +128,10 @@ def plan_stages(
 
     A table holds the stage of today only, so there is one state: `as_of`, by default the last date in `plans`.
     """
-    rows, last = _rounds(plans, as_of)
+    rows, last = rounds(plans, as_of)
     if rows.is_empty() or last is None:
         return no_measures()
-    state = (
-        _current(rows, last).sort("start_date", "version", "plan_id").unique(PUPIL, keep="last", maintain_order=True)
-    )
+    state = current(rows, last).sort("start_date", "version", "plan_id").unique(PUPIL, keep="last", maintain_order=True)
     base = with_pupils(state.select(*PUPIL, "time_period", "stage", data_to="day"), facts)
     stage = pl.col("stage")
     recipes = [
@@ -125,10 +151,10 @@ def plan_coverage(
     A plan counts in a year in which it ran half a term or more. `as_of`: default the last date in `plans`.
     """
     require_facts(facts, (*PLACED, "pupil_id", "school_id", "on_roll"))
-    rows, last = _rounds(plans, as_of)
+    rows, last = rounds(plans, as_of)
     if rows.is_empty() or last is None:
         return no_measures()
-    terms = terms_between(_first(rows), last)
+    terms = terms_between(first_day(rows), last)
     had = _by_term(rows, terms, last).select(*PUPIL, "time_period", pl.lit(True).alias("planned")).unique()
     recording = had.select("school_id", "time_period", pl.lit(True).alias("records")).unique()
     names = terms.group_by("time_period").agg(pl.col("time_identifier").first()).join(
@@ -151,33 +177,18 @@ def plan_costs(
 
     A pupil with a plan whose cost is not recorded is in `eligible_subjects` alone.
     """
-    rows, _ = _rounds(plans, None)
+    rows, _ = rounds(plans, None)
     if rows["annual_cost"].drop_nulls().is_empty():
         return no_measures()
     rows = rows.with_columns(period_of_date("start_date").alias("time_period"))
-    latest = _latest(rows, [*PUPIL, "time_period", "plan_type"])
-    costs = latest.group_by(*PUPIL, "time_period").agg(
+    last_rounds = latest(rows, [*PUPIL, "time_period", "plan_type"])
+    costs = last_rounds.group_by(*PUPIL, "time_period").agg(
         pl.when(pl.col("annual_cost").is_not_null().all()).then(pl.col("annual_cost").sum()).alias("cost"),
         pl.col("start_date").max().alias("data_to"),
     )
     cost = pl.col("cost")
     recipe = Mean("plan_annual_cost", of=cost, where=cost.is_not_null(), eligible=EVERYBODY)
     return not_known(measure_rows(with_pupils(costs, facts), [recipe], by=by, confidence=confidence))
-
-
-def _rounds(plans: pl.DataFrame, as_of: date | None) -> tuple[pl.DataFrame, date | None]:
-    """Plans begun by the day, without passports, with the last day they run (`until`); and the day."""
-    rows = typed(plans, "plans").filter(pl.col("plan_type") != PASSPORT)
-    last = as_of or last_day(rows)
-    summer = pl.date(pl.col("start_date").dt.year() + (pl.col("start_date").dt.month() >= 8).cast(pl.Int32), 7, 31)
-    until = pl.max_horizontal(summer, "review_due", "reviewed_on").alias("until")
-    begun = pl.col("start_date") <= pl.lit(last, dtype=pl.Date)
-    return rows.filter(begun).with_columns(until), last
-
-
-def _first(rows: pl.DataFrame) -> date:
-    first: date = rows.select(pl.col("start_date").min()).item()
-    return first
 
 
 def _by_term(rows: pl.DataFrame, terms: pl.DataFrame, last: date) -> pl.DataFrame:
@@ -212,29 +223,3 @@ def _and_years(per_term: pl.DataFrame, terms: pl.DataFrame, flags: Sequence[str]
     ).agg(*(pl.col(name).all(ignore_nulls=False) for name in flags), pl.col("data_to").max())  # fmt: skip
     columns = [*PUPIL, *PERIOD, *flags, "data_to"]
     return pl.concat([per_term.select(columns), years.select(columns)]).sort(*PUPIL, *PERIOD)
-
-
-def _ends_of_years(rows: pl.DataFrame, last: date) -> list[date]:
-    """31 July of every school year since the first plan, and the last day."""
-    first = _first(rows)
-    summers = [date(year, 7, 31) for year in range(first.year, last.year + 1)]
-    return [*(day for day in summers if first <= day < last), last]
-
-
-def _current(rows: pl.DataFrame, day: date) -> pl.DataFrame:
-    """Plans that run on a day, the latest of each kind, with the `day` and the school year it lies in."""
-    running = rows.filter((pl.col("start_date") <= day) & (pl.col("until") >= day)).with_columns(
-        pl.lit(day).alias("day")
-    )
-    running = running.with_columns(
-        period_of_date("day").alias("time_period"), pl.lit(FULL_YEAR).alias("time_identifier")
-    )
-    return _latest(running, [*PUPIL, "plan_type"])
-
-
-def _latest(rows: pl.DataFrame, of: Sequence[str]) -> pl.DataFrame:
-    return rows.sort("start_date", "version", "plan_id").unique(of, keep="last", maintain_order=True)
-
-
-def _reviewed_by_then() -> pl.Expr:
-    return (pl.col("reviewed_on") <= pl.col("day")).fill_null(False)

@@ -82,7 +82,8 @@ def areas_trained(courses: pl.DataFrame, places: pl.DataFrame, *, confidence: fl
     """Schools that held a course on an area of need in the year, per 100 schools that returned any course (LA only)."""
     rows = _courses(courses, places)
     held = rows.group_by("school_id", "time_period", "area").agg(pl.lit(True).alias("held"))
-    schools = rows.unique(["school_id", "time_period"]).drop("area")
+    last = rows.with_columns(pl.col("data_to").max().over("school_id", "time_period"))
+    schools = last.drop("area").sort("school_id", "time_period").unique(["school_id", "time_period"], keep="first")
     areas = rows.filter(pl.col("area") != NOT_RECORDED).select("time_period", "area").unique()
     grid = schools.join(areas, on="time_period").join(held, on=["school_id", "time_period", "area"], how="left")
     recipes = [

@@ -49,7 +49,7 @@ def scale_change(
     strands; `boxall_strand_change`; `other_scale_change`: any other instrument. `item` is the rater, and the scale
     where a measure has several. Two raters are never mixed.
     """
-    pairs = _pairs(facts, with_totals(wellbeing)).with_columns(_measure().alias("of"), _item().alias("what"))
+    pairs = rated_pairs(facts, with_totals(wellbeing)).with_columns(_measure().alias("of"), _item().alias("what"))
     pairs = pairs.with_columns(pl.concat_str("of", pl.lit("|"), "what").alias("both"))
 
     def make(both: str, here: pl.Expr) -> list[Recipe]:
@@ -88,7 +88,7 @@ def reliably_changed(
     norm sd and reliability are known: `known` (instrument, scale, rater, sd, reliability) stands in for those that come
     with the package. Jacobson and Truax 1991: |change| > 1.96 * sd * root(2 * (1 - r)).
     """
-    pairs = _pairs(facts, with_totals(wellbeing))
+    pairs = rated_pairs(facts, with_totals(wellbeing))
     scales = reliabilities() if known is None else known
     judged = pairs.join(scales, on=["instrument", "scale", "rater"], how="inner")
     good = pl.Series([GOOD.get(pair, 0) for pair in judged.select("instrument", "scale").iter_rows()], dtype=pl.Int64)
@@ -119,7 +119,9 @@ def sdq_added(
     2009). Of pupils whose parents' total was at least `high_risk` at the start and was taken again `months` later, with
     the impact supplement; the formula means nothing for children at low risk, or for other raters.
     """
-    pairs = _pairs(facts, with_totals(wellbeing)).filter((pl.col("instrument") == SDQ) & (pl.col("rater") == "parent"))
+    pairs = rated_pairs(facts, with_totals(wellbeing)).filter(
+        (pl.col("instrument") == SDQ) & (pl.col("rater") == "parent")
+    )
     parts = {"IMP": "impact", "EMO": "emotional"}
     base = pairs.filter((pl.col("scale") == TOTAL_DIFFICULTIES) & (pl.col("first") >= high_risk))
     for scale, name in parts.items():
@@ -148,7 +150,7 @@ def engagement(
     `item` is the area and the direction. The model has no levels and no points (STA, 2020), so only the direction of
     what a school noted is read; to hold what one has can be good progress. A count, of pupils rated again.
     """
-    pairs = _pairs(facts, wellbeing).filter(pl.col("instrument") == ENGAGEMENT)
+    pairs = rated_pairs(facts, wellbeing).filter(pl.col("instrument") == ENGAGEMENT)
     names = labels("engagement_area")
     pairs = pairs.with_columns(pl.col("scale").replace(names).alias("area"))
 
@@ -180,7 +182,7 @@ def wellbeing_start(
     return roll_rows(base, [recipe], by=by, confidence=confidence)
 
 
-def _pairs(facts: pl.DataFrame, ratings: pl.DataFrame) -> pl.DataFrame:
+def rated_pairs(facts: pl.DataFrame, ratings: pl.DataFrame) -> pl.DataFrame:
     """First and last ratings beside the pupil's place and groups in that year."""
     scored = ratings.filter(pl.col("score").is_not_null())
     return with_pupils(first_and_last(scored), facts).with_columns(pl.col("rated_on").alias("data_to"))

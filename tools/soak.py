@@ -1,0 +1,227 @@
+"""Runs the checks that take long, part by part: what `make soak` runs, and in short what CI runs.
+
+python tools/soak.py [--short] [--part NAME ...] [--list] [--write] [--out FOLDER]
+
+A finished part leaves FOLDER/PART_SEEDS.json; where that is there and was made by the same code the part is not run
+again, so a run that was cut short goes on where it stopped. Exit status 1 if any part failed. --write puts the table
+of all parts into docs/soak.md.
+"""
+
+import argparse
+import hashlib
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import calibrate
+import numpy as np
+import polars as pl
+import psutil
+import sample_truths
+import soak_flags
+
+from sendlab.sample import truths
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE, MARK = ROOT / "docs" / "soak.md", "<!-- below: made by tools/soak.py --write -->"
+STATS = (*sorted((ROOT / "sendlab" / "stats").glob("*.py")), Path(calibrate.__file__))
+PACKAGE = tuple(path for path in sorted((ROOT / "sendlab").rglob("*")) if path.suffix in (".py", ".toml", ".csv"))
+SIGNAL_TESTS = ROOT / "tests" / "test_metrics_informal_exclusion.py"
+STANDARD_ERRORS, TRUTHS_MEASURED_ON = 3, 200  # seeds that the sizes in sendlab/sample/settings.toml are means of
+Outcome = tuple[bool, str, dict[str, Any]]  # whether the rule is met, in words, and figures
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A check: its rule in words, what runs it, its seeds in full and in short, and the files its outcome rests on."""
+
+    rule: str
+    run: Callable[[range], Outcome]
+    seeds: range
+    short: range
+    code: tuple[Path, ...] = PACKAGE
+
+
+def calibration(name: str) -> Part:
+    """A part of tools/calibrate.py."""
+    part = calibrate.PARTS[name]
+
+    def run(seeds: range) -> Outcome:
+        points = part.run(seeds)
+        good, said = calibrate.verdict(part.rule, points, len(seeds))
+        return good, said, {"coverage": {point.label: point.coverage for point in points}}
+
+    return Part(RULES[part.rule], run, range(2000), range(400), STATS)
+
+
+RULES = {
+    "exact": "at least 95 % less 3 standard errors at every point",
+    "average": "94 to 96 % averaged over the grid",
+    "band": "93.5 to 96.5 % at every point (and 2 standard errors), and averaged",
+}
+
+
+def flags(case: str) -> Part:
+    """A case of tools/soak_flags.py."""
+    tools = (*PACKAGE, Path(soak_flags.__file__))
+    rule = f"mean share of false flags at most {100 * soak_flags.SHARE_HELD:g} % and 2 standard errors"
+    return Part(rule, lambda seeds: soak_flags.judged(case, seeds), range(200), range(10), tools)
+
+
+def signals(seeds: range) -> Outcome:
+    """How often the school planted in the sample shows signals of informal exclusion, and how often the others do."""
+    sys.path.insert(0, str(SIGNAL_TESTS.parent))
+    from test_metrics_informal_exclusion import signals_of_seed
+
+    from sendlab.metrics.fairness.signals import RARE
+
+    rows = pl.concat([signals_of_seed(seed) for seed in seeds])
+    is_planted = pl.col("place_name") == "Sample Fir Secondary School"
+    planted, others = rows.filter(is_planted), rows.filter(~is_planted & pl.col("value").is_not_null())
+    two, none = int((planted["value"] >= 2).sum()), int((planted["value"] == 0).sum())
+    shown = int((others["value"] > 0).sum())
+    bound = float((RARE * others["denominator"]).clip(upper_bound=1).sum())
+    said = f"planted school: two signals or more in {two} of {len(seeds)} seeds, none in {none}; "
+    said += f"others: {shown} of {others.height} show one or more, at most {bound:.0f} by chance"
+    figures = {"planted_two": two, "planted_none": none, "others_shown": shown, "others": others.height, "bound": bound}
+    return shown <= bound, said, figures
+
+
+def planted_truths(seeds: range) -> Outcome:
+    """Whether the sample's planted truths are as large, on average over seeds, as its settings say."""
+    found = pl.DataFrame(
+        [line for seed in seeds for line in sample_truths.sizes(seed)],
+        schema={"truth": pl.String, "time_period": pl.String, "size": pl.Float64}, orient="row",
+    )  # fmt: skip
+    means = dict(found.group_by("truth").agg(pl.col("size").mean()).iter_rows())
+    error = np.sqrt(1 / len(seeds) + 1 / TRUTHS_MEASURED_ON)
+    off = {
+        truth["truth"]: float((means[truth["truth"]] - truth["size"]) / (truth["seed_sd"] * error))
+        for truth in truths() if truth["size"] is not None
+    }  # fmt: skip
+    worst = max(off, key=lambda name: abs(off[name]))
+    said = f"{len(off)} truths; furthest: {worst}, {off[worst]:+.1f} standard errors from its size"
+    return abs(off[worst]) <= STANDARD_ERRORS, said, {"standard_errors": off, "means": means}
+
+
+PARTS = {
+    **{name: calibration(name) for name in calibrate.PARTS},
+    **{case: flags(case) for case in soak_flags.CASES},
+    "informal exclusion": Part("other schools show no more signals than the index's own bound", signals,
+                               range(60, 120), range(60, 64), (*PACKAGE, SIGNAL_TESTS)),
+    "planted truths": Part("every truth within 3 standard errors of the size in the sample's settings", planted_truths,
+                           range(1001, 1101), range(1001, 1009), (*PACKAGE, Path(sample_truths.__file__))),
+}  # fmt: skip
+
+
+@cache
+def code_mark(files: tuple[Path, ...]) -> str:
+    """A checksum of what is checked and of the checking: a record of other code says nothing of this one."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in (*files, Path(__file__)))).hexdigest()
+
+
+def commit() -> str:
+    """The commit at hand, and whether the tree has changes that it does not hold."""
+    git = ["git", "--no-optional-locks", "-C", str(ROOT)]
+    head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    changes = subprocess.run([*git, "status", "--porcelain", "sendlab", "tools"], capture_output=True, text=True)
+    return "no commit" if head.returncode else head.stdout.strip() + (" and changes" if changes.stdout else "")
+
+
+def record_of(name: str, seeds: range, folder: Path) -> tuple[Record | None, Path, str]:
+    """The part's record where this code has made one; where it lies; and the code's mark."""
+    file = folder / f"{name.replace(',', '').replace(' ', '_')}_{seeds.start}-{seeds.stop - 1}.json"
+    code = code_mark(PARTS[name].code)
+    record = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return (record if record.get("code") == code else None), file, code
+
+
+def finished(name: str, seeds: range, folder: Path) -> Record:
+    """The part's record: read where it is there, else made and written."""
+    record, file, code = record_of(name, seeds, folder)
+    if record is not None:
+        return record
+    began = time.perf_counter()
+    good, said, figures = PARTS[name].run(seeds)
+    record = {
+        "part": name, "rule": PARTS[name].rule, "seeds": f"{seeds.start} to {seeds.stop - 1}", "ok": bool(good),
+        "said": said, "seconds": round(time.perf_counter() - began), "commit": commit(),
+        "date": date.today().isoformat(), "machine": machine(), "code": code, "figures": figures,
+    }  # fmt: skip
+    unfinished = file.with_suffix(".part")
+    unfinished.write_text(json.dumps(record, indent=1), encoding="utf-8")
+    unfinished.replace(file)  # a run cut short leaves no half-written record
+    return record
+
+
+def machine() -> str:
+    """Cores, memory, system and Python."""
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{psutil.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB, {platform.system()}, Python " + (
+        platform.python_version()
+    )
+
+
+COLUMNS = ("part", "rule", "seeds", "ok", "said", "seconds", "commit", "date")
+HEADINGS = ("part", "rule", "seeds", "met", "figures", "seconds", "commit", "date")
+
+
+def table(records: Sequence[Record]) -> str:
+    """The records as a table of Markdown."""
+    lines = [HEADINGS, ["---"] * len(HEADINGS)]
+    for record in records:
+        said = {**record, "ok": "yes" if record["ok"] else "**no**"}
+        lines.append([str(said[name]) for name in COLUMNS])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def write_page(folder: Path) -> int:
+    """Put the table of all parts into the page; 1 where some are not finished."""
+    held = {name: record_of(name, part.seeds, folder)[0] for name, part in PARTS.items()}
+    missing = [name for name, record in held.items() if record is None]
+    if missing:
+        print(f"not written: {', '.join(missing)} not finished with this code; run make soak first", file=sys.stderr)
+        return 1
+    records = [record for record in held.values() if record is not None]
+    machines = sorted({record["machine"] for record in records})
+    intro, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
+    where = f"Machine: {'; '.join(machines)}, shared with other work; seconds are wall time."
+    PAGE.write_text(f"{intro}{MARK}\n\n{where}\n\n{table(records)}", encoding="utf-8", newline="\n")
+    return 0
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the parts asked for; 1 if any of them failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true", help="a few seeds of each part, as CI does")
+    parser.add_argument("--part", action="append", choices=list(PARTS), help="may be repeated; default all")
+    parser.add_argument("--list", action="store_true", help="name the parts, their seeds and rules, and stop")
+    parser.add_argument("--write", action="store_true", help="put the table of all parts into docs/soak.md")
+    parser.add_argument("--out", type=Path, default=ROOT / ".soak", help="folder of finished parts")
+    asked = parser.parse_args(words)
+    if asked.write and (asked.short or asked.part):
+        parser.error("--write is of all parts in full")
+    if asked.list:
+        print("\n".join(f"{n}: seeds {p.seeds.start} to {p.seeds.stop - 1}; {p.rule}" for n, p in PARTS.items()))
+        return 0
+    asked.out.mkdir(parents=True, exist_ok=True)
+    records = []
+    for name in asked.part or PARTS:
+        records.append(finished(name, PARTS[name].short if asked.short else PARTS[name].seeds, asked.out))
+        print(f"{'ok' if records[-1]['ok'] else 'failed'}: {name}: {records[-1]['said']}", flush=True)
+    print("\n" + table(records))
+    bad = int(not all(record["ok"] for record in records))
+    return (write_page(asked.out) if asked.write else 0) or bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())
