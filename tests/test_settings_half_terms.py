@@ -1,4 +1,4 @@
-"""[half_terms] of sendlab.toml: six spans a school year, one after the other; all else is told, with the line to write."""
+"""[half_terms] of sendlab.toml: six spans a year, one after the other; all else is told, with the line to write."""
 
 from datetime import date, timedelta
 

@@ -49,7 +49,11 @@ def _gaps(found: pl.DataFrame, comparator: str) -> pl.DataFrame:
 
 def comparison_rows(found: pl.DataFrame, comparator: str) -> pl.DataFrame:
     """Pairs with their value, limits, unit and method made, as measure rows of a comparator."""
-    mark = pl.when(pl.col("status") != "").then("status").otherwise("status_other")
+    has_value = ("", "u")  # marks of a side with a value: they do not say why there is none
+    mark = (
+        pl.when(~pl.col("status").is_in(has_value)).then("status")
+        .when(~pl.col("status_other").is_in(has_value)).then("status_other").otherwise(pl.lit("z"))
+    )  # fmt: skip
     made = found.with_columns(
         pl.lit(comparator).alias("comparator"),
         pl.col("value_other").alias("comparator_value"),

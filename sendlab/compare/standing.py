@@ -56,8 +56,7 @@ def standing(
     )
     ranked = _with_base(_ranked(rows), own)
     mine = ranked if la_code is None else ranked.filter(pl.col("place_code") == la_code)
-    if not mine.is_empty():
-        mine = _with_rank_limits(mine, ranked, confidence)
+    mine = _with_rank_limits(mine, ranked, confidence)
     mine = with_neighbours(mine, rows, neighbours, list(TABLE))
     mine = _with_places(mine, published, regions)
     return _said(mine).select(STANDING).sort(*TABLE, "place_code")

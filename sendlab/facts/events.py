@@ -10,7 +10,7 @@ from sendlab.facts.pupils import provision_name
 from sendlab.schema.tables import TABLES
 
 REASONS = ("reason_1", "reason_2", "reason_3")
-# What a year's facts say of suspensions besides their number; lunchtime ones are half a session each (DfE 2025).
+# What a year's facts say of suspensions besides their number; a lunchtime counts as half a day, one session (DfE 2025).
 OF_SUSPENSIONS = ("suspension_sessions", "suspensions_with_length", "suspensions_part_day")
 
 
@@ -42,7 +42,7 @@ def events(suspensions: pl.DataFrame, key: Sequence[str] = KEY) -> pl.DataFrame:
 def _lengths() -> list[pl.Expr]:
     suspended = pl.col("category").is_in(EVENTS["suspensions"])
     lunch = pl.col("category") == "LNCH"
-    sessions = pl.when(lunch).then(pl.col("sessions").fill_null(1) * 0.5).otherwise("sessions")
+    sessions = pl.when(lunch).then(pl.col("sessions").fill_null(1)).otherwise("sessions")
     known = suspended & sessions.is_not_null()
     part = lunch | (pl.col("sessions") == 1)
     made = (sessions.filter(known).sum(), known.sum(), (known & part).sum())

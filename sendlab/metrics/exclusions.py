@@ -22,7 +22,7 @@ from sendlab.schema.measures import MEASURE_KEY
 Status = Literal["january", "at_event"]
 NEEDED = (*PLACED, "suspensions", "permanent_exclusions", "on_roll", "roll_basis", "event_terms")
 ON_ROLL, SUSPENSIONS = pl.col("on_roll"), pl.col("suspensions")
-AT_EVENT = "events by the SEN status on their first day, pupils by that of the January census"
+AT_EVENT = "events by the SEN status on their first day, pupils by that of the census"
 SEVERAL_REASONS = "up to three reasons a suspension: shares add up to more than 100 %"
 
 
@@ -73,10 +73,10 @@ def _as_often(times: int, measure: str) -> Recipe:
 
 @either_kind
 def days_lost(facts: pl.DataFrame, *, by: By | None = BREAKDOWNS, confidence: float = 0.95) -> pl.DataFrame:
-    """School days lost to suspension per 100 pupils on the January roll: sessions / 2; a lunchtime is half a session.
+    """School days lost to suspension per 100 pupils on the January roll: sessions / 2.
 
-    A suspension of unknown length counts no day, so the figure is a least one where lengths are missing: see
-    `suspension_length`.
+    A lunchtime counts as half a day. A suspension of unknown length counts no day, so the figure is a least one where
+    lengths are missing: see `suspension_length`.
     """
     return _made(facts, [Events("days_lost", count=pl.col("suspension_sessions") / 2, where=ON_ROLL)], by, "january",
                  confidence)  # fmt: skip
@@ -131,9 +131,13 @@ def _made(
         rows = measure_rows(base, recipes, by=by, confidence=confidence)
     else:
         rows = _at_event(base, recipes, event, BREAKDOWNS if by is None else by, confidence)
-        moved = (pl.col("sen_provision") != TOTAL) & (pl.col("note") == "")
-        rows = rows.with_columns(pl.when(moved).then(pl.lit(AT_EVENT)).otherwise("note").alias("note"))
-    return _with_roll_notes(rows, base)
+    noted = _with_roll_notes(rows, base)
+    return noted if status == "january" else noted.with_columns(_said_at_event())
+
+
+def _said_at_event() -> pl.Expr:
+    both = pl.when(pl.col("note") == "").then(pl.lit(AT_EVENT)).otherwise(pl.col("note") + pl.lit(f"; {AT_EVENT}"))
+    return pl.when(pl.col("sen_provision") == TOTAL).then("note").otherwise(both).alias("note")
 
 
 def _at_event(base: pl.DataFrame, recipes: Sequence[Recipe], event: str, by: By, confidence: float) -> pl.DataFrame:
