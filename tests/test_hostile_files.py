@@ -279,6 +279,7 @@ def only_data_problems(path):
     st.sampled_from(["x.csv", "x.csv.gz", "gzip", "x.txt", "x.xlsx", "x.parquet"]),
 )
 @example(b"\x1c0", "x.csv")  # a sign that str.strip takes for a blank and int does not
+@example(b"*", "x.csv")  # a column name that polars takes for all columns
 def test_random_bytes_raise_nothing_but_data_problems(tmp_path_factory, content, name):
     packed = name == "gzip"
     only_data_problems(put(tmp_path_factory.mktemp("x"), "x.csv.gz" if packed else name,

@@ -167,7 +167,8 @@ def _cells(records: Iterable[Record], names: list[str], top: _Top) -> tuple[pl.D
             columns = zip(*(record for _, record in kept), strict=True)
             cells = [pl.Series(name, column, dtype=pl.String) for name, column in zip(names, columns, strict=True)]
             parts.append(pl.DataFrame([pl.Series(LINE, [line for line, _ in kept], dtype=pl.Int64), *cells]))
-    return pl.concat(parts).with_columns(pl.col(names).str.strip_chars().replace("", None)), shifted
+    # by type: a column may be called "*" or "^.*$", which polars takes for many
+    return pl.concat(parts).with_columns(pl.col(pl.String).str.strip_chars().replace("", None)), shifted
 
 
 def _fitted(record: list[str], top: _Top) -> list[str] | None:
