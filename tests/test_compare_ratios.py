@@ -258,7 +258,9 @@ def test_special_school_is_not_set_beside_mainstream_pupils():
         row = one(rows, comparator, "EHC plan", place_code="100003")
         got = tuple(row[name] for name in ("value", "lower", "upper", "comparator_value", "status", "note"))
         assert got == (None, None, None, None, "z", NOT_ALIKE)
-        assert one(rows, comparator, "EHC plan", place_code="100001")["value"] is not None
+    # nor is a mainstream school's group beside all phases of the nation; the rest of the LA is what there is
+    assert one(rows, NATIONAL, "EHC plan", place_code="100001")["note"] == NOT_ALIKE
+    assert one(rows, REST, "EHC plan", place_code="100001")["value"] is not None
     assert one(rows, NATIONAL, "No SEN", place_code="100003")["comparator_value"] == 20.0
     assert one(rows, NATIONAL, "EHC plan", geographic_level=LA)["value"] is not None
 

@@ -246,3 +246,11 @@ def test_an_october_roll_is_named_as_provisional():
     made = facts_of(pupils=[census("p1", term=AUTUMN)], suspensions=[event()])
     for status in ("january", "at_event"):
         assert "Autumn term census (provisional)" in one(metrics.suspension_rate(made, status=status))["note"]
+
+
+def test_days_lost_say_where_lengths_are_missing():
+    """A suspension of unknown length counts no day: marked u beside known ones, and no figure where none is known."""
+    some = one(metrics.days_lost(four(event(sessions=4), event(n=9))))
+    assert (some["numerator"], some["status"]) == (2, "u") and some["note"].startswith("at least")
+    none = one(metrics.days_lost(four(event(), event(n=9))))
+    assert (none["numerator"], none["value"], none["status"]) == (None, None, "x")

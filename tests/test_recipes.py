@@ -124,6 +124,14 @@ def test_a_breakdown_that_the_base_does_not_hold_is_told():
         measure_rows(WORLD, [MISSED], by=["shoe_size"])
 
 
+def test_one_column_of_ones_own_at_a_time():
+    mine = WORLD.with_columns(tutor=pl.lit("a"), house=pl.lit("b"))
+    by_code = Ratio("sessions_by_code", top=pl.col("absent"), bottom=pl.col("sessions_possible"), item="I")
+    assert set(measure_rows(mine, [by_code], by=["tutor"])["item"]) == {"I", "I: a"}
+    with pytest.raises(SendlabError, match="one column of your own"):
+        measure_rows(mine, [MISSED], by=["tutor", "house"])
+
+
 def test_nothing_to_count_is_no_row():
     assert measure_rows(WORLD.clear(), [MISSED]).is_empty()
     assert measure_rows(WORLD, []).is_empty()

@@ -10,6 +10,8 @@ from pathlib import Path
 from sendlab.metrics.cards import Card, cards
 from sendlab.schema.tables import TABLES, Column
 
+BETTER = {"low": "better when lower", "high": "better when higher", "none": "neither high nor low is better"}
+TOPICS = {"ehc": "EHC plans", "self_evaluation": "Self-evaluation"}
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PACKAGE = DOCS.parent / "sendlab"
 
@@ -67,18 +69,18 @@ def measures_page() -> str:
 
 def _topic(topic: str) -> str:
     own = [card for card in cards().values() if card.topic == topic]
-    return "\n\n".join([f"## {topic.replace('_', ' ').capitalize()}", *map(_measure, own)])
+    return "\n\n".join([f"## {TOPICS.get(topic, topic.replace('_', ' ').capitalize())}", *map(_measure, own)])
 
 
 def _measure(card: Card) -> str:
-    shown = "reports and the analyst's view" if card.published else "the analyst's view until protection covers it"
+    shown = "shown in reports" if card.published else "not yet in reports; analysts can see it"
     lines = [
         f"- **Outcome aimed for:** {card.outcome}",
         f"- **Counted:** {card.numerator}",
         f"- **Out of:** {card.denominator}",
         f"- **Captured:** {card.captured}",
-        f"- **Reported to:** {card.reported_to}; shown in {shown}",
-        f"- **Unit and places:** {card.unit}, {card.decimals}; good news: {card.polarity}; {card.period_kind}",
+        f"- **Reported to:** {card.reported_to}; {shown}",
+        f"- **Unit and places:** {card.unit}, {card.decimals}; {BETTER[card.polarity]}; {card.period_kind}",
         f"- **Kind:** {card.kind} of {card.subject}; smallest base {card.smallest_base}; made by "
         f"{', '.join(card.periods)}{_links(card)}",
         f"- **Tables:** {_tables(card.breakdowns)}{_of_la(card)}",

@@ -129,8 +129,9 @@ def code_mark(files: tuple[Path, ...]) -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in (*files, Path(__file__)))).hexdigest()
 
 
+@cache
 def commit() -> str:
-    """The commit at hand, and whether the tree has changes that it does not hold."""
+    """The commit at hand when this began, and whether the tree had changes that it does not hold."""
     git = ["git", "--no-optional-locks", "-C", str(ROOT)]
     head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
     changes = subprocess.run([*git, "status", "--porcelain", "sendlab", "tools"], capture_output=True, text=True)
@@ -214,6 +215,9 @@ def main(words: Sequence[str] | None = None) -> int:
         print("\n".join(f"{n}: seeds {p.seeds.start} to {p.seeds.stop - 1}; {p.rule}" for n, p in PARTS.items()))
         return 0
     asked.out.mkdir(parents=True, exist_ok=True)
+    for part in PARTS.values():  # now, as the code is loaded: the tree may change while this runs
+        code_mark(part.code)
+    commit()
     records = []
     for name in asked.part or PARTS:
         records.append(finished(name, PARTS[name].short if asked.short else PARTS[name].seeds, asked.out))

@@ -22,6 +22,8 @@ def attendance_base(facts: pl.DataFrame) -> pl.DataFrame:
     """
     base = facts.filter(
         (pl.col("sessions_possible") > 0)
+        & pl.col("sessions_authorised").is_not_null()
+        & pl.col("sessions_unauthorised").is_not_null()
         & (pl.col("attendance_status") == "")
         & pl.col("age_at_31_august").is_between(*ATTENDANCE_AGES)
         & ~pl.col("boarder").is_in(BOARDERS).fill_null(False)
@@ -75,7 +77,8 @@ def by_status_at_event(rows: pl.DataFrame, event: str, groups: Iterable[Sequence
         january = pl.col("sen_provision").is_in(group)
         then = pl.sum_horizontal([f"{event}_at_{SLUGS[name]}" for name in group], ignore_nulls=False)
         part = rows.filter(january | (then > 0)).with_columns(
-            then.alias(event), (pl.col("on_roll") & january).alias("on_roll"), pl.lit(group[0]).alias("sen_provision"),
+            then.cast(pl.Int64).alias(event), (pl.col("on_roll") & january).alias("on_roll"),
+            pl.lit(group[0]).alias("sen_provision"),
         )  # fmt: skip
         parts.append(part)
     return pl.concat(parts)

@@ -11,7 +11,7 @@ import polars as pl
 from sendlab.compare.peers import PEERS, peers_of
 from sendlab.metrics.cards import cards
 from sendlab.metrics.grouping import LA, REST, SCHOOL
-from sendlab.schema.groups import SEND, TOTAL
+from sendlab.schema.groups import ALL_SEN, SEND, TOTAL
 from sendlab.schema.measures import GROUPS
 
 NO_SEN = "No SEN"
@@ -80,10 +80,16 @@ def _with_peers(own: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_national(own: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
-    """The latest benchmark of the nation; a special school beside one of special schools only."""
+    """The latest benchmark of the nation; a special school beside one of special schools only.
+
+    A mainstream school's pupils with an EHC plan are not set beside those of all phases: many of these are in special
+    schools.
+    """
     nation = figures.filter((pl.col("geographic_level") == "National") & (pl.col("comparator") == ""))
     found = beside_latest(own, nation)
-    mixed = (pl.col("education_phase") == SPECIAL) & (pl.col("education_phase_other") == TOTAL)
+    school = pl.col("geographic_level") == SCHOOL
+    of_plans = school & pl.col("sen_provision").is_in([SEND[0], ALL_SEN])
+    mixed = ((pl.col("education_phase") == SPECIAL) | of_plans) & (pl.col("education_phase_other") == TOTAL)
     return without_other(found, mixed, NOT_ALIKE).drop("education_phase_other")
 
 

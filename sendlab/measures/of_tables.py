@@ -140,10 +140,10 @@ def _resources(i: Inputs) -> Iterator[pl.DataFrame]:
 
 def _schools(i: Inputs) -> Iterator[pl.DataFrame]:
     inspected, moved, places = i.tables["inspections"], i.tables["transitions"], i.places_of_la
-    yield inspections.inspected_schools(inspected, places, as_of=i.day)
-    yield inspections.inspection_grades(inspected, places, as_of=i.day)
+    yield inspections.inspected_schools(inspected, places)
+    yield inspections.inspection_grades(inspected, places)
     yield inspections.reviewed_schools(inspected, places)
-    yield local_offer.reports_in_date(i.tables["local_offer"], places, as_of=i.day)
+    yield local_offer.reports_in_date(i.tables["local_offer"], places)
     yield local_offer.needs_offered(i.counted, i.tables["intervention_catalogue"])
     for metric in (transitions.destinations, transitions.placements, transitions.handover, transitions.life_after_move):
         yield metric(i.facts, moved)
@@ -156,5 +156,5 @@ def _self_evaluation(i: Inputs) -> Iterator[pl.DataFrame]:
                    statements.how_much_is_rated, priorities.priorities, priorities.to_share):  # fmt: skip
         yield metric(ratings, places, **la)
     yield priorities.with_evidence(ratings, i.tables["evidence"], places, **la)
-    yield priorities.planned_for(ratings, i.tables["actions"], places, **la, as_of=i.day)
-    yield actions.plan_actions(i.tables["actions"], places, **la, as_of=i.day)
+    yield priorities.planned_for(ratings, i.tables["actions"], places, **la)
+    yield actions.plan_actions(i.tables["actions"], places, **la)

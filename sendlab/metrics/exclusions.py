@@ -23,6 +23,8 @@ Status = Literal["january", "at_event"]
 NEEDED = (*PLACED, "suspensions", "permanent_exclusions", "on_roll", "roll_basis", "event_terms")
 ON_ROLL, SUSPENSIONS = pl.col("on_roll"), pl.col("suspensions")
 AT_EVENT = "events by the SEN status on their first day, pupils by that of the census"
+NO_LENGTH = "no suspension here has a recorded length"
+SOME_LENGTH = "at least: some suspensions have no recorded length"
 SEVERAL_REASONS = "up to three reasons a suspension: shares add up to more than 100 %"
 
 
@@ -76,10 +78,10 @@ def days_lost(facts: pl.DataFrame, *, by: By | None = BREAKDOWNS, confidence: fl
     """School days lost to suspension per 100 pupils on the January roll: sessions / 2.
 
     A lunchtime counts as half a day. A suspension of unknown length counts no day, so the figure is a least one where
-    lengths are missing: see `suspension_length`.
+    lengths are missing: such a place's rows are marked u, and where no length is known there is no figure (x).
     """
-    return _made(facts, [Events("days_lost", count=pl.col("suspension_sessions") / 2, where=ON_ROLL)], by, "january",
-                 confidence)  # fmt: skip
+    recipe = Events("days_lost", count=pl.col("suspension_sessions") / 2, where=ON_ROLL)
+    return _with_lengths_known(_made(facts, [recipe], by, "january", confidence), roll_base(facts))
 
 
 @either_kind
@@ -126,6 +128,11 @@ def _made(
     split = [f"{event}_at_{slug}" for slug in SLUGS.values()] if status == "at_event" else []
     asked = [name for one in by or () for name in as_breakdown(one)]
     require_facts(facts, (*NEEDED, *asked, *split))
+    if status == "at_event" and any(len(as_breakdown(one)) > 1 and "sen_provision" in one for one in by or ()):
+        raise SendlabError(
+            "by the SEN status at the event there is no table that crosses SEN provision with something else",
+            next_step='take status="january", or by=["sen_provision"] on facts of the other group alone',
+        )
     base = with_period(roll_base(facts), "event_terms")
     if status == "january":
         rows = measure_rows(base, recipes, by=by, confidence=confidence)
@@ -152,6 +159,19 @@ def _at_event(base: pl.DataFrame, recipes: Sequence[Recipe], event: str, by: By,
         together = measure_rows(moved, recipes, by=["need_area"], confidence=confidence)
         parts.append(together.filter(pl.col("sen_provision") == ALL_SEN))
     return pl.concat(parts).sort(MEASURE_KEY)
+
+
+def _with_lengths_known(rows: pl.DataFrame, base: pl.DataFrame) -> pl.DataFrame:
+    """Days lost without a figure at places where no suspension has a length, and marked u where some lack one."""
+    sums = [SUSPENSIONS.sum().alias("_all"), pl.col("suspensions_with_length").sum().alias("_known")]
+    places = [base.group_by("time_period", pl.col(c).alias("place_code")).agg(sums) for c in ("place_code", "la_code")]
+    joined = rows.join(pl.concat(places), on=["time_period", "place_code"], how="left", maintain_order="left")
+    none, some = (pl.col("_known") == 0) & (pl.col("_all") > 0), pl.col("_known") < pl.col("_all")
+    return joined.with_columns(
+        *(pl.when(~none).then(name).alias(name) for name in ("numerator", "value", "lower", "upper", "top_share")),
+        pl.when(none).then(pl.lit("x")).when(some).then(pl.lit("u")).otherwise("status").alias("status"),
+        pl.when(none).then(pl.lit(NO_LENGTH)).when(some).then(pl.lit(SOME_LENGTH)).otherwise("note").alias("note"),
+    ).drop("_all", "_known")
 
 
 def _with_roll_notes(rows: pl.DataFrame, base: pl.DataFrame) -> pl.DataFrame:

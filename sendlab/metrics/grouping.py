@@ -29,6 +29,8 @@ def either_kind(metric: Callable[..., pl.DataFrame]) -> Callable[..., Any]:
 
     @functools.wraps(metric)
     def wrapper(frame: Any, *args: Any, **options: Any) -> Any:
+        if isinstance(options.get("by"), str):
+            options["by"] = [options["by"]]
         made = metric(
             _as_polars(frame), *map(_as_polars, args), **{name: _as_polars(value) for name, value in options.items()}
         )

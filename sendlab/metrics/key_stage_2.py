@@ -14,8 +14,11 @@ from sendlab.metrics.grouping import BREAKDOWNS, PLACED, By, as_breakdown, eithe
 from sendlab.metrics.measuring import measure_rows
 from sendlab.metrics.recipes import EVERYBODY, Mean, Recipe, Share
 from sendlab.metrics.said import not_known
+from sendlab.metrics.typed import typed
 from sendlab.schema.groups import FULL_YEAR
 
+# Years without a national measure: no tests in 2020 and 2021, no KS1 baseline for 2024 and 2025 (DfE 2025).
+NO_MEASURE = ("201920", "202021", "202324", "202425")
 NO_BASELINE = "no progress measure: this cohort has no KS1 starting point with a national reference"
 NO_WRITING = f"{NO_BASELINE}, or the results file gives no score in writing"
 TESTED = ("reading", "mathematics")  # writing has no test
@@ -152,7 +155,8 @@ def ks2_writing_progress(facts: pl.DataFrame, reference: pl.DataFrame, *, by: By
 
 def pupil_progress(facts: pl.DataFrame, reference: pl.DataFrame, subject: str) -> pl.DataFrame:
     """Facts with `progress` (score minus the mean of the prior attainment group) and `national_sd`, null if unknown."""
-    groups = reference.filter(pl.col("subject") == subject).sort("points_from")
+    known = (pl.col("subject") == subject) & ~pl.col("time_period").is_in(NO_MEASURE)
+    groups = typed(reference, "progress_reference").filter(known).sort("points_from")
     groups = groups.select("time_period", "points_from", "points_to", "mean_score", "national_sd")
     placed = facts.sort("ks1_points").join_asof(
         groups, left_on="ks1_points", right_on="points_from", by="time_period", check_sortedness=False

@@ -36,6 +36,12 @@ def measure_rows(
 
 
 def _require_columns(base: pl.DataFrame, by: By | None) -> None:
+    own = sorted({name for one in by or () for name in as_breakdown(one)} - set(GROUPS))
+    if len(own) > 1:
+        raise SendlabError(
+            f"columns {', '.join(own)} cannot both stand in `item`",
+            next_step="break down by one column of your own at a time",
+        )
     missing = sorted({name for one in by or () for name in as_breakdown(one)} - set(base.columns))
     if missing:
         raise SendlabError(
@@ -78,7 +84,7 @@ def _finished(rows: pl.DataFrame, place: int, recipe: Recipe, confidence: float)
     mine = {name: name.split("|", 1)[1] for name in rows.columns if name.startswith(f"{place}|")}
     others = [name for name in rows.columns if "|" in name and name not in mine]
     own = rows.drop(others).rename(mine)
-    item = pl.lit(recipe.item).alias("item") if recipe.item != TOTAL else pl.col("item")
+    item = _item(recipe.item) if recipe.item != TOTAL else pl.col("item")
     own = own.filter(pl.col("n").is_not_null()).with_columns(item)
     eligible = pl.col("eligible") if recipe.eligible is not None else pl.lit(None, dtype=pl.Int64)
     figures = {"status": pl.lit(""), "note": pl.lit(""), "method": pl.lit(recipe.method),
@@ -90,6 +96,12 @@ def _finished(rows: pl.DataFrame, place: int, recipe: Recipe, confidence: float)
     )  # fmt: skip
     made = made.select(name for name in MEASURE_COLUMNS if name in made.columns)
     return _without_nobody(as_measures(made), recipe)
+
+
+def _item(name: str) -> pl.Expr:
+    """The recipe's item, with the analyst's own group behind it where there is one."""
+    own = pl.concat_str(pl.lit(f"{name}: "), "item")
+    return pl.when(pl.col("item") == TOTAL).then(pl.lit(name)).otherwise(own).alias("item")
 
 
 def _aliased(values: pl.Expr | pl.Series, name: str) -> pl.Expr | pl.Series:

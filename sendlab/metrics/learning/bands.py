@@ -57,7 +57,7 @@ def _progress(subject: str, band: str) -> list[Recipe]:
     eligible = of(subject, "eligible") & began
     can_exceed = (of(subject, "start") != BANDS[-1]).fill_null(True)
     item = f"{subject}: from {band}" if band else subject
-    counted = both(subject) & began
+    counted = both(subject) & began & rise.is_not_null()  # a band that is none of the four is not known
     recipes: list[Recipe] = [
         Share("expected_progress", feature=rise >= 0, where=counted, eligible=eligible, item=item),
         Share("less_than_expected_progress", feature=rise < 0, where=counted, eligible=eligible, item=item),

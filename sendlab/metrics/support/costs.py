@@ -123,7 +123,10 @@ def priced(rows: pl.DataFrame, as_of: date | None = None) -> pl.DataFrame:
     starters = pl.len().over("entry", INTERVENTION, "time_period")
     day = pl.lit(as_of) if as_of else pl.max_horizontal(pl.col("start_date", "end_date").max())
     most = (ATTENDED / pl.when(PLANNED > 0).then(PLANNED)).max().over("school_id", INTERVENTION, *PERIOD)
-    delivered = pl.when((pl.col("end_date") <= day).fill_null(False)).then(1.0).otherwise(most.clip(0, 1))
+    delivered = (
+        pl.when((pl.col("start_date") > day).fill_null(False)).then(0.0)  # not begun
+        .when((pl.col("end_date") <= day).fill_null(False)).then(1.0).otherwise(most.clip(0, 1))
+    )  # fmt: skip
     planned = rows.with_columns((pl.col("cost_per_pupil") + pl.col("fixed_cost") / starters).alias("planned"))
     return planned.with_columns((pl.col("planned") * delivered).alias("to_date"))
 
