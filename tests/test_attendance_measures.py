@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendlab import metrics
-from sendlab.errors import SendlabError
 from sendlab.schema.groups import SEND
 
 WHOLE, AUTUMN = TERMS, TERMS[:1]
@@ -270,14 +269,19 @@ def test_groups_are_those_of_now():
     assert made.filter(sen_provision="No SEN").is_empty()
 
 
-def test_several_periods_before_are_refused():
-    """Who crossed can be told between two periods only."""
+def test_several_periods_before_are_no_period_before():
+    """A pupil with two rows before has no one status before, and is left out."""
     now, before = two_periods()
     twice = pl.concat([before, before.with_columns(pl.lit("202324").alias("time_period"))])
-    with pytest.raises(SendlabError, match="before hold 2 years"):
-        metrics.newly_persistent(now, twice)
-    with pytest.raises(SendlabError, match="facts hold 2 years"):
-        metrics.no_longer_persistent(twice, before)
+    assert metrics.newly_persistent(now, twice).is_empty()
+
+
+def test_nobody_crosses_from_a_period_into_itself():
+    """Facts that hold the period before as well: only the other one has rows."""
+    now, before = two_periods()
+    alone, both = metrics.newly_persistent(now, before), metrics.newly_persistent(pl.concat([now, before]), before)
+    assert set(both["time_period"]) == set(alone["time_period"]) and both.height == alone.height
+    assert metrics.no_longer_persistent(before, before).is_empty()
 
 
 def test_nobody_before_gives_no_rows():

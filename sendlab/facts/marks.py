@@ -1,11 +1,12 @@
 """From session rows: what each pupil had and missed in each part of a year, and on each weekday morning and afternoon.
 
 The store holds sessions sorted by school, pupil and day, so a pupil's rows stand together, and so do those of a part of
-a year: where these runs end says nearly all, and no row is looked at by its ids. Files are taken one by one, and of a
-file one column at a time, so memory does not grow.
+a year: where these runs end says nearly all, and no row is looked at by its ids. Files are taken one or two at a time,
+and of a file one column, so memory does not grow.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ HALVES = ("AM", "PM")
 CODES = CODE_TYPE.categories.to_list()
 Dates = Sequence[tuple[str, int, date, date]]  # school year, number of the part, first and last day
 Part = tuple[str, str, date, date]  # school year, name, first and last day
+FILES_AT_ONCE = 2  # of a file little runs side by side; more than two would only cost memory
 FIRST_YEAR, OF_A_WEEK, MOST_SLOTS = 2010, len(WEEKDAYS) * len(HALVES), 2**10
 SCHEMA = {**dict.fromkeys(("pupil_id", "school_id"), pl.String), "slot": pl.Int64,
           **{f"sessions_{kind}": pl.Float64 for kind in KINDS}}  # fmt: skip
@@ -50,9 +52,9 @@ def sessions_by_part(store: Path, parts: Sequence[Part]) -> pl.DataFrame:
 def pieces_by_part(store: Path, parts: Sequence[Part]) -> Iterator[pl.DataFrame]:
     """The same piece by piece, each of whole schools, so that a whole authority never has to be held."""
     names = pl.DataFrame([part[:2] for part in parts], schema=["time_period", "time_identifier"], orient="row")
-    for path in session_files(store):
-        found = _of_runs(path, parts)
-        yield pl.concat([found, names[found["slot"]]], how="horizontal").select(list(NAMED))
+    with ThreadPoolExecutor(FILES_AT_ONCE) as pool:
+        for found in pool.map(lambda path: _of_runs(path, parts), session_files(store)):
+            yield pl.concat([found, names[found["slot"]]], how="horizontal").select(list(NAMED))
 
 
 def sessions_by_weekday(store: Path) -> pl.DataFrame:

@@ -15,7 +15,6 @@ from sendlab.cohort import (
     require_facts,
     too_early,
 )
-from sendlab.errors import SendlabError
 from sendlab.facts import CODE
 from sendlab.metrics.codes_of_registers import code_note, counted_codes
 from sendlab.metrics.grouping import BREAKDOWNS, PLACED, By, as_breakdown, either_kind
@@ -182,15 +181,12 @@ def no_longer_persistent(
 def _crossed(
     facts: pl.DataFrame, before: pl.DataFrame, recipe: Recipe, by: By | None, threshold: float, confidence: float
 ) -> pl.DataFrame:
-    for name, rows in (("facts", facts), ("before", before)):
-        if (years := rows["time_period"].n_unique()) > 1:
-            raise SendlabError(
-                f"{name} hold {years} years: who crossed can be told between two periods only",
-                next_step="take the rows of one year each, such as facts[facts.time_period == '202526']",
-            )
-    earlier = attendance_base(before).select("pupil_id", "school_id", _missed(threshold).alias("was_persistent"))
+    held = attendance_base(before)
+    earlier = held.select("pupil_id", "school_id", _missed(threshold).alias("was_persistent"))
     earlier = earlier.unique(["pupil_id", "school_id"], keep="none")  # one period before, not several
-    base = _base(facts, by).join(earlier, on=["pupil_id", "school_id"], how="inner")
+    itself = held.select("time_period", "time_identifier").unique()  # nobody crosses from a period into itself
+    now = _base(facts, by).join(itself, on=itself.columns, how="anti", maintain_order="left")
+    base = now.join(earlier, on=["pupil_id", "school_id"], how="inner")
     return too_early(measure_rows(base, [recipe], by=by, confidence=confidence), facts)
 
 

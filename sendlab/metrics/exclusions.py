@@ -166,7 +166,9 @@ def _with_lengths_known(rows: pl.DataFrame, base: pl.DataFrame) -> pl.DataFrame:
     sums = [SUSPENSIONS.sum().alias("_all"), pl.col("suspensions_with_length").sum().alias("_known")]
     places = [base.group_by("time_period", pl.col(c).alias("place_code")).agg(sums) for c in ("place_code", "la_code")]
     joined = rows.join(pl.concat(places), on=["time_period", "place_code"], how="left", maintain_order="left")
-    none, some = (pl.col("_known") == 0) & (pl.col("_all") > 0), pl.col("_known") < pl.col("_all")
+    figure = pl.col("value").is_not_null()
+    none = figure & (pl.col("_known") == 0) & (pl.col("_all") > 0)
+    some = figure & (pl.col("_known") < pl.col("_all"))
     return joined.with_columns(
         *(pl.when(~none).then(name).alias(name) for name in ("numerator", "value", "lower", "upper", "top_share")),
         pl.when(none).then(pl.lit("x")).when(some).then(pl.lit("u")).otherwise("status").alias("status"),
