@@ -47,6 +47,10 @@ key_id = "{key_id}"     # the key itself lies in your own configuration folder, 
 # behaviour = {{ purpose = "anti-bullying review", lawful_basis = "public task", owner = "Head of Inclusion" }}
 # pupils.post_looked_after = {{ purpose = "...", lawful_basis = "...", owner = "..." }}
 
+# Figures for the public hide more than the board's (fewer than 10 people); they are made only where this stands.
+[publication]
+# public = true
+
 # These settings guard against accident. Whoever can edit this file can change them: they are no access control.
 [governance]
 # allow_row_level = true             # rows of pupils may be written for their own school; each time is logged
@@ -72,14 +76,27 @@ def section_of(settings: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def checked_sections(settings: dict[str, Any], root: Path) -> dict[str, Any]:
-    """What [files], [half_terms], [retention], [restricted] and [governance] say, as fields of a Workspace."""
+    """What [files], [half_terms], [publication], [retention], [restricted], [governance] say: fields of a Workspace."""
     return {
         "files": section_of(settings, "files"),
         "retention": _retention(section_of(settings, "retention")),
         "restricted": _restricted(section_of(settings, "restricted")),
         "half_terms": _half_terms(section_of(settings, "half_terms")),
+        "public": _public(section_of(settings, "publication")),
         **_governance(section_of(settings, "governance"), root),
     }
+
+
+def _public(given: dict[str, Any]) -> bool:
+    """Whether figures for the public are made."""
+    for name in given:
+        _require_known(name, ["public"], "publication")
+    public = given.get("public", False)
+    if not isinstance(public, bool):
+        raise WorkspaceProblem(
+            f"{SETTINGS}: [publication] public is neither true nor false", next_step="write public = true"
+        )
+    return public
 
 
 def _half_terms(given: dict[str, Any]) -> tuple[HalfTerm, ...]:

@@ -29,6 +29,7 @@ class Workspace:
     half_terms: tuple[HalfTerm, ...] = ()  # of the years whose dates are given
     allow_row_level: bool = False
     dpia_reference: str = ""
+    public: bool = False  # whether figures for the public are made
     log: Path | None = None  # of access; None: access.log in the store
 
     @property

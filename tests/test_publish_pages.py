@@ -12,6 +12,7 @@ from IPython.core.formatters import DisplayFormatter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from sendlab import charts, tables
+from sendlab.charts import bundle
 from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, _published
 from sendlab.errors import GateError, SendlabError
 from sendlab.metrics.cards import cards
@@ -185,8 +186,11 @@ def shown(**data):
     return new_output("display_data", data={kind.replace("_", "/"): content for kind, content in data.items()})
 
 
+STAMP = {"audience": "board", "threshold": 5, "sensitivity": "OFFICIAL", "run_id": "r1"}
 CHART = new_output(
-    "display_data", data={"image/svg+xml": SVG, "image/png": PIXEL, "text/plain": "Absence is 'higher' & rising."}
+    "display_data",
+    data={"image/svg+xml": SVG, "image/png": PIXEL, "text/plain": "Absence is 'higher' & rising."},
+    metadata={bundle.STAMP_KEY: {**STAMP, bundle.PICTURE: bundle.checksum(SVG)}},
 )
 
 
@@ -220,8 +224,8 @@ GROUPS = {"measure": "absence", "place": "999", "time_period": "202425"}
 
 def displayed(thing):
     """What a notebook keeps of a chart, table or frame shown at the end of a cell."""
-    data, _ = DisplayFormatter().format(thing)
-    return new_output("execute_result", data=data, execution_count=7)
+    data, metadata = DisplayFormatter().format(thing)
+    return new_output("execute_result", data=data, metadata=metadata, execution_count=7)
 
 
 def test_charts_and_tables_of_published_figures_pass_and_warnings_are_left_out(tmp_path):
@@ -229,7 +233,7 @@ def test_charts_and_tables_of_published_figures_pass_and_warnings_are_left_out(t
     warning = new_output("stream", name="stderr", text="/srv/secret/x.py: warning")
     chart, table = charts.plot_groups(view, **GROUPS), tables.figures_table(view, **GROUPS)
     html = report(tmp_path, displayed(chart), displayed(table), warning)
-    assert html.count("<svg") == 1 and gate.CHART_STAMP in html
+    assert html.count("<svg") == 1 and bundle.STAMP in html
     assert table.to_html() in html and "/srv/secret" not in html
     assert gate.TABLE_STAMP.search(view.settings)
 
@@ -248,6 +252,13 @@ REFUSED = {
     "upn": lambda: new_output("stream", name="stdout", text="pupil H801200001001"),
     "own chart": lambda: displayed(charts.plot_groups(OwnView(ROWS), **GROUPS)),
     "own table": lambda: displayed(tables.figures_table(OwnView(ROWS), **GROUPS)),
+    "laid over": lambda: displayed(
+        charts.plot_groups(published(ALL_ROWS), **GROUPS) + alt.Chart(PUPILS).mark_point().encode(x="suspensions:Q")
+    ),
+    "other picture": lambda: new_output(
+        "display_data", data=CHART.data | {"image/svg+xml": SVG.replace("60", "61")}, metadata=CHART.metadata
+    ),
+    "no stamp": lambda: new_output("display_data", data=CHART.data),
     "foreign chart": lambda: displayed(alt.Chart(PUPILS).mark_point().encode(x="suspensions:Q")),
     "png": lambda: shown(image_png=PIXEL, text_plain="<Figure size 640x480>"),
     "html beside a table": lambda: shown(text_html=TABLE.to_html() + "<p>x"),

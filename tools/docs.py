@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from sendlab.metrics.cards import Card, cards
+from sendlab.metrics.publication import published_measures
 from sendlab.schema.tables import TABLES, Column
 
 BETTER = {"low": "better when lower", "high": "better when higher", "none": "neither high nor low is better"}
@@ -73,7 +74,7 @@ def _topic(topic: str) -> str:
 
 
 def _measure(card: Card) -> str:
-    shown = "shown in reports" if card.published else "not yet in reports; analysts can see it"
+    shown = "shown in reports" if card.measure in published_measures() else "not yet in reports; analysts can see it"
     lines = [
         f"- **Outcome aimed for:** {card.outcome}",
         f"- **Counted:** {card.numerator}",

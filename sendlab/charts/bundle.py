@@ -5,26 +5,71 @@ no random id, so nbval compares it; nbval leaves the PNG out.
 """
 
 import base64
-import re
+import json
 import struct
 import zlib
+from dataclasses import asdict, dataclass
 from functools import cache
+from hashlib import sha256
 from html import escape
 from typing import Any
 
 import altair as alt
 import vl_convert
 
-from sendlab.disclosure.published import OWN_VIEW_MARK
-from sendlab.errors import SendlabError
+from sendlab.disclosure.published import Published
+from sendlab.errors import GateError, SendlabError
+from sendlab.narrate import View
 
 NAME = "sendlab"
 PNG_SCALE = 2.0
 # Reports take pictures with this mark only; an own view, and a chart that no function of this room drew, has none.
 STAMP = 'data-sendlab="published"'
-# The line on protection (`Published.settings`), which our captions hold for published figures only.
-_PROTECTED = re.compile(r"Audience: \w+\. Counts of 1 to \d+ people, and figures from which they follow, are hidden")
+# Key of the stamp among the metadata of a notebook's output, and of the checksum of its picture.
+STAMP_KEY, PICTURE = "sendlab", "picture"
+# Parts of a chart that hold no figures of their own: they may be changed by hand and the stamp stays.
+_FREE = ("title", "description", "width", "height", "config", "background", "padding", "autosize", "usermeta")
 NO_ALT_TEXT = "Chart without alt text: add .properties(description=...)"
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a chart of published figures bears: for whom, with which threshold and handling mark, from which run.
+
+    `place` is the school of a school's own edition.
+    """
+
+    audience: str
+    threshold: int
+    sensitivity: str
+    run_id: str
+    place: str = ""
+
+
+# {checksum of what a chart draws: its stamp}, of the charts that this process drew. A stamp within the chart would stay
+# when somebody lays marks of pupils over it; this one does not.
+_DRAWN: dict[str, Stamp] = {}
+
+
+def stamped(chart: Any, view: View) -> Any:
+    """The chart, known from now on as drawn from published figures; one of an own view is not.
+
+    For the functions of this room, which call it with the view that they drew from.
+    """
+    if isinstance(view, Published):
+        stamp = Stamp(view.audience, view.threshold, view.sensitivity, view.run_id, view.place)
+        _DRAWN[_drawn(chart.to_dict(validate=False))] = stamp
+    return chart
+
+
+def stamp_of(spec: dict[str, Any]) -> Stamp | None:
+    """The stamp of a chart specification; None for an own view, a foreign chart, and one changed in what it draws."""
+    return _DRAWN.get(_drawn(spec))
+
+
+def _drawn(spec: dict[str, Any]) -> str:
+    what = {name: part for name, part in spec.items() if name not in _FREE}
+    return sha256(json.dumps(what, sort_keys=True, default=str).encode("utf-8")).hexdigest()
 
 
 @cache
@@ -46,8 +91,14 @@ def svg(chart: Any) -> str:
 
 
 def png(chart: Any, scale: float = PNG_SCALE) -> bytes:
-    """The chart as PNG, `scale` pixels to a point."""
-    return _png(chart.to_dict(), scale)
+    """The chart as PNG, `scale` pixels to a point; a PNG is made to be passed on, so no stamp is a `GateError`."""
+    spec = chart.to_dict()
+    if stamp_of(spec) is None:
+        raise GateError(
+            "only a chart that sendlab.charts drew from published figures, with nothing laid over it, becomes a PNG",
+            next_step="draw it from open_workspace().published()",
+        )
+    return _png(spec, scale)
 
 
 def _svg(spec: dict[str, Any]) -> str:
@@ -56,14 +107,8 @@ def _svg(spec: dict[str, Any]) -> str:
     label = escape(_one_line(_alt_text(spec)), quote=True)
     title = escape(_one_line(_title(spec)) or "Chart", quote=True)
     head, rest = text.split(">", 1)
-    stamp = f" {STAMP}" if _is_published(spec) else ""
+    stamp = f" {STAMP}" if stamp_of(spec) else ""
     return f'{head}{stamp} role="img" aria-label="{label}"><title>{title}</title>{rest}'
-
-
-def _is_published(spec: dict[str, Any]) -> bool:
-    """Whether the caption holds the line on protection, and no own view's mark stands anywhere."""
-    captions = (" ".join(str(row.get("text", "")) for row in rows) for rows in spec.get("datasets", {}).values())
-    return OWN_VIEW_MARK not in str(spec) and any(_PROTECTED.search(text) for text in captions)
 
 
 def _png(spec: dict[str, Any], scale: float) -> bytes:
@@ -86,7 +131,10 @@ def _one_line(text: str) -> str:
 
 
 def bundle(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A chart specification as a mime bundle: image/svg+xml, image/png, and text/plain with the alt text."""
+    """A chart specification as a mime bundle (image/svg+xml, image/png, text/plain with the alt text), and its stamp.
+
+    The stamp goes into the metadata of the output, which nbval does not compare: a run has an id of its own.
+    """
     drawing = _svg(spec)
     # drawn from the SVG, which is a third of the work; one pixel a point, for the PNG only stands in for the SVG
     picture = _packed(vl_convert.svg_to_png(drawing, scale=1))
@@ -95,7 +143,17 @@ def bundle(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, An
         "image/png": base64.b64encode(picture).decode("ascii"),
         "text/plain": _alt_text(spec),
     }
-    return data, {}
+    stamp = stamp_of(spec)
+    return data, {STAMP_KEY: {**asdict(stamp), PICTURE: checksum(drawing)}} if stamp else {}
+
+
+def checksum(drawing: str) -> str:
+    """What ties a stamp to one picture.
+
+    >>> checksum("<svg/>")[:8]
+    'd4dc5666'
+    """
+    return sha256(drawing.encode("utf-8")).hexdigest()
 
 
 def _packed(picture: bytes) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from sendlab.charts import theme
+from sendlab.charts import bundle, theme
 from sendlab.disclosure.published import Published
 from sendlab.narrate import Row, View
 from sendlab.schema.labels import day_name
@@ -244,5 +244,5 @@ def finish(
     chart = alt.layer(*mark_band(view), *layers).properties(
         width=WIDTH, height=height, title=heading, description=words
     )
-    styled: alt.LayerChart = theme.themed(chart)
+    styled: alt.LayerChart = bundle.stamped(theme.themed(chart), view)
     return styled

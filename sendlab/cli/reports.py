@@ -26,8 +26,10 @@ def _build(workspace: Path | None, force: bool = False) -> None:
     word = "nothing new: " if result.unchanged else ""
     click.echo(
         f"{word}{budget_line(result.measures, result.megabytes, result.schools)}; {result.published:,} published, "
-        f"{result.hidden:,} of them hidden (c)"
+        f"{result.hidden:,} of them hidden (c); {result.visible} % of the board's figures on people are visible"
     )
+    for note in result.notes:
+        click.echo(f"  {note}")
 
 
 @click.command()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from sendlab.disclosure.cells import LA_LEVEL
 from sendlab.disclosure.intake import NATIONAL_GAP, NO_SEN_GAP, OTHERS_GAP
-from sendlab.disclosure.primary import Counts, primary_of, small
+from sendlab.disclosure.protect.primary import Counts, primary_of, small
 from sendlab.disclosure.rounding import fewest, places
-from sendlab.metrics.cards import card
+from sendlab.metrics.card_of import by_measure
+from sendlab.metrics.publication import LA_LEVEL
 from sendlab.schema.groups import TOTAL
+from sendlab.schema.measures import GROUPS
 
-_TABLE = ("measure", "time_period", "time_identifier", "item")
+_TABLE = ("measure", "time_period", "time_identifier")
 _SIDE = ("base_subjects", "with_subjects", "numerator", "denominator", "top_share", "value", "hidden")
-_OWN_KEY = (*_TABLE, "place_code", "sen_provision", "need_area")
+_OWN_KEY = (*_TABLE, "place_code", *GROUPS)
+_OTHER_GROUPS = tuple(name for name in GROUPS if name not in ("sen_provision", "need_area"))
 
 
 def judge_gaps(gaps: pl.DataFrame, figures: pl.DataFrame, threshold: int) -> pl.DataFrame:
@@ -53,11 +55,12 @@ def _with_sides(gaps: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
     place_free = [name for name in _OWN_KEY if name != "place_code"]
     la = sides.filter(pl.col("geographic_level") == LA_LEVEL).select(*place_free, *other_names)
     no_sen = sides.filter((pl.col("sen_provision") == NO_SEN_GAP) & (pl.col("need_area") == TOTAL))
-    no_sen = no_sen.select(*_TABLE, "place_code", *other_names)
+    beside = [*_TABLE, "place_code", *_OTHER_GROUPS]
+    no_sen = no_sen.select(*beside, *other_names)
     joined = gaps.join(own, on=_OWN_KEY, how="left")
     apart = [
         joined.filter(pl.col("comparator") == OTHERS_GAP).join(la, on=place_free, how="left"),
-        joined.filter(pl.col("comparator") == NO_SEN_GAP).join(no_sen, on=[*_TABLE, "place_code"], how="left"),
+        joined.filter(pl.col("comparator") == NO_SEN_GAP).join(no_sen, on=beside, how="left"),
         joined.filter(pl.col("comparator") == NATIONAL_GAP),
     ]
     return pl.concat(apart, how="diagonal_relaxed")
@@ -67,11 +70,11 @@ def _rest_hidden(sides: pl.DataFrame, threshold: int) -> pl.Series:
     """Gaps to the rest of the LA in which the rest itself would have to be hidden."""
     hidden = np.zeros(sides.height, dtype=bool)
     others = (sides["comparator"] == OTHERS_GAP).to_numpy()
-    for measure in sides["measure"].unique().to_list():
-        chosen = others & (sides["measure"] == measure).to_numpy()
-        about, rest = card(measure), _rest(sides.filter(pl.Series(chosen)))
+    for about, all_places in by_measure(sides):
+        chosen = all_places[others[all_places]]
         if about.kind == "rating":  # no pupils in it
             continue
+        rest = _rest(sides[chosen])
         primary = primary_of(about.kind, rest, about.polarity, threshold, 0, about.unit)
         hidden[chosen] = primary | small(rest.base, threshold)
     return pl.Series("_rest_hidden", hidden)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import polars as pl
 
-from sendlab.disclosure.cells import GROUPS, LA_LEVEL, SCHOOL_LEVEL
-from sendlab.disclosure.primary import COUNTED_KINDS
+from sendlab.disclosure.protect.primary import COUNTED_KINDS
 from sendlab.errors import GateError
-from sendlab.metrics.cards import card
+from sendlab.metrics.cards import CROSSED, card
+from sendlab.metrics.publication import LA_LEVEL, SCHOOL_LEVEL, broken_down_by, declared
+from sendlab.schema.groups import ALL_SEN, SEN_PROVISION, SEND, TOTAL
 from sendlab.schema.measures import MEASURE_KEY, as_measures
 
 NATIONAL = "National"
 LEVELS = (SCHOOL_LEVEL, LA_LEVEL, NATIONAL)
 NO_SEN_GAP, OTHERS_GAP, NATIONAL_GAP = "No SEN", "LA without this school", "Same group nationally"
 COMPARATORS = (NO_SEN_GAP, OTHERS_GAP, NATIONAL_GAP)
-AUDIENCES = ("board",)
+AUDIENCES = {"board": 5, "public": 10}  # with the fewest people that a count may show
 _RESULTS = ("numerator", "denominator", "value", "lower", "upper")
 
 
@@ -22,8 +23,8 @@ def require_settings(audience: str, threshold: int, run_id: str) -> None:
     """Refuse an audience, threshold or run id that nothing can be published under."""
     if audience not in AUDIENCES:
         raise GateError(
-            f"audience '{audience}' cannot be published for: only {', '.join(AUDIENCES)} is built",
-            next_step="publish for 'board', or look at your own figures with OwnView",
+            f"audience '{audience}' cannot be published for: there are {', '.join(AUDIENCES)}",
+            next_step="a school's own edition is made by school_edition(); look at your own figures with OwnView",
         )
     if threshold < 2:
         raise GateError(f"threshold {threshold} protects nobody", next_step="use 5 for the board, or more")
@@ -54,11 +55,17 @@ def _require_words(rows: pl.DataFrame) -> None:
         _refuse(
             rows.filter(~pl.col(column).is_in(known)), f"a {column} that no rule covers (known: {', '.join(known)})"
         )
-    groups = pl.DataFrame(GROUPS, schema={"sen_provision": pl.String, "need_area": pl.String}, orient="row")
-    own = rows.filter(pl.col("geographic_level") != NATIONAL)
+    _require_groups(rows.filter(pl.col("geographic_level") != NATIONAL))
+
+
+def _require_groups(own: pl.DataFrame) -> None:
+    """Only tables that are declared are protected."""
+    tables = {CROSSED.join(columns) for table in declared()[0] for columns in table.by}
+    provision, need = pl.col("sen_provision"), pl.col("need_area")
+    known = provision.is_in([TOTAL, ALL_SEN, *SEN_PROVISION]) & ((need == TOTAL) | provision.is_in([ALL_SEN, *SEND]))
     _refuse(
-        own.join(groups, on=["sen_provision", "need_area"], how="anti"),
-        "a group outside the tables by SEN provision and by area of need, which alone are protected",
+        own.filter(~(broken_down_by().is_in(sorted(tables)) & known)),
+        "a group outside the declared tables (metrics/publication.toml), which alone are protected",
     )
 
 

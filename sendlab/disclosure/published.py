@@ -6,17 +6,24 @@ analyst's own unprotected figures: charts and tables draw it, mark it "not for s
 
 from __future__ import annotations
 
+import secrets
+from io import BytesIO
+from pathlib import Path
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 import polars as pl
 
+from sendlab.disclosure.sealed import about_figures, require_seal
 from sendlab.errors import GateError
+from sendlab.metrics.publication import usual_rows
 from sendlab.schema.measures import MEASURE_COLUMNS, MEASURE_KEY
 
 # What a reader of published figures has no use for, and an attacker would.
 WITHHELD = ("with_subjects", "top_share", "least", "most")
 PUBLISHED_COLUMNS = tuple(name for name in MEASURE_COLUMNS if name not in WITHHELD)
 HIDDEN = "c"
+SENSITIVITY = {"board": "OFFICIAL", "public": "OFFICIAL", "school": "OFFICIAL-SENSITIVE"}  # by audience
 WITHHELD_NOTE = "withheld: no choice of hidden figures protects this measure"
 OWN_VIEW_MARK = "Own view: unprotected, not for sharing"
 
@@ -32,11 +39,15 @@ class _View:
     @property
     def rows(self) -> pl.DataFrame:
         """The figures as a polars frame of measure rows: the caller's own, to change without changing the view."""
-        return self._rows.clone()
+        return self._checked().clone()
 
     def to_pandas(self) -> Any:
         """The figures as a pandas frame."""
-        return self._rows.to_pandas()
+        return self._checked().to_pandas()
+
+    def _checked(self) -> pl.DataFrame:
+        """The rows, once it is sure that they are those that the view was made with."""
+        return self._rows
 
     def _like(self, rows: pl.DataFrame) -> Self:
         raise NotImplementedError
@@ -48,7 +59,7 @@ class _View:
         >>> view.where(measure="b").rows["value"].to_list()
         [2.0]
         """
-        rows = self._rows
+        rows = self._checked()
         for name, wanted in equals.items():
             if name not in rows.columns:
                 raise GateError(f"no column '{name}' in these figures", next_step=f"columns: {', '.join(rows.columns)}")
@@ -56,8 +67,12 @@ class _View:
             rows = rows.filter(pl.col(name).is_in(values))
         return self._like(rows)
 
+    def usual(self) -> Self:
+        """The tables by SEN provision and area of need, of the widest period of each year."""
+        return self._like(usual_rows(self._checked()))
+
     def __len__(self) -> int:
-        return self._rows.height
+        return self._checked().height
 
 
 class OwnView(_View):
@@ -69,46 +84,104 @@ class OwnView(_View):
         return OwnView(rows)
 
 
+def settings_line(audience: str, threshold: int, place: str = "") -> str:
+    """The line about protection that every output for an audience prints.
+
+    >>> settings_line("board", 5)
+    'Audience: board. Counts of 1 to 4 people, and figures from which they follow, are hidden (c).'
+    """
+    whose = f" in figures of others; {SENSITIVITY[audience]}, for school {place} only" if place else ""
+    hidden = f"Counts of 1 to {threshold - 1} people, and figures from which they follow, are hidden (c)"
+    return f"Audience: {audience}. {hidden}{whose}."
+
+
 _PROTECTED = object()
+_SEED = secrets.randbits(63)  # of the checksums below: another in each process, and no result depends on it
+_MAKE = "call sendlab.disclosure.publish(measures, ...) or read open_workspace().published()"
 
 
 class Published(_View):
-    """Figures protected for an audience and rounded. Made by `disclosure.publish` and by nothing else."""
+    """Figures protected for an audience and rounded. Made by `disclosure.publish` and by nothing else.
 
-    def __init__(self, rows: pl.DataFrame, *, audience: str, threshold: int, run_id: str, token: object = None) -> None:
+    `audience` is board, public or school; of a school's own edition `place` is the school.
+    """
+
+    def __init__(
+        self, rows: pl.DataFrame, *, audience: str, threshold: int, run_id: str, place: str = "", token: object = None
+    ) -> None:
         if token is not _PROTECTED:
-            raise GateError(
-                "figures are published by disclosure control, not by hand",
-                next_step="call sendlab.disclosure.publish(measures, ...) or read open_workspace().published()",
-            )
+            raise GateError("figures are published by disclosure control, not by hand", next_step=_MAKE)
         super().__init__(rows.select(PUBLISHED_COLUMNS))
-        self.audience, self.threshold, self.run_id = audience, threshold, run_id
+        self.audience, self.threshold, self.run_id, self.place = audience, threshold, run_id, place
+        _MADE[self] = _checksum(self)
+
+    def __init_subclass__(cls, **_: object) -> None:
+        raise GateError("figures are published by one type only, which no other can pass for", next_step=_MAKE)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise GateError("published figures are not pickled: a copy could be changed", next_step=_MAKE)
+
+    def __copy__(self) -> Published:
+        return self  # nothing changes it, so there is no need of another
+
+    def __deepcopy__(self, _: dict[int, object]) -> Published:
+        return self
+
+    def _checked(self) -> pl.DataFrame:
+        require_published(self)
+        return self._rows
 
     def _like(self, rows: pl.DataFrame) -> Published:
-        return Published(rows, audience=self.audience, threshold=self.threshold, run_id=self.run_id, token=_PROTECTED)
+        return _published(rows, audience=self.audience, threshold=self.threshold, run_id=self.run_id, place=self.place)
+
+    @property
+    def sensitivity(self) -> str:
+        """The marking of what is made from these figures (government security classifications)."""
+        return SENSITIVITY[self.audience]
 
     @property
     def settings(self) -> str:
         """The line about protection that every output prints."""
-        return (
-            f"Audience: {self.audience}. Counts of 1 to {self.threshold - 1} people, and figures from which they "
-            "follow, are hidden (c). Protection across measures, years and editions comes later."
-        )
+        return settings_line(self.audience, self.threshold, self.place)
 
 
-def _published(rows: pl.DataFrame, *, audience: str, threshold: int, run_id: str) -> Published:
+def _published(rows: pl.DataFrame, *, audience: str, threshold: int, run_id: str, place: str = "") -> Published:
     """For `disclosure` alone: stamp rows that have been protected."""
-    return Published(rows, audience=audience, threshold=threshold, run_id=run_id, token=_PROTECTED)
+    return Published(rows, audience=audience, threshold=threshold, run_id=run_id, place=place, token=_PROTECTED)
 
 
-def restore(rows: pl.DataFrame, *, audience: str, threshold: int, run_id: str) -> Published:
-    """For `build` alone: figures that were published before, read back from the store whose checksum it has checked."""
-    return _published(rows, audience=audience, threshold=threshold, run_id=run_id)
+# {published figures: their checksum when they passed the gate}: what does not stand here, or has changed, is forged.
+_MADE: WeakKeyDictionary[Published, tuple[object, ...]] = WeakKeyDictionary()
+
+
+def _checksum(view: Published) -> tuple[object, ...]:
+    rows = view._rows
+    total = int(rows.hash_rows(_SEED).sum() or 0)
+    return view.audience, view.threshold, view.run_id, view.place, rows.height, tuple(rows.schema.items()), total
+
+
+def _is_genuine(thing: object) -> bool:
+    return type(thing) is Published and thing in _MADE and _MADE[thing] == _checksum(thing)
+
+
+def restore(
+    path: Path, *, key: bytes, seal: str, audience: str, threshold: int, run_id: str, place: str = ""
+) -> Published:
+    """For `build` alone: figures that were published before, read back from the store if the seal is theirs.
+
+    `key` is that of `sealed.seal_key`. A file without that seal is a `GateError`, one that is not there a
+    `WorkspaceProblem`.
+    """
+    if not isinstance(path, Path):
+        raise GateError("published figures are read back from their sealed file only", next_step=_MAKE)
+    about = about_figures(audience=audience, threshold=threshold, run_id=run_id, place=place)
+    rows = pl.read_parquet(BytesIO(require_seal(path, key, seal, about=about)))
+    return _published(rows, audience=audience, threshold=threshold, run_id=run_id, place=place)
 
 
 def require_view(thing: object) -> None:
-    """Refuse anything but `Published` or `OwnView` (for charts, sentences and tables)."""
-    if not isinstance(thing, _View):
+    """Refuse anything but `Published` as it passed the gate, or `OwnView` (for charts, sentences and tables)."""
+    if type(thing) is not OwnView and not _is_genuine(thing):
         raise GateError(
             f"a {type(thing).__name__} cannot be shown: charts, sentences and tables take figures that passed the gate",
             next_step="use open_workspace().published(), or OwnView(rows) for your own screen",
@@ -116,9 +189,9 @@ def require_view(thing: object) -> None:
 
 
 def require_published(thing: object) -> None:
-    """Refuse anything but `Published` (for reports, pages and files)."""
-    if not isinstance(thing, Published):
+    """Refuse anything but `Published` as it passed the gate (for reports, pages and files)."""
+    if not _is_genuine(thing):
         raise GateError(
-            f"a {type(thing).__name__} cannot be written: files take published figures only",
+            f"a {type(thing).__name__} cannot be written: files take published figures only, as they passed the gate",
             next_step="use open_workspace().published()",
         )

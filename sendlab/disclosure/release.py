@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
-from sendlab.disclosure.families import DECISIONS, decide
 from sendlab.disclosure.gaps import judge_gaps
-from sendlab.disclosure.intake import NATIONAL, require_measures, require_settings
-from sendlab.disclosure.primary import COUNTED_KINDS, structural_zero
+from sendlab.disclosure.intake import AUDIENCES, NATIONAL, require_measures, require_settings
+from sendlab.disclosure.log import CELL_KEY, as_released, bound, latest, no_releases, parts_released
+from sendlab.disclosure.protect.decide import DECISIONS, decide
+from sendlab.disclosure.protect.primary import COUNTED_KINDS, structural_zero
 from sendlab.disclosure.published import HIDDEN, PUBLISHED_COLUMNS, WITHHELD_NOTE, Published, _published
 from sendlab.disclosure.rounding import UNRELIABLE, fewest, places, rounded
 from sendlab.metrics.completeness import without_marks
@@ -18,50 +21,123 @@ _BASES = ("base_subjects", "denominator")
 _NUMBERS = ("numerator", *_BASES, "eligible_subjects", *_RESULTS)
 _FIGURE_KEY = tuple(name for name in MEASURE_KEY if name != "comparator")
 _PERIOD = ("measure", "time_period", "time_identifier")
+HELD_NOTE = "as released before; a change since then that is too small to be shown is left out"
 
 
-def publish(measures: pl.DataFrame, *, audience: str = "board", threshold: int = 5, run_id: str) -> Published:
+@dataclass(frozen=True)
+class Release:
+    """Published figures, and what it took to protect them (columns: see `protect.decide.Decided`)."""
+
+    published: Published
+    solved: pl.DataFrame
+    withheld: tuple[str, ...] = ()
+
+
+def publish(
+    measures: pl.DataFrame, *, audience: str = "board", threshold: int | None = None, run_id: str,
+    log: pl.DataFrame | None = None, all_measures: pl.DataFrame | None = None, board: Published | None = None,
+) -> Published:  # fmt: skip
     """The figures of one LA, protected for an audience and rounded.
 
     `measures` are measure rows (columns of `sendlab.schema.MEASURE_COLUMNS`) at levels School, Local authority and
-    National, figures and gaps. `audience` is "board"; `threshold` is the fewest people that a count may show.
+    National, figures and gaps, of declared tables. `audience` is "board", or "public" with the `board` figures, of
+    which it then holds none that they hide; `threshold` is the fewest people that a count may show (5 and 10).
+    `log` holds what went out to this audience before; `all_measures` the exact figures of parts of a year in it.
 
     Counts of 1 to threshold - 1 people, their complements and adverse news about whole small groups are hidden, then
-    as many further counts as it takes that none of them can be narrowed down to fewer than `threshold` values by sums
-    over schools, groups, or both tables of a measure. A hidden row keeps its place: status `c`, every number null;
-    where only the family of the value is hidden, the base stays. Benchmarks pass as they were published, rows of groups
-    without anybody in them (base 0) as they came: they are no secret.
+    as many further counts as it takes that no reader can narrow one of them down to fewer than `threshold` values: by
+    sums over schools, groups and parts of a year, by measures that limit one another, by earlier releases, or by what a
+    school knows of its own pupils. A hidden row keeps its place: status `c`, every number null; where only the family
+    of the value is hidden, the base stays. Benchmarks pass as they were published, rows of groups without anybody in
+    them (base 0) as they came: they are no secret.
 
     Good news about everybody (a zero where low is good, all where high is good) is shown wherever its base is, and is
     never cover; the adverse edge may be cover, so a hidden count may be 0 where high is good and the whole base where
     low is good. Where no choice of cover protects a measure, all of it is withheld, and its rows say so.
 
-    Protected together: both tables of a measure, bases shared by measures. Not yet: measures that limit each other,
-    periods that overlap, earlier releases.
-
     Raises GateError for an audience that is not built, and for rows that cannot be judged (no people behind a figure,
-    groups outside the two tables, figures of two LAs, measures that do not share the base they declare).
+    groups outside the declared tables, figures of two LAs, measures that do not share the base they declare).
     """
+    return release(
+        measures, audience=audience, threshold=threshold, run_id=run_id, log=log, all_measures=all_measures, board=board
+    ).published
+
+
+def release(
+    measures: pl.DataFrame, *, audience: str = "board", threshold: int | None = None, run_id: str,
+    log: pl.DataFrame | None = None, all_measures: pl.DataFrame | None = None, board: Published | None = None,
+) -> Release:  # fmt: skip
+    """As `publish`, with what it took."""
+    threshold = AUDIENCES.get(audience, 0) if threshold is None else threshold
     require_settings(audience, threshold, run_id)
     rows = require_measures(measures)
+    log = no_releases() if log is None else log
     national = rows.filter(pl.col("geographic_level") == NATIONAL)
     own = rows.filter(pl.col("geographic_level") != NATIONAL)
-    figures = _decided(own.filter(pl.col("comparator") == ""), threshold)
+    figures = bound(own.filter(pl.col("comparator") == ""), log, threshold)
+    if board is not None:
+        figures = _at_most_as(figures, board)
+    context = _context(all_measures, figures, log, threshold)
+    figures, solved = _decided(figures, context, threshold)
     gaps = judge_gaps(own.filter(pl.col("comparator") != ""), figures, threshold)
-    shown = _masked(rounded(_placed(figures), ("value", "lower", "upper"), "_places"))
-    shown_gaps = _masked_gaps(_round_gaps(_without_marks_of(gaps, figures)), shown)
+    shown = _held(masked(rounded(placed(figures), ("value", "lower", "upper"), "_places")), log)
+    shown_gaps = masked_gaps(rounded_gaps(_without_marks_of(gaps, figures)), shown)
     parts = [frame.select(PUBLISHED_COLUMNS) for frame in (national, shown, shown_gaps)]
-    return _published(pl.concat(parts), audience=audience, threshold=threshold, run_id=run_id)
+    withheld = tuple(figures.filter("withheld")["measure"].unique().sort().to_list())
+    done = _published(pl.concat(parts), audience=audience, threshold=threshold, run_id=run_id)
+    return Release(done, solved, withheld)
 
 
-def _decided(figures: pl.DataFrame, threshold: int) -> pl.DataFrame:
+def _at_most_as(figures: pl.DataFrame, board: Published) -> pl.DataFrame:
+    """The figures, bound to be hidden where the board's are."""
+    kept = board.rows.filter((pl.col("comparator") == "") & (pl.col("status") == HIDDEN))
+    kept = kept.select(*CELL_KEY, _no_base=pl.col("base_subjects").is_null(), _there=pl.lit(True))
+    joined = figures.join(kept, on=list(CELL_KEY), how="left", maintain_order="left")
+    return joined.with_columns(
+        given=pl.when("_there").then(pl.lit("hidden")).otherwise("given"),
+        base_given=pl.when("_no_base").then(pl.lit("hidden")).otherwise("base_given"),
+    ).drop("_there", "_no_base")
+
+
+def _context(
+    all_measures: pl.DataFrame | None, figures: pl.DataFrame, log: pl.DataFrame, threshold: int
+) -> pl.DataFrame:
+    """Exact figures of parts of a year that are in readers' hands, and of the other parts, which nobody was told."""
+    if all_measures is None or log.is_empty():
+        return figures.clear()
+    released = parts_released(all_measures, figures, log)
+    if released.is_empty():
+        return figures.clear()
+    parts = bound(require_measures(released), log, threshold)
+    never = pl.col("given") == ""
+    return parts.with_columns(
+        given=pl.when(never).then(pl.lit("context")).otherwise("given"),
+        base_given=pl.when(never).then(pl.lit("context")).otherwise("base_given"),
+    )
+
+
+def _decided(figures: pl.DataFrame, context: pl.DataFrame, threshold: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All figures with the flags of `decide`; ratings and groups of nobody have no people to protect."""
     of_people = (pl.col("_kind") != "rating") & ~structural_zero()
     others = figures.filter(~of_people).with_columns(pl.lit(False).alias(name) for name in DECISIONS)
-    return pl.concat([decide(figures.filter(of_people), threshold), others], how="diagonal_relaxed")
+    now = figures.filter(of_people).with_columns(_now=pl.lit(True))
+    beside = context.filter(of_people).with_columns(_now=pl.lit(False))
+    done = decide(pl.concat([now, beside.select(now.columns)]), threshold)
+    kept = done.rows.filter("_now").select(*now.columns, *DECISIONS) if done.rows.height else done.rows
+    return pl.concat([kept, others], how="diagonal_relaxed"), done.solved
 
 
-def _placed(figures: pl.DataFrame) -> pl.DataFrame:
+def _held(shown: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
+    """The rows; where one is hidden that was shown before, as it was released then."""
+    before = latest(log).filter(pl.col("status") != HIDDEN).select(*CELL_KEY, _before=pl.lit(True))
+    joined = shown.join(before, on=list(CELL_KEY), how="left", maintain_order="left")
+    held = joined.with_columns(_held=pl.col("_before").fill_null(False) & (pl.col("status") == HIDDEN))
+    which = [name for name in PUBLISHED_COLUMNS if name not in (*MEASURE_KEY, "place_name", "note")]
+    return as_released(held, log, which, HELD_NOTE)
+
+
+def placed(figures: pl.DataFrame) -> pl.DataFrame:
+    """The figures with the decimal places they are shown with, and the fewest people they would need, if any."""
     base, kind = pl.col("base_subjects"), pl.col("_kind")
     return figures.with_columns(
         _places=places(base, kind, pl.col("_decimals")).fill_null(pl.col("_decimals")),
@@ -69,7 +145,7 @@ def _placed(figures: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _masked(figures: pl.DataFrame) -> pl.DataFrame:
+def masked(figures: pl.DataFrame) -> pl.DataFrame:
     """The figures without what is hidden: the family of the value, and the base where that is hidden too."""
     base_stays = pl.col("_kind").is_in([*COUNTED_KINDS, "sum"]) & ~pl.col("base_hidden")
     no_sum = pl.col("_kind").is_in(["mean", "effect"])  # with n it would give a finer mean than is shown
@@ -110,7 +186,7 @@ def _without_marks_of(gaps: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame
     return without_marks(joined, pl.col("_untold").fill_null(False))
 
 
-def _round_gaps(gaps: pl.DataFrame) -> pl.DataFrame:
+def rounded_gaps(gaps: pl.DataFrame) -> pl.DataFrame:
     """Gaps to the places of their coarser side; the other side to its own, a benchmark as it was published."""
     gaps = gaps.with_columns(pl.col("_places").fill_null(pl.col("_decimals")))
     gaps = rounded(gaps, ("value", "lower", "upper"), "_places")
@@ -119,24 +195,9 @@ def _round_gaps(gaps: pl.DataFrame) -> pl.DataFrame:
     return gaps.with_columns(comparator_value=pl.when(benchmark).then(pl.col("comparator_value")).otherwise(other))
 
 
-def _masked_gaps(gaps: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
+def masked_gaps(gaps: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
     """Gap rows that carry the counts of their published figure, and nothing where they are hidden."""
     counts = [name for name in _NUMBERS if name not in _RESULTS]
     figures = shown.select(*_FIGURE_KEY, *counts)
     joined = _marked(gaps).drop(counts).join(figures, on=list(_FIGURE_KEY), how="left")
     return joined.with_columns(pl.when(~pl.col("hidden")).then(pl.col(name)).alias(name) for name in counts)
-
-
-def hidden_summary(published: Published) -> pl.DataFrame:
-    """How much of each measure is shown: `measure`, `cells`, `shown`, `counts_only`, `hidden`, `percent_shown`.
-
-    Counts figures of schools and the LA, not gaps or benchmarks; `percent_shown` has one decimal.
-    """
-    figures = published.rows.filter((pl.col("comparator") == "") & (pl.col("geographic_level") != NATIONAL))
-    hidden, few = pl.col("status") == HIDDEN, pl.col("status") == UNRELIABLE
-    counted = figures.group_by("measure").agg(
-        cells=pl.len(), shown=(~hidden & ~few).sum(), counts_only=few.sum(), hidden=hidden.sum()
-    )
-    share = (100 * pl.col("shown") / pl.col("cells")).alias("percent_shown")
-    with_share = counted.with_columns(share, _one=pl.lit(1)).sort("measure")
-    return rounded(with_share, ("percent_shown",), "_one").drop("_one")

@@ -1,6 +1,6 @@
 """The cohort explorer as a plain class: choose a measure and a place, get chart, sentence, table and status line."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -10,6 +10,8 @@ from typing import Any
 import polars as pl
 
 from sendlab.build import open_workspace
+from sendlab.disclosure import Asked
+from sendlab.disclosure.guard import ask
 from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, Published
 from sendlab.errors import SendlabError
 from sendlab.metrics.cards import card, cards
@@ -157,6 +159,21 @@ class CohortExplorer:
                 next_step=f"periods: {', '.join(periods)}",
             )
         return View(view, measure, str(place), wanted)
+
+    def ask(
+        self, measure: str, *, place: str | None = None, time_period: str | None = None, by: Sequence[str] = (),
+        part: str = "", audience: str = "board", **filters: str | list[str],
+    ) -> Asked:  # fmt: skip
+        """A measure by any groups, for an audience: answered, or refused with the nearest question that can be.
+
+        `by`: up to three of the columns of `sendlab.disclosure.guard.COLUMNS`; `filters` name some of their values
+        (`sex="Female"`); `part` is a part of the year ("Autumn term"). The answer is judged with all that was released
+        before; its `.figures` are published figures. Text of a refusal: `.text`; what to ask instead: `.offered`.
+        """
+        where = str(place or self.places()["place_code"][0])
+        year = str(time_period or self._opened.periods()[-1])
+        question = ask(measure, year, [where], by=tuple(by), part=part, **filters)
+        return self._opened.ask(question, audience=audience, school=where if audience == "school" else None)
 
     def show(self, *, measure: str | None = None, place: str | None = None, audience: str = "board") -> Any:
         """The explorer with its two controls, measure and place, as an ipywidgets box; they start at those named."""

@@ -1,33 +1,87 @@
-"""Which measure rows may be published: those that protection covers."""
+"""Which measure rows may be published: the declared tables (metrics/publication.toml), as far as the budget goes."""
+
+from dataclasses import dataclass
 
 import polars as pl
 
 from sendlab.compare import NATIONAL, NO_SEN, REST
-from sendlab.metrics.cards import cards
-from sendlab.schema.groups import FULL_YEAR, HALF_TERMS, NOT_YET_COLLECTED, TERMS, TOTAL
-from sendlab.schema.measures import GROUPS
+from sendlab.metrics.cards import CROSSED
+from sendlab.metrics.publication import LA_LEVEL, SCHOOL_LEVEL, broken_down_by, declared, published_measures
+from sendlab.schema.groups import AUTUMN_AND_SPRING, FULL_YEAR, HALF_TERMS, NOT_YET_COLLECTED, TERMS, TOTAL
 
 USUAL = ("", NO_SEN, REST, NATIONAL)  # comparators that protection knows
-# How much of a year a period covers, the whole first; two terms together stand between.
-_RANK = {FULL_YEAR: 0, **dict.fromkeys(TERMS, 2), **dict.fromkeys(HALF_TERMS, 3)}
+_YEAR = ["measure", "time_period"]
+# How much of a year a period covers, the whole first; other words (a calendar year) are wholes of their own kind.
+_RANK = {FULL_YEAR: 0, AUTUMN_AND_SPRING: 1, **dict.fromkeys(TERMS, 2), **dict.fromkeys(HALF_TERMS, 3)}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Rows to be protected and published, and the tables that the budget had no room for."""
+
+    rows: pl.DataFrame
+    left_out: tuple[str, ...] = ()
 
 
 def publishable(measures: pl.DataFrame) -> pl.DataFrame:
-    """The rows that protection covers: declared on the cards, by provision or area of need, for the year as a whole.
+    """The rows of `choose`, without what was left out."""
+    return choose(measures).rows
 
-    A part of a year beside the whole would tell the rest of it by subtraction, so parts are for the analyst's view.
-    Where needs of a year are not collected yet there is no table by need.
+
+def choose(measures: pl.DataFrame) -> Chosen:
+    """The rows of the declared tables, in order of priority as far as the budget of cells goes, with their gaps.
+
+    Where needs of a year are not collected yet there is no table by need. Published benchmarks of the same measures are
+    taken in the plain tables.
     """
-    known = pl.col("measure").is_in([name for name, card in cards().items() if card.published])
-    plain = pl.all_horizontal(pl.col(n) == TOTAL for n in GROUPS if n not in ("sen_provision", "need_area", "item"))
-    crossed = (pl.col("need_area") != TOTAL) & (pl.col("sen_provision") != "All SEN")
-    usual = pl.col("comparator").is_in(USUAL)
-    rows = measures.filter(known & plain & usual & ~crossed)
-    rank = pl.col("time_identifier").replace_strict(_RANK, default=1, return_dtype=pl.Int32)
-    own = pl.col("geographic_level") != "National"
-    longest = rank == rank.filter(own).min().over("measure", "time_period")
-    rows = rows.filter(longest | ~own)
-    open_needs = rows.filter(pl.col("need_area") == NOT_YET_COLLECTED).select("measure", "time_period").unique()
-    whole = rows.filter(pl.col("need_area") == TOTAL)
-    by_need = rows.filter(pl.col("need_area") != TOTAL).join(open_needs, on=open_needs.columns, how="anti")
-    return pl.concat([whole, by_need])
+    usual = measures.filter(pl.col("measure").is_in(published_measures()) & pl.col("comparator").is_in(USUAL))
+    usual = usual.with_columns(_by=broken_down_by())
+    own = usual.filter(pl.col("geographic_level").is_in([LA_LEVEL, SCHOOL_LEVEL]))
+    own = _of_declared_periods(_needs_known(own))
+    rows, left_out = _within_budget(own)
+    plain = pl.col("_by").is_in(["", "sen_provision", "need_area"])
+    national = usual.filter((pl.col("geographic_level") == "National") & plain)
+    return Chosen(pl.concat([national.select(measures.columns), rows.select(measures.columns)]), left_out)
+
+
+def _needs_known(rows: pl.DataFrame) -> pl.DataFrame:
+    """Without the tables by need of years in which needs are not collected yet."""
+    open_needs = rows.filter(pl.col("need_area") == NOT_YET_COLLECTED).select(_YEAR).unique()
+    by_need = pl.col("need_area") != TOTAL
+    return pl.concat([rows.filter(~by_need), rows.filter(by_need).join(open_needs, on=_YEAR, how="anti")])
+
+
+def _of_declared_periods(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that a declared table holds, with the place of the first such table as `_table`.
+
+    A running total of a year that is not over is the authority's alone: schools have its closed terms.
+    """
+    rank = pl.col("time_identifier").cast(pl.String).replace_strict(_RANK, default=0, return_dtype=pl.Int32)
+    longest = rank.min().over(_YEAR)
+    term, is_la = rank == 2, pl.col("geographic_level") == LA_LEVEL
+    running = (rank == longest) & (longest < 3)
+    whole = pl.when(longest == 0).then(rank == 0).when(is_la).then(running | term).otherwise(term)
+    half = (longest > 0) & (rank == 3)
+    latest = pl.col("time_period").cast(pl.String) == pl.col("time_period").cast(pl.String).max().over("measure")
+    place: pl.Expr = pl.lit(None, dtype=pl.Int64)
+    for number, table in reversed(list(enumerate(declared()[0]))):
+        by = [CROSSED.join(columns) for columns in table.by]
+        held = pl.col("measure").is_in(table.measures) & pl.col("geographic_level").is_in(table.levels)
+        held &= pl.col("_by").is_in(by) & (whole if table.periods == "year" else half)
+        place = pl.when(held & (latest if table.years == "latest" else True)).then(number).otherwise(place)
+    return rows.with_columns(_table=place).filter(pl.col("_table").is_not_null())
+
+
+def _within_budget(rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The tables in order as long as their cells, with those before, are within the budget; names of the others."""
+    tables, budget = declared()
+    figures = rows.filter((pl.col("comparator") == "") & (pl.col("base_subjects") > 0))
+    cells = dict(figures.group_by("_table").len().iter_rows())
+    total, kept, left_out = 0, [], []
+    for number, table in enumerate(tables):
+        if total + cells.get(number, 0) <= budget.cells:
+            total += cells.get(number, 0)
+            kept.append(number)
+        else:
+            left_out.append(table.name)
+    return rows.filter(pl.col("_table").is_in(kept)), tuple(left_out)

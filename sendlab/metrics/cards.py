@@ -42,7 +42,6 @@ class Card:
     at_most: str = ""
     cumulative_over: str = ""
     compared: bool = True
-    published: bool = False
     model_residual_df: int = 0
 
 

@@ -4,6 +4,7 @@ import polars as pl
 
 from sendlab.cohort import ATTENDANCE_AGES
 from sendlab.metrics.cards import cards
+from sendlab.metrics.publication import published_measures
 from sendlab.schema.groups import ALL_SEN, NEED_AREAS, TOTAL
 from sendlab.schema.measures import as_measures
 
@@ -89,7 +90,7 @@ def _every_cell() -> pl.DataFrame:
     cells = [
         (name, card.unit, NOBODY[card.topic], *group, "None" if card.kind in ("effect", "rating") else TOTAL)
         for name, card in cards().items()
-        if card.published
+        if name in published_measures()
         for group in (CELLS if card.kind not in ("effect", "rating") else CELLS[:1])
     ]
     columns = ["measure", "unit", "note", "sen_provision", "need_area", "item"]

@@ -5,6 +5,8 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from sendlab.publish.scan import require_clean
+
 _OTHER_NAMES = 9
 
 
@@ -13,14 +15,16 @@ class FileInUse(UserWarning):
 
 
 def write_aside(target: Path, write: Callable[[Path], object]) -> Path:
-    """Call `write` with a path beside the target, then put the result in the target's place.
+    """Call `write` with a path beside the target, look through what it wrote, then put it in the target's place.
 
     Returns the path that now holds the result: the target, or its neighbour if the target is open in another program.
+    A file that may not be released is a `GateError`, and what stood in its place stays (`scan.require_clean`).
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
     try:
         write(aside)
+        require_clean([aside], name=target.name)
         return put_in_place(aside, target)
     finally:
         aside.unlink(missing_ok=True)

@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
+from sendlab.charts.bundle import PICTURE, STAMP, STAMP_KEY, checksum
 from sendlab.disclosure.published import OWN_VIEW_MARK
 from sendlab.errors import GateError
 
-CHART_STAMP = 'data-sendlab="published"'
 # The line on protection (`Published.settings`), which a table of sendlab.tables prints for published figures only.
 TABLE_STAMP = re.compile(r"Audience: \w+\. Counts of 1 to \d+ people, and figures from which they follow, are hidden")
 _TABLE = re.compile(
@@ -14,22 +14,43 @@ _TABLE = re.compile(
 )
 # How polars, pandas and pyarrow write frames and series, and the column that only rows of pupils have.
 _ROWS = re.compile(r"\bshape: \(|[┌╞]|\[\d+ rows x \d+ columns\]|\bdtype: |\bpupil_id\b|\bDataFrame\b|<table")
+# How Python writes rows and columns: a list, tuple or dict as the whole text, or rows of a list anywhere in it.
+_VALUES = re.compile(
+    r"""\s*(?:[\[{].*[\]}]|\(['"\d].*\))\s*|.*(?:[\[{]\s*\(['"\d]|\{['"]\w+['"]: |\barray\(\[).*""", re.DOTALL
+)
 # A pseudonym (32 hexadecimal digits) or a UPN.
 _PUPIL = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])|\b[A-HJ-NP-RT-Z]\d{11}[0-9A-Z]\b", re.IGNORECASE)
 _KINDS = ("image/svg+xml", "image/png", "text/html", "text/plain")
 _USE = "show figures of open_workspace().published() with sendlab.charts or sendlab.tables, or print a sentence"
 
 
-def require_reportable(node: Any, name: str) -> None:
-    """Refuse a notebook with an output that did not come through the gate: `GateError` with the number of the cell."""
+def require_reportable(node: Any, name: str, *, run_id: str = "") -> None:
+    """Refuse a notebook with an output that did not come through the gate: `GateError` with the number of the cell.
+
+    All charts must bear the stamp of one audience (of a school, one school) and one run; with `run_id`, of that one.
+    """
     cells = [cell for cell in node.cells if cell.cell_type == "code"]
+    editions = {run_id} if run_id else set()
+    audiences: set[tuple[str, str]] = set()
     for place, cell in enumerate(cells, 1):
         for output in cell.outputs:
-            if fault := _fault(output):
+            fault = _fault(output)
+            if stamp := _stamp_of(output):
+                editions.add(stamp["run_id"])
+                audiences.add((stamp["audience"], stamp.get("place", "")))
+                if len(editions) > 1 or len(audiences) > 1:
+                    fault = fault or "a chart of another run or audience"
+            if fault:
                 number = cell.get("execution_count") or place
                 raise GateError(
                     f"report '{name}', cell {number}: {fault}, which a report must not hold", next_step=_USE
                 )
+
+
+def _stamp_of(output: Any) -> dict[str, Any]:
+    """What a chart bears, empty where an output is no chart or bears nothing."""
+    found = output.get("metadata", {}).get(STAMP_KEY, {})
+    return found if {"audience", "threshold", "sensitivity", "run_id", PICTURE} <= set(found) else {}
 
 
 def require_no_pupil(page: str, name: str) -> None:
@@ -49,14 +70,14 @@ def _fault(output: Any) -> str:
         return "an error with its text"
     if output.output_type == "stream":
         return _text_fault(output.text)
-    return _bundle_fault(output.data)
+    return _bundle_fault(output.data, _stamp_of(output))
 
 
-def _bundle_fault(data: Any) -> str:
+def _bundle_fault(data: Any, stamp: dict[str, Any]) -> str:
     for kind in data:
         if kind not in _KINDS:
             return f"an output of kind {kind}"
-    if "image/svg+xml" in data and not _is_our_chart(data["image/svg+xml"]):
+    if "image/svg+xml" in data and not _is_our_chart(data["image/svg+xml"], stamp):
         return "a picture that sendlab.charts did not draw from published figures"
     if "image/png" in data and "image/svg+xml" not in data:
         return "a picture that sendlab.charts did not draw from published figures"
@@ -68,12 +89,15 @@ def _bundle_fault(data: Any) -> str:
 def _text_fault(text: str) -> str:
     if _ROWS.search(text):
         return "a data frame as text"
+    if _VALUES.fullmatch(text):
+        return "values as a list"
     return "a pupil's pseudonym or UPN" if _PUPIL.search(text) else ""
 
 
-def _is_our_chart(svg: str) -> bool:
+def _is_our_chart(svg: str, stamp: dict[str, Any]) -> bool:
     root = svg[svg.find("<svg") :].split(">", 1)[0]
-    return f" {CHART_STAMP} " in f"{root} " and "<script" not in svg and "<foreignObject" not in svg
+    ours = f" {STAMP} " in f"{root} " and stamp.get(PICTURE) == checksum(svg)
+    return ours and "<script" not in svg and "<foreignObject" not in svg
 
 
 def _is_our_table(html: str) -> bool:

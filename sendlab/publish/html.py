@@ -26,7 +26,7 @@ def write_report(
     the cell.
     """
     node = read_notebook(notebook)
-    require_reportable(node, target.stem)
+    require_reportable(node, target.stem, run_id=run_id)
     frame = {
         "title": title, "run_id": run_id, "settings": settings, "marking": marking,
         "css": style_sheet(), "policy": policy(),

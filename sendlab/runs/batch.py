@@ -32,6 +32,9 @@ class Opened(Protocol):
     def published(self, *, place: str | None = None, audience: str = "board") -> Published:
         """Figures protected for an audience."""
 
+    def record_release(self, released: str) -> None:
+        """Note that the figures go out on this day."""
+
     def places(self) -> pl.DataFrame:
         """Places with place_code, place_name, education_phase, geographic_level."""
 
@@ -100,9 +103,10 @@ def run_opened(
     everyone = places_in_order(opened.places())
     tasks = make_plan(
         everyone, notebook_files(notebook_folders), reports=space.reports, cwd=space.root, time_period=period,
-        only_places=places, only_notebooks=notebooks, run=name, run_id=opened.run_id, settings=published.settings,
+        only_places=places, only_notebooks=notebooks, run=name, run_id=opened.run_id,
     )  # fmt: skip
     with one_run(space.reports):
+        opened.record_release(f"{started:%Y-%m-%d}")  # before anything is written: what is written may be passed on
         outcomes = _all_outcomes(tasks, jobs, progress)
         if places is None:
             outcomes += _pack(published, space, period, progress)
@@ -121,8 +125,8 @@ def _all_outcomes(tasks: list[Task], jobs: int, progress: Callable[[Outcome], No
         outcomes.append(outcome)
         if progress:
             progress(outcome)
-    order = {(task.place_code, task.notebook.stem): number for number, task in enumerate(tasks)}
-    return sorted(outcomes, key=lambda outcome: order[outcome.place_code, outcome.notebook])
+    order = {(task.place_code, task.audience, task.notebook.stem): number for number, task in enumerate(tasks)}
+    return sorted(outcomes, key=lambda outcome: order[outcome.place_code, outcome.audience, outcome.notebook])
 
 
 def _pack(published: Published, space: Any, period: str, progress: Callable[[Outcome], None] | None) -> list[Outcome]:

@@ -11,8 +11,9 @@ from sendlab.errors import GateError, SendlabError
 from sendlab.publish.files import put_in_place
 from sendlab.publish.html import write_report
 from sendlab.publish.notebook import empty_notebook, write_notebook
+from sendlab.publish.scan import require_clean
 from sendlab.runs.kernel import kernel_manager
-from sendlab.runs.plan import Task, literal_path
+from sendlab.runs.plan import AUDIENCE, Task, literal_path
 from sendlab.runs.strip import mark_error, strip, without_paths
 
 CELL_SECONDS = 900  # a cell that takes longer has hung
@@ -29,6 +30,7 @@ class Outcome:
     status: Literal["done", "failed"]
     seconds: float
     error: str = ""
+    audience: str = AUDIENCE
 
 
 def report_file(task: Task) -> Path:
@@ -43,12 +45,12 @@ def notebook_file(task: Task) -> Path:
 
 def failed_file(task: Task) -> Path:
     """Where the partial notebook of a failed task is kept: in the analyst's folder of the run, never in the board's."""
-    return failed_path(task.record, task.place_code, task.notebook.stem)
+    return failed_path(task.record, task.place_code, task.notebook.stem, task.audience)
 
 
-def failed_path(record: Path, place_code: str, notebook: str) -> Path:
-    """The notebook that failed for a place, in the folder of its run."""
-    return record / "failed" / place_code / f"{notebook}.ipynb"
+def failed_path(record: Path, place_code: str, notebook: str, audience: str = AUDIENCE) -> Path:
+    """The notebook that failed for a place and audience, in the folder of its run."""
+    return record / "failed" / audience / place_code / f"{notebook}.ipynb"
 
 
 def execute(task: Task) -> Outcome:
@@ -59,7 +61,7 @@ def execute(task: Task) -> Outcome:
     """
     started = time.perf_counter()
     # Not among the board's reports either: a worker that dies leaves it behind, unchecked.
-    aside = task.record / f".{task.place_code}.{task.notebook.stem}.part.ipynb"
+    aside = task.record / f".{task.place_code}.{task.audience}.{task.notebook.stem}.part.ipynb"
     task.record.mkdir(parents=True, exist_ok=True)
     task.output.parent.mkdir(parents=True, exist_ok=True)
     error = ""
@@ -74,7 +76,8 @@ def execute(task: Task) -> Outcome:
     finally:
         aside.unlink(missing_ok=True)
     seconds = round(time.perf_counter() - started, 2)
-    return Outcome(task.notebook.stem, task.place_code, task.place_name, "failed" if error else "done", seconds, error)
+    status: Literal["done", "failed"] = "failed" if error else "done"
+    return Outcome(task.notebook.stem, task.place_code, task.place_name, status, seconds, error, task.audience)
 
 
 def _papermill(task: Task, aside: Path) -> None:
@@ -95,6 +98,7 @@ def _papermill(task: Task, aside: Path) -> None:
 
 
 def _publish(task: Task, aside: Path) -> None:
+    require_clean([aside], name=notebook_file(task).name)
     # The report first: if it is refused, no notebook of this run lies beside a report of another.
     write_report(aside, report_file(task), title=task.title, run_id=task.run_id, settings=task.settings)
     put_in_place(aside, notebook_file(task))

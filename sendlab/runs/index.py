@@ -11,7 +11,7 @@ from sendlab.publish.files import write_text
 from sendlab.publish.page import render
 from sendlab.runs.execute import failed_path
 from sendlab.runs.manifest import records
-from sendlab.runs.plan import BOARD_PAGE, NOTEBOOKS, WORKBOOK, board_folder, record_folder
+from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, NOTEBOOKS, WORKBOOK, board_folder, record_folder
 from sendlab.schema.labels import day_name, period_name
 
 # The search box: hides the rows whose name does not hold what is typed, and says how many are left.
@@ -85,7 +85,8 @@ def _last_outcomes(reports: Path, time_period: str) -> dict[tuple[str, str], Ent
         if record["time_period"] == time_period:
             asked = {(each["place"], each["notebook"]) for each in record["parameters"]}
             for outcome in record["outcomes"]:
-                if (key := (outcome["place_code"], outcome["notebook"])) in asked:  # the pack is no notebook
+                key = (outcome["place_code"], outcome["notebook"])
+                if key in asked and outcome["audience"] == AUDIENCE:  # the pack is no notebook
                     kept = failed_path(record_folder(reports, record["run"]), *key)
                     last[key] = Entry(error=outcome["error"], kept=_link(kept, reports) if outcome["error"] else "")
     return last

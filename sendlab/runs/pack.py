@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def pack(opened: Any, time_period: str | None = None) -> list[Outcome]:
             next_step=f"choose one of {', '.join(sorted(set(published.rows['time_period'])))}",
         )
     with one_run(space.reports):
+        opened.record_release(f"{datetime.now(UTC):%Y-%m-%d}")
         outcomes = write_pack(published, space, period)
         write_index(space.reports, published, places_in_order(opened.places()), space.la_name, period)
     return outcomes

@@ -9,12 +9,14 @@ from typing import Any
 
 import polars as pl
 
-from sendlab.disclosure.published import Published
+from sendlab.disclosure.intake import AUDIENCES as THRESHOLDS
+from sendlab.disclosure.published import Published, settings_line
 from sendlab.errors import RunProblem
 from sendlab.schema.labels import period_name
 
 NOTEBOOKS = ("progress", "attendance", "exclusions", "interventions")
-AUDIENCE = "board"
+AUDIENCE, OWN = "board", "school"  # the edition that the index links, and the one for a school alone
+SCHOOLS = "schools"  # folder of what only the school that a folder is named after may see
 RECORDS = "runs"  # the analyst's folder beside the reports
 BOARD_PAGE, WORKBOOK = "board-page.html", "figures.xlsx"
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -39,12 +41,20 @@ class Task:
     place_name: str
     run_id: str = ""
     settings: str = ""
+    audience: str = AUDIENCE
     kernel_name: str = "python3"
 
 
 def board_folder(reports: Path, time_period: str) -> Path:
     """Where a period's board editions go; `schools/` beside it is kept for what only a school may see."""
     return reports / time_period / AUDIENCE
+
+
+def edition_folder(reports: Path, time_period: str, place: str, audience: str) -> Path:
+    """Where a place's reports for an audience go."""
+    if audience == OWN:
+        return reports / time_period / SCHOOLS / place
+    return board_folder(reports, time_period) / place
 
 
 def record_folder(reports: Path, run: str) -> Path:
@@ -72,31 +82,33 @@ def make_plan(
     only_notebooks: Sequence[str] | None = None,
     run: str = "by-hand",
     run_id: str = "",
-    settings: str = "",
 ) -> list[Task]:
-    """Every place with every notebook, places in the order given, or only those named.
+    """Every place with every notebook, places in the order given, or only those named; schools in two editions.
 
-    `places` has the columns `place_code` and `place_name`; `notebooks` is {name: file}; `run` is the name of
-    the run in the analyst's records. A place or notebook that is
-    not there, and a parameter that a notebook does not declare, is refused with `RunProblem` and its near misses.
+    `places` has the columns `place_code`, `place_name` and `geographic_level`; `notebooks` is {name: file}; `run` is
+    the name of the run in the analyst's records. A place or notebook that is not there, and a parameter that a notebook
+    does not declare, is refused with `RunProblem` and its near misses.
     """
     names = dict(places.select("place_code", "place_name").iter_rows())
+    schools = set(places.filter(pl.col("geographic_level") == "School")["place_code"])
     codes = _known("place", only_places, names) if only_places else list(names)
     topics = _known("notebook", only_notebooks or NOTEBOOKS, notebooks)
     tasks = [
         Task(
             notebook=notebooks[topic].resolve(),
-            output=(board_folder(reports, time_period) / code / topic).resolve(),
+            output=(edition_folder(reports, time_period, code, audience) / topic).resolve(),
             record=record_folder(reports, run).resolve(),
-            parameters={"place": code, "time_period": time_period, "audience": AUDIENCE},
+            parameters={"place": code, "time_period": time_period, "audience": audience},
             cwd=cwd.resolve(),
             title=f"{names[code]}, {period_name(time_period)}",
             place_code=code,
             place_name=names[code],
             run_id=run_id,
-            settings=settings,
+            settings=settings_line(audience, THRESHOLDS[AUDIENCE], code if audience == OWN else ""),
+            audience=audience,
         )
         for code in codes
+        for audience in ((AUDIENCE, OWN) if code in schools else (AUDIENCE,))
         for topic in topics
     ]
     # The parameters of one notebook differ from place to place in their values only: one look a notebook is enough.

@@ -56,6 +56,6 @@ def _alone(task: Task, execute: Execute) -> Outcome:
     try:
         return pool.submit(execute, task).result()
     except BrokenProcessPool:
-        return Outcome(task.notebook.stem, task.place_code, task.place_name, "failed", 0.0, DIED)
+        return Outcome(task.notebook.stem, task.place_code, task.place_name, "failed", 0.0, DIED, task.audience)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,79 @@
+"""Facts -> measures -> published figures, once for the LA and all schools, written to the store."""
+
+from dataclasses import asdict, dataclass
+
+import polars as pl
+
+from sendlab import store
+from sendlab.budget import within_budget, within_budget_on_disk
+from sendlab.build.figures import Protected, protect_all
+from sendlab.build.marks import PROTECTED, STEP, mark_of, releases, run_id_of
+from sendlab.disclosure.sealed import about_figures, seal, seal_key
+from sendlab.errors import WorkspaceProblem
+from sendlab.ingest import STEP as INGEST
+from sendlab.measures import comparison_tables, make_measures, read_inputs
+from sendlab.workspace import Workspace
+
+ROWS_A_GROUP = 50_000  # of measures: a place is found by the least and greatest code of each group
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What build did. `visible` is the share of the board's figures that are shown, in per cent."""
+
+    run_id: str
+    measures: int
+    published: int
+    hidden: int
+    schools: int = 0
+    megabytes: float = 0.0  # of the measures on disk
+    visible: float = 0.0
+    notes: tuple[str, ...] = ()  # what protection did that a reader should know, line by line
+    unchanged: bool = False
+
+
+def build(workspace: Workspace, *, force: bool = False) -> BuildResult:
+    """Facts, measures and published figures of the workspace, written to its store. Nothing new, nothing done."""
+    ingested = store.read_manifest(workspace.store, INGEST)
+    if not ingested:
+        raise WorkspaceProblem("nothing has been ingested yet", next_step="run 'sendlab ingest'")
+    old = store.read_manifest(workspace.store, STEP)
+    if not force and old and old.get("mark") == mark_of(run_id_of(ingested, workspace, old["logged"]), ingested):
+        return BuildResult(**{**old["result"], "unchanged": True})
+    logged = {audience: releases(workspace, audience).height for audience in PROTECTED}
+    run_id = run_id_of(ingested, workspace, logged)
+    inputs = read_inputs(workspace)
+    measures = make_measures(inputs)
+    protected = protect_all(measures, workspace, run_id)
+    store.write_table(workspace.store, "facts", inputs.facts)
+    store.write_table(workspace.store, "facts_by_period", inputs.periods)
+    within_budget(measures, inputs.places.height)
+    store.write_table(workspace.store, "measures", measures, rows_a_group=ROWS_A_GROUP)
+    size = within_budget_on_disk(workspace.store / "measures.parquet", inputs.places.height)
+    for name, rows in comparison_tables(measures, inputs).items():
+        store.write_table(workspace.store, name, rows)
+    seals = _write(workspace, protected, run_id)
+    result = _result(protected, measures, inputs.places.height, size, run_id)
+    made = {"mark": mark_of(run_id, ingested), "logged": logged, "result": asdict(result), "seals": seals}
+    store.write_manifest(workspace.store, STEP, made)
+    return result
+
+
+def _write(workspace: Workspace, protected: Protected, run_id: str) -> dict[str, str]:
+    """The figures of each audience in a file of its own; its seal by audience."""
+    key, seals = seal_key(workspace.key()), {}
+    for audience, (rows, threshold) in protected.files().items():
+        name = f"published_{audience}"
+        store.write_table(workspace.store, name, rows, rows_a_group=ROWS_A_GROUP)
+        about = about_figures(audience=audience, threshold=threshold, run_id=run_id)
+        seals[audience] = seal(workspace.store / f"{name}.parquet", key, about=about)
+    store.write_table(workspace.store, "protection", protected.solved)
+    return seals
+
+
+def _result(protected: Protected, measures: pl.DataFrame, schools: int, megabytes: float, run_id: str) -> BuildResult:
+    shown = protected.board.rows
+    return BuildResult(
+        run_id, measures.height, shown.height, int((shown["status"] == "c").sum()), schools, megabytes,
+        protected.visible, protected.notes,
+    )  # fmt: skip

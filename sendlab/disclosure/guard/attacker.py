@@ -1,0 +1,131 @@
+"""The attacker: what released figures and an answer, taken together, tell of the counts that must stay open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import inf
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from sendlab.disclosure.audit.intervals import Knowledge, examine
+from sendlab.disclosure.guard.atoms import Atoms
+from sendlab.disclosure.guard.goals import Goal
+from sendlab.disclosure.guard.known import BASE, Cell
+from sendlab.disclosure.protect.system import Bools, Floats, Ints
+from sendlab.metrics.cards import card, cards
+
+SLACK = 1e-6
+
+
+class Attacker:
+    """A reader of all cells, who is told outright the counts of every school that is not in `unknown`.
+
+    Unknown are the counts of each atom of the places in `unknown`. A figure of the authority then tells the sum over
+    these places exactly. To know the other schools is more than any reader does, so that what stays open here does for
+    everybody; and whoever knows one of the other schools is no better off.
+    """
+
+    def __init__(self, atoms: Atoms, measures: Sequence[str], unknown: Sequence[str], cells: Iterable[Cell]) -> None:
+        self.atoms, self.measures, self.unknown = atoms, measures, tuple(unknown)
+        self.names = list(atoms.counts)
+        self.places = [atoms.at(place) for place in self.unknown]
+        size = len(self.names), len(self.places), len(atoms.codes)
+        held = np.broadcast_to(atoms.held[self.places], size)
+        self.at: Ints = np.where(held, np.cumsum(held.ravel()).reshape(size) - 1, -1)
+        self.size = int(held.sum())
+        self._weights: list[tuple[int, int, float]] = []  # row, number, weight
+        self._low: list[float] = []
+        self._high: list[float] = []
+        for cell in cells:
+            self._tell(cell)
+        self._tell_order()
+
+    def widths(self, goals: Sequence[Goal], enough: Floats) -> Floats:
+        """How far apart least and most of each goal are; no further than it takes to see that it is enough."""
+        if not goals:
+            return np.zeros(0)
+        weights = csr_array(np.array([self._weighed(goal) for goal in goals]))
+        done = examine(self._knowledge(), weights, enough)
+        finite = np.isfinite(done.least) & np.isfinite(done.most)
+        width: Floats = np.full(len(goals), inf)
+        width[finite] = done.most[finite] - done.least[finite]
+        return width
+
+    def _knowledge(self) -> Knowledge:
+        row, column, weight = zip(*self._weights, strict=True) if self._weights else ((), (), ())
+        sums = csr_array((weight, (row, column)), shape=(len(self._low), self.size), dtype=np.float64)
+        whole = np.concatenate([np.full(int((self.at[at] >= 0).sum()), self._is_whole(name))
+                                for at, name in enumerate(self.names)])  # fmt: skip
+        low, high = np.zeros(self.size), np.full(self.size, inf)
+        return Knowledge(low, high, sums, np.array(self._low), np.array(self._high), whole)
+
+    def _is_whole(self, name: str) -> bool:
+        counts = self.atoms.counts[name]
+        return bool((counts == np.round(counts)).all())
+
+    def _weighed(self, goal: Goal) -> Floats:
+        mask = np.frombuffer(goal.atoms, dtype=bool)
+        row = np.zeros(self.size)
+        for name, weight in goal.terms:
+            row[self._numbers(self.names.index(name), goal.scope, mask)] += weight
+        return row
+
+    def _numbers(self, name: int, scope: str, mask: Bools) -> Ints:
+        """The unknown counts of some atoms at a place; of the authority, those of all places."""
+        chosen = [self.unknown.index(scope)] if scope in self.unknown else list(range(len(self.unknown)))
+        found: Ints = self.at[name][chosen][:, mask].ravel()
+        real: Ints = found[found >= 0]
+        return real
+
+    def _tell(self, cell: Cell) -> None:
+        mask = self.atoms.member(cell.group)
+        for name, (low, high) in cell.limits:
+            if name not in self.names:
+                continue
+            numbers = self._numbers(self.names.index(name), cell.place, mask)
+            if cell.place not in self.unknown:  # a figure of the authority; a hidden one tells nothing of this sum
+                if np.isinf(high) or (high - low > 2 * SLACK and cell.hidden):
+                    continue
+                low = high = float(self.atoms.counts[name][self.places][:, mask].sum())
+            self._add(numbers, np.ones(numbers.size), low, high)
+
+    def _add(self, numbers: Iterable[int], weights: Iterable[float], low: float, high: float) -> None:
+        row = len(self._low)
+        self._weights += [(row, int(number), float(weight)) for number, weight in zip(numbers, weights, strict=True)]
+        self._low.append(low)
+        self._high.append(high)
+
+    def _tell_order(self) -> None:
+        """In every atom: people with a feature are people, and what cards say of each other's measures."""
+        for measure in self.measures:
+            whole = cards()[measure].parts_of or cards()[measure].at_most
+            if card(measure).kind == "share":
+                self._tell_at_most(measure, BASE)
+            self._tell_at_most(measure, whole)
+        for whole in self.measures:
+            parts = [name for name in self.measures if cards()[name].parts_of == whole]
+            if len(parts) > 1:
+                self._tell_sum(whole, parts)
+
+    def _tell_at_most(self, inner: str, outer: str) -> None:
+        if inner not in self.names or outer not in self.names:
+            return
+        counts = self.atoms.counts
+        if (counts[inner] > counts[outer]).any():  # leavers are counted in some numerators and in no base
+            return
+        for one, two in self._pairs(inner, outer):
+            self._add((one, two), (1.0, -1.0), -inf, 0.0)
+
+    def _tell_sum(self, whole: str, parts: Sequence[str]) -> None:
+        counts = self.atoms.counts
+        if not np.array_equal(sum(counts[name] for name in parts), counts[whole]):
+            return
+        columns = [self.at[self.names.index(name)].ravel() for name in (whole, *parts)]
+        for numbers in np.stack(columns, axis=1):
+            if numbers[0] >= 0:
+                self._add(numbers, [1.0, *[-1.0] * len(parts)], 0.0, 0.0)
+
+    def _pairs(self, inner: str, outer: str) -> list[tuple[int, int]]:
+        one, two = (self.at[self.names.index(name)].ravel() for name in (inner, outer))
+        return [(int(a), int(b)) for a, b in zip(one, two, strict=True) if a >= 0]

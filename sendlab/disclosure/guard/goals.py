@@ -1,0 +1,134 @@
+"""Which counts an answer must leave open: every small group that the columns asked, or two figures together, define."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sendlab.disclosure.guard.atoms import Atoms
+from sendlab.disclosure.guard.known import BASE, Cell, denominator_of
+from sendlab.disclosure.guard.question import KEY_STAGE, Group, Question, key_stages
+from sendlab.disclosure.protect.primary import ADVERSE_BELOW, adverse, primary_people, primary_sum, small
+from sendlab.disclosure.protect.system import Bools, Floats
+from sendlab.metrics.cards import card
+from sendlab.schema.groups import SEND
+
+Terms = tuple[tuple[str, float], ...]  # names of counts, with their weights
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A count of a group at a place (or in the LA) that must stay open, and how wide its interval must be."""
+
+    scope: str
+    atoms: bytes  # which atoms, as a packed row
+    terms: Terms
+    width: float
+
+
+def single_groups(
+    question: Question, values: Mapping[str, Sequence[str]], told: Iterable[Group] = ()
+) -> dict[str, list[Group]]:
+    """The groups of each column that small groups are made of by crossing: those asked for, and in others those told.
+
+    >>> from sendlab.disclosure.guard.question import ask
+    >>> single_groups(ask("absence", "202526", "1", sex="Male"), {"sex": ("Female", "Male")})
+    {'sex': [(('sex', ('Male',)),), (('sex', ('Female',)),)]}
+    """
+    found: dict[str, list[Group]] = {}
+    filters = dict(question.filters)
+    for name in question.columns:
+        here = values.get(name, ())
+        if name in filters:
+            sets = [filters[name], tuple(value for value in here if value not in filters[name])]
+        elif name == "nc_year" and KEY_STAGE in question.by:
+            sets = list(key_stages().values())
+        else:
+            sets = [(value,) for value in here]
+        found[name] = [((name, chosen),) for chosen in sets if chosen]
+    if question.of_send or "sen_provision" in question.columns:
+        some = found.setdefault("sen_provision", [])
+        some += [] if (("sen_provision", SEND),) in some else [(("sen_provision", SEND),)]
+    for name, chosen in sorted({part for group in told for part in group if part[0] not in question.columns}):
+        others = tuple(value for value in values.get(name, ()) if value not in chosen)
+        some = found.setdefault(name, [])
+        some += [group for group in (((name, chosen),), ((name, others),)) if group[0][1] and group not in some]
+    return found
+
+
+class Groups:
+    """Groups of atoms at one scope, with their true counts, and those that are primary."""
+
+    def __init__(self, atoms: Atoms, measures: Sequence[str], scope: str, threshold: int) -> None:
+        self.atoms, self.measures, self.scope, self.threshold = atoms, measures, scope, threshold
+        self.place = atoms.at(scope)
+
+    def goals(self, single: Mapping[str, Sequence[Group]], cells: Sequence[Cell]) -> list[Goal]:
+        """Goals of all crossings of the single groups, of the cells, and of what two of these leave over."""
+        crossed = self.atoms.marginals(single)
+        everybody = np.ones((1, crossed.shape[1]), dtype=bool)
+        told = np.array([self.atoms.member(cell.group) for cell in cells], dtype=bool).reshape(-1, crossed.shape[1])
+        inner = np.unique(np.concatenate([crossed, told]), axis=0)
+        outer = np.unique(np.concatenate([everybody, told]), axis=0)
+        groups = np.concatenate([inner, self._left_over(inner, outer)])
+        found: dict[tuple[bytes, Terms], Goal] = {}
+        for mask, terms, width in self._primary(np.unique(groups & self.atoms.held[self.place], axis=0)):
+            packed = mask.tobytes()
+            found[packed, terms] = Goal(self.scope, packed, terms, width)
+        return list(found.values())
+
+    def _left_over(self, inner: Bools, outer: Bools) -> Bools:
+        """What an outer group holds beyond an inner one, where that is few people, or few of them (not) counted."""
+        within = inner.astype(np.float64) @ (~outer).astype(np.float64).T == 0
+        base = self._beyond(inner, outer, self.atoms.counts[BASE])
+        few = (base > 0) & (base < max(ADVERSE_BELOW, self.threshold))
+        for measure in self.measures:
+            if card(measure).kind != "mean":
+                people = self._beyond(inner, outer, self.atoms.people[measure])
+                few |= small(people, self.threshold) | small(base - people, self.threshold)
+        one, two = np.nonzero(within & few)
+        return outer[two] & ~inner[one]
+
+    def _beyond(self, inner: Bools, outer: Bools, counts: Floats) -> Floats:
+        left: Floats = self._sum(outer, counts) - self._sum(inner, counts)[:, None]
+        return left
+
+    def _sum(self, groups: Bools, counts: Floats) -> Floats:
+        found: Floats = groups.astype(np.float64) @ counts[self.place]
+        return found
+
+    def _primary(self, groups: Bools) -> list[tuple[Bools, Terms, float]]:
+        wide = self.threshold - 1.0
+        base = self._sum(groups, self.atoms.counts[BASE])
+        few = small(base, self.threshold)
+        found: list[tuple[Bools, Terms, float]] = [(groups[at], ((BASE, 1.0),), wide) for at in np.flatnonzero(few)]
+        for name in sorted({denominator_of(measure) for measure in self.measures} & set(self.atoms.counts)):
+            each = self._sum(groups, self.atoms.counts[name]) / np.maximum(base, 1.0)
+            found += [(groups[at], ((name, 1.0),), wide * max(each[at], 1.0)) for at in np.flatnonzero(few)]
+        for measure in self.measures:
+            if card(measure).kind != "mean":
+                found += self._primary_of(measure, groups, base)
+        return found
+
+    def _primary_of(self, measure: str, groups: Bools, base: Floats) -> list[tuple[Bools, Terms, float]]:
+        about, wide = card(measure), self.threshold - 1.0
+        people, number = self._sum(groups, self.atoms.people[measure]), self._sum(groups, self.atoms.counts[measure])
+        alone: Terms = ((measure, 1.0),)
+        if about.kind == "share":
+            bad, group = adverse(people, base, about.polarity), (base > 0) & (base < ADVERSE_BELOW)
+            having = small(people, self.threshold) | bad & (people == 0)
+            without = small(base - people, self.threshold) | bad & (people == base) & group
+            rest: Terms = ((BASE, 1.0), (measure, -1.0))
+            return [(groups[at], alone, wide) for at in np.flatnonzero(having)] + [
+                (groups[at], rest, wide) for at in np.flatnonzero(without)
+            ]
+        if about.kind == "events":
+            chosen = primary_people(people, base, about.polarity, self.threshold)
+            return [(groups[at], alone, wide) for at in np.flatnonzero(chosen)]
+        largest = np.array([np.max(self.atoms.largest[measure][self.place][row], initial=0.0) for row in groups])
+        share = np.divide(largest, number, out=np.zeros_like(number), where=number > 0)
+        chosen = primary_sum(people, share, about.polarity, self.threshold) & (base > 0)
+        each = number / np.maximum(people, 1.0)
+        return [(groups[at], alone, wide * max(each[at], 1.0)) for at in np.flatnonzero(chosen)]

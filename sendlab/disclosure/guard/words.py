@@ -1,0 +1,52 @@
+"""What the guard says: a refusal names the question, the reason and the next step, and never a count of people."""
+
+from __future__ import annotations
+
+from sendlab.disclosure.guard.question import KEY_STAGE, Question, names_of
+from sendlab.metrics.cards import card
+from sendlab.schema.labels import period_text
+
+_NAMES = {
+    "sen_provision": "SEN provision", "need_area": "area of need", "sen_primary_need": "primary need",
+    "nc_year": "year group", KEY_STAGE: "key stage", "sex": "sex", "fsm_status": "free school meals",
+    "ethnicity_major": "ethnic group",
+}  # fmt: skip
+
+
+def refusal(question: Question, offered: Question | None, threshold: int, *, audience: str) -> str:
+    """Why a question is not answered, and what to ask instead. The same whatever the figures are.
+
+    >>> from sendlab.disclosure.guard.question import ask
+    >>> asked = ask("absence", "202526", "100001", by=["sex"], sen_provision="EHC plan")
+    >>> print(refusal(asked, ask("absence", "202526", "100001"), 5, audience="board"))
+    Not answered for audience board: Overall absence rate, 2025/26, by sex, SEN provision EHC plan, at 100001.
+    Why: together with figures released before, a group of fewer than 5 pupils could be worked out.
+    Next step: ask("absence", "202526", "100001")
+    """
+    why = f"together with figures released before, a group of fewer than {threshold} pupils could be worked out."
+    step = (
+        "none of the coarser groupings has been released; ask about another measure."
+        if offered is None
+        else offered.code()
+    )
+    return f"Not answered for audience {audience}: {in_words(question)}.\nWhy: {why}\nNext step: {step}"
+
+
+def answered(question: Question, *, audience: str, hidden: bool) -> str:
+    """The line above an answer."""
+    note = " Some figures are not shown (c): they, or figures released before, would give a small group away."
+    return f"Answered for audience {audience}: {in_words(question)}.{note if hidden else ''}"
+
+
+def in_words(question: Question) -> str:
+    """The question as a phrase.
+
+    >>> from sendlab.disclosure.guard.question import ask
+    >>> in_words(ask("absence", "202526", ["100001", "100002"], by=["key_stage"]))
+    'Overall absence rate, 2025/26, by key stage, at 100001 and 100002'
+    """
+    by = " and ".join(_NAMES[name] for name in question.by)
+    filters = [f"{_NAMES[name]} {' or '.join(names_of(name, values))}" for name, values in question.filters]
+    period = period_text(question.time_period, question.part)
+    parts = [card(question.measure).title, period, *([f"by {by}"] if by else []), *filters]
+    return f"{', '.join(parts)}, at {' and '.join(question.places)}"

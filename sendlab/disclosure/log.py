@@ -1,0 +1,125 @@
+"""The release log: every figure that went out, by audience, so that the next release is judged beside the last ones.
+
+Shown once, a figure is a constant; hidden once for a reference period, it stays hidden. A figure that has changed since
+it was shown, by how many people cannot be told or by fewer than the threshold, is held: the figure stands as released.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from sendlab.disclosure.protect.sums import PERIODS
+from sendlab.disclosure.published import HIDDEN, PUBLISHED_COLUMNS, Published
+from sendlab.metrics.cards import cards
+from sendlab.metrics.publication import LA_LEVEL, SCHOOL_LEVEL
+from sendlab.schema.measures import GROUPS
+
+CELL_KEY = ("measure", "time_period", "time_identifier", "geographic_level", "place_code", *GROUPS)
+RELEASED = "released"  # the day of a release; a later one of the same day stands for it
+LOG_COLUMNS = (*PUBLISHED_COLUMNS, RELEASED, "run_id")
+_COUNTS = ("base_subjects", "denominator", "numerator")
+_YEAR = ["measure", "time_period"]
+
+
+def no_releases() -> pl.DataFrame:
+    """A log without a release."""
+    from sendlab.schema.measures import no_measures
+
+    empty = no_measures().select(PUBLISHED_COLUMNS)
+    return empty.with_columns(pl.lit("").alias(name) for name in (RELEASED, "run_id"))
+
+
+def read_log(path: Path) -> pl.DataFrame:
+    """The figures that went out to one audience, oldest first; an authority's first release has none."""
+    return pl.read_parquet(path) if path.is_file() else no_releases()
+
+
+def with_release(log: pl.DataFrame, published: Published, released: str) -> pl.DataFrame:
+    """The log with the figures of a release that are new in it, or not as they were last released."""
+    own = published.rows.filter(
+        (pl.col("comparator") == "") & pl.col("geographic_level").is_in([LA_LEVEL, SCHOOL_LEVEL])
+    )
+    told = ["status", *_COUNTS, "value", "lower", "upper"]
+    before = latest(log).select(*CELL_KEY, *(pl.col(name).alias(f"_{name}") for name in told), _there=pl.lit(True))
+    joined = own.join(before, on=list(CELL_KEY), how="left", nulls_equal=True)
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"_{name}")) for name in told)
+    news = joined.filter(~(pl.col("_there").fill_null(False) & same)).select(own.columns)
+    stamped = news.with_columns(pl.lit(released).alias(RELEASED), pl.lit(published.run_id).alias("run_id"))
+    return pl.concat([log, stamped.select(log.columns)])
+
+
+def latest(log: pl.DataFrame) -> pl.DataFrame:
+    """Each figure as it was released last."""
+    return log.unique(CELL_KEY, keep="last", maintain_order=True)
+
+
+def bound(rows: pl.DataFrame, log: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """The figures with `given` and `base_given`: how earlier releases bind them ("", "shown", "hidden", "held").
+
+    `rows` are exact figures; a figure is held if it has changed since it was shown.
+    """
+    before = latest(log).select(*CELL_KEY, *(pl.col(name).alias(f"_{name}") for name in (*_COUNTS, "status")))
+    joined = rows.join(before, on=list(CELL_KEY), how="left", maintain_order="left")
+    met, hidden = pl.col("_status").is_not_null(), pl.col("_status") == HIDDEN
+    has_people = ~pl.col("measure").is_in([name for name, about in cards().items() if about.kind == "rating"])
+    no_base = hidden & pl.col("_base_subjects").is_null()
+    changed = _changed(threshold)
+    base_changed = _moved("base_subjects", threshold)
+    return joined.with_columns(
+        given=pl.when(~met | ~has_people).then(pl.lit("")).when(hidden).then(pl.lit("hidden"))
+        .when(changed.is_null()).then(pl.lit("")).when(changed).then(pl.lit("held")).otherwise(pl.lit("shown")),
+        base_given=pl.when(~met | ~has_people).then(pl.lit("")).when(no_base).then(pl.lit("hidden"))
+        .when(base_changed.is_null()).then(pl.lit("")).when(base_changed).then(pl.lit("held"))
+        .otherwise(pl.lit("shown")),
+    ).drop([f"_{name}" for name in (*_COUNTS, "status")])  # fmt: skip
+
+
+def _moved(name: str, threshold: int) -> pl.Expr:
+    """False where a count is as it was shown, true where it differs by a few, null where by threshold or more."""
+    change = (pl.col(name).cast(pl.Float64) - pl.col(f"_{name}").cast(pl.Float64)).abs()
+    return pl.when(change.fill_null(0) == 0).then(False).when(change < threshold).then(True)
+
+
+def _changed(threshold: int) -> pl.Expr:
+    """As `_moved`, of a whole figure. Of changed events or sessions it cannot be told whose they are."""
+    of_people = pl.col("measure").is_in([name for name, about in cards().items() if about.kind == "share"])
+    base, number = _moved("base_subjects", threshold), _moved("numerator", threshold)
+    others = pl.any_horizontal(
+        pl.col(name).cast(pl.Float64).ne(pl.col(f"_{name}").cast(pl.Float64)).fill_null(False) for name in _COUNTS
+    )
+    few = base.fill_null(False) | number.fill_null(False)
+    return pl.when(of_people).then(pl.when(few).then(True).when(base.is_null() | number.is_null()).then(None)
+                                   .otherwise(others)).otherwise(
+        pl.when(base.is_null()).then(None).otherwise(others))  # fmt: skip
+
+
+def parts_released(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
+    """Exact figures of parts of a year that went out before and are not published now, and of the other parts.
+
+    The whole of the year tells of them by subtraction, so they are protected with it. `measures` holds all figures.
+    """
+    known = sorted({name for pairs in PERIODS.values() for names in pairs.items() for name in names})
+    now = rows.select(CELL_KEY).unique()
+    before = latest(log).filter(pl.col("time_identifier").is_in(known)).select(CELL_KEY)
+    gone = before.join(now, on=CELL_KEY, how="anti").select(*_YEAR, "geographic_level").unique()
+    shown = rows.select("measure", "geographic_level", *GROUPS).unique()
+    table = ["measure", "geographic_level", *GROUPS]
+    parts = measures.filter((pl.col("comparator") == "") & pl.col("time_identifier").is_in(known))
+    parts = parts.join(gone, on=[*_YEAR, "geographic_level"], how="semi").join(now, on=CELL_KEY, how="anti")
+    return parts.join(shown, on=table, how="semi")
+
+
+def as_released(rows: pl.DataFrame, log: pl.DataFrame, which: Sequence[str], note: str) -> pl.DataFrame:
+    """The rows, those marked in column `_held` replaced by what was released last, with a note; columns `which`."""
+    before = latest(log).select(*CELL_KEY, *(pl.col(name).alias(f"_{name}") for name in which))
+    joined = rows.join(before, on=list(CELL_KEY), how="left", maintain_order="left")
+    held = pl.col("_held")
+    kept = joined.with_columns(
+        pl.when(held).then(pl.col(f"_{name}")).otherwise(pl.col(name)).alias(name) for name in which
+    )
+    return kept.with_columns(note=pl.when(held).then(pl.lit(note)).otherwise("note")).drop(
+        [f"_{name}" for name in which]
+    )

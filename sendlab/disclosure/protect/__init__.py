@@ -1,0 +1,1 @@
+"""Protection: which figures are hidden, so that no reader can work out what must not be known."""

@@ -1,0 +1,129 @@
+"""The counts behind all figures as one long table: who is in a base, who is behind a numerator, how much it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from sendlab.disclosure.protect.primary import COUNTED_KINDS, nobody_counted
+from sendlab.errors import GateError
+from sendlab.metrics.cards import card
+from sendlab.schema.measures import GROUPS
+
+PLACE = ("geographic_level", "place_code")
+CELL = ("time_period", "time_identifier", *PLACE, *GROUPS)  # where and when; with a measure or a base it is a cell
+BASE, DENOMINATOR, PEOPLE, NUMBER, LEFT_OUT = "base", "denominator", "people", "number", "left out"
+CLOSED = ("hidden", "held", "context")  # words of `given` for what cannot be shown now
+ADDITIVE_IN_TIME = (DENOMINATOR, NUMBER)  # people of two terms are partly the same people
+_NO_DENOMINATOR = ("effect", "rating")  # of an effect it holds residual degrees of freedom
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures with what their cards say (`kind`, `polarity`, `base`, `unit`), one row each in a stable order.
+
+    `rows` also has `row` (its place), `base_cell` (place in `bases`), `absent` (nobody was counted) and `given`: as it
+    was in an earlier release ("shown" or "hidden"), "held" where it changed since, "context" for counts that are not
+    published now, else "". `bases` has one row a base, period, place and group: `base`, the columns of CELL, `count`,
+    `absent`, `given`.
+    """
+
+    rows: pl.DataFrame
+    bases: pl.DataFrame
+
+
+def figures_of(rows: pl.DataFrame) -> Figures:
+    """Figures of measures that count people, from measure rows without comparator (with a column `given`, if any)."""
+    about = {name: card(name) for name in rows["measure"].unique().sort().to_list()}
+    told = {field: {name: getattr(each, field) for name, each in about.items()} for field in
+            ("kind", "polarity", "base", "unit", "model_residual_df")}  # fmt: skip
+    given = [] if "given" in rows.columns else [pl.lit("").alias("given")]
+    base_given = [] if "base_given" in rows.columns else [pl.lit("").alias("base_given")]
+    marked = rows.with_columns(
+        *(pl.col("measure").replace_strict(words).alias(field) for field, words in told.items()), *given, *base_given,
+        absent=nobody_counted(),
+    ).sort("measure", *CELL)  # fmt: skip
+    bases = _bases(marked)
+    placed = marked.join(bases.select("base", *CELL, base_cell="cell"), on=["base", *CELL], how="left")
+    return Figures(placed.sort("measure", *CELL).with_row_index("row"), bases)
+
+
+def _bases(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row a base and cell, with the count that its measures share."""
+    counts = pl.col("base_subjects")
+    found = rows.group_by("base", *CELL).agg(
+        count=counts.drop_nulls().first().cast(pl.Float64), least=counts.min(), most=counts.max(),
+        absent=pl.col("absent").all(), given=pl.col("base_given").max(), measures=pl.col("measure").unique().sort(),
+    ).sort("base", *CELL)  # fmt: skip
+    odd = found.filter(pl.col("least") != pl.col("most"))
+    if odd.height:
+        names = " and ".join(f"'{name}'" for name in odd["measures"][0][:2])
+        raise GateError(
+            f"{names} are declared to share the base '{odd['base'][0]}' but count different people",
+            next_step="give them different base names on their cards, or count the same pupils",
+        )
+    return found.drop("least", "most", "measures").with_row_index("cell")
+
+
+def base_counts(figures: Figures) -> pl.DataFrame:
+    """Counts of `bases`: people, and each other denominator that is shown or hidden with them (sessions, enrolments).
+
+    Columns: `what`, `name`, the columns of CELL, `truth` (null where not known), `absent`, `cell` (in `bases`).
+    """
+    people = figures.bases.select(
+        pl.lit(BASE).alias("what"),
+        pl.col("base").alias("name"),
+        *CELL,
+        pl.col("count").alias("truth"),
+        "absent",
+        "cell",
+    )
+    rows = figures.rows.filter(~pl.col("kind").is_in(_NO_DENOMINATOR))
+    other = rows.filter((pl.col("denominator") != pl.col("base_subjects")).any().over("measure"))
+    parts, seen = [people], list[pl.DataFrame]()
+    for name in other["measure"].unique().sort().to_list():
+        mine = other.filter(pl.col("measure") == name).select(
+            pl.lit(DENOMINATOR).alias("what"), pl.col("measure").alias("name"), *CELL,
+            pl.col("denominator").alias("truth"), "absent", pl.col("base_cell").alias("cell"),
+        )  # fmt: skip
+        counts = mine.select("cell", "truth")
+        if not any(counts.equals(earlier) for earlier in seen):
+            seen.append(counts)
+            parts.append(mine)
+    return pl.concat(parts)
+
+
+def numerator_counts(figures: pl.DataFrame) -> pl.DataFrame:
+    """Counts behind the numerators of figures: people, and the numerator itself where it is another count.
+
+    Columns as of `base_counts`; `cell` is the figure's `row`. Means and effects have none: their sums are not shown.
+    """
+    counted, sums = pl.col("kind").is_in(COUNTED_KINDS), pl.col("kind") == "sum"
+    differs = (pl.col("numerator") != pl.col("with_subjects")).any().over("measure")
+    people = figures.filter(counted).select(
+        pl.lit(PEOPLE).alias("what"), pl.col("measure").alias("name"), *CELL,
+        pl.col("with_subjects").cast(pl.Float64).alias("truth"), "absent", pl.col("row").alias("cell"),
+    )  # fmt: skip
+    number = figures.filter(sums | (counted & differs)).select(
+        pl.lit(NUMBER).alias("what"), pl.col("measure").alias("name"), *CELL, pl.col("numerator").alias("truth"),
+        "absent", pl.col("row").alias("cell"),
+    )  # fmt: skip
+    return pl.concat([people, number])
+
+
+def left_out_counts(figures: pl.DataFrame) -> pl.DataFrame:
+    """People who could have counted and did not, by figure; where nobody counted, all are left out."""
+    counted = pl.when("absent").then(0).otherwise("base_subjects")
+    left = (pl.col("eligible_subjects") - counted).cast(pl.Float64)
+    return figures.select(
+        pl.lit(LEFT_OUT).alias("what"), pl.col("measure").alias("name"), *CELL,
+        pl.when(left >= 0).then(left).alias("truth"),
+        (pl.col("absent") & pl.col("eligible_subjects").is_null()).alias("absent"), pl.col("row").alias("cell"),
+    )  # fmt: skip
+
+
+def truth_of(counts: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The counts as numbers, nan where not known."""
+    return counts["truth"].cast(pl.Float64).fill_null(np.nan).to_numpy().copy()

@@ -1,0 +1,155 @@
+"""Systems from counts: the bases of measures, the numerators of linked measures, the people left out of bases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from sendlab.disclosure.protect.counts import BASE, DENOMINATOR, NUMBER, PEOPLE, truth_of
+from sendlab.disclosure.protect.primary import adverse, limits_known, small
+from sendlab.disclosure.protect.sums import (
+    BEGINNINGS,
+    LINE,
+    PERIODS,
+    matrix,
+    of_siblings,
+    orders_in_time,
+    parts_and_wholes,
+    stacked,
+    sums_that_hold,
+)
+from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints, System
+from sendlab.metrics.cards import card, cards
+from sendlab.metrics.publication import SCHOOL_LEVEL
+
+
+@dataclass(frozen=True)
+class Aims:
+    """Counts to be protected: lines of weights, and the width of each."""
+
+    lines: pl.DataFrame  # line, count, weight
+    width: Floats
+
+
+def aims_at(which: Bools, width: Floats, places: Ints) -> Aims:
+    """An aim for each marked count; `places` are the counts' places in the system."""
+    chosen = np.flatnonzero(which)
+    lines = pl.DataFrame({"line": np.arange(chosen.size), "count": places[chosen], "weight": np.ones(chosen.size)})
+    return Aims(lines.cast(LINE), width[chosen])  # type: ignore[arg-type]
+
+
+def aims_between(which: Bools, width: float, more: Ints, less: Ints) -> Aims:
+    """An aim for each marked difference of two counts."""
+    chosen = np.flatnonzero(which)
+    number = np.arange(chosen.size)
+    lines = pl.DataFrame({
+        "line": np.concatenate([number, number]), "count": np.concatenate([more[chosen], less[chosen]]),
+        "weight": np.repeat([1.0, -1.0], chosen.size),
+    })  # fmt: skip
+    return Aims(lines.cast(LINE), np.full(chosen.size, width))  # type: ignore[arg-type]
+
+
+def differences(counts: pl.DataFrame, linked: pl.DataFrame, width: float) -> Aims:
+    """Aims at declared differences that are small themselves: people of a total without one of its parts.
+
+    In time these are events since the beginning of a period. People since then are those who joined, of whom no figure
+    tells anything more.
+    """
+    known = counts.filter(pl.col("truth").is_not_null())
+    pairs = linked.join(known.select("what", "name", "time_identifier", part="var", of_part="truth"), on="part")
+    events = [name for name in counts["name"].unique().to_list() if name in cards() and card(name).kind == "events"]
+    begins = pl.col("time_identifier").replace_strict(BEGINNINGS, default="", return_dtype=pl.String) == pl.col("link")
+    in_time = pl.col("link").is_in(list(PERIODS))
+    of_events = begins & (pl.col("what") == NUMBER) & pl.col("name").is_in(events)
+    pairs = pairs.filter(pl.when(in_time).then(of_events).otherwise(pl.col("what").is_in([BASE, PEOPLE])))
+    pairs = pairs.join(known.select(whole="var", of_whole="truth"), on="whole").sort("whole", "part")
+    rest = (pairs["of_whole"] - pairs["of_part"]).to_numpy()
+    return aims_between(small(rest, int(width) + 1), width, pairs["whole"].to_numpy(), pairs["part"].to_numpy())
+
+
+def joined(*some: Aims) -> Aims:
+    """All these aims, one after the other."""
+    return Aims(stacked(*(one.lines for one in some)), np.concatenate([one.width for one in some]))
+
+
+def system_of(
+    counts: pl.DataFrame,
+    *,
+    limits: tuple[Floats, Floats],
+    cost: Floats,
+    hidden: Bools,
+    aims: Aims,
+    orders: pl.DataFrame | None = None,
+) -> System:
+    """A system of these counts (columns of `counts`, with `var` 0, 1, ... and `decision`, the cell that hides them).
+
+    `orders` are further lines of `at most 0` beside those that the periods give.
+    """
+    size = counts.height
+    linked = parts_and_wholes(counts)
+    relations = matrix(stacked(sums_that_hold(counts, linked), of_siblings(counts)), size)
+    lines = orders_in_time(counts, linked)
+    order = matrix(lines if orders is None else stacked(lines, orders), size)
+    truth = np.nan_to_num(truth_of(counts))
+    schools = (counts["geographic_level"] == SCHOOL_LEVEL).to_numpy()
+    holder = np.where(schools, counts["place_code"].rank("dense").cast(pl.Int64).to_numpy(), NOBODY)
+    return System(
+        truth=truth, lower=np.minimum(limits[0], truth), upper=np.maximum(limits[1], truth),
+        cell=counts["decision"].cast(pl.Int64).to_numpy(), cost=cost, hidden=hidden, relations=relations, orders=order,
+        room=np.maximum(order @ truth, 0.0), aims=matrix(aims.lines, size), width=aims.width, holder=holder,
+    )  # fmt: skip
+
+
+def width_in(count: Floats, people: Floats, width: float) -> Floats:
+    """The width of so many people in the unit of a count (sessions): at least one unit each."""
+    each = np.divide(count, people, out=np.ones(count.shape), where=(people > 0) & np.isfinite(count))
+    result: Floats = width * np.maximum(each, 1.0)
+    return result
+
+
+def base_limits(counts: pl.DataFrame) -> tuple[Floats, Floats]:
+    """Of a hidden base, all that anyone can be sure of: that somebody is in it."""
+    return np.ones(counts.height), np.full(counts.height, np.inf)
+
+
+def base_aims(counts: pl.DataFrame, primary: Bools, people: Floats, threshold: int) -> Aims:
+    """Aims at the primary bases: people, and their sessions; and at small differences between bases.
+
+    `primary` and `people` are by base cell (`decision` of the counts).
+    """
+    width = float(threshold - 1)
+    truth, cell = truth_of(counts), counts["decision"].cast(pl.Int64).to_numpy()
+    other = (counts["what"] == DENOMINATOR).to_numpy()
+    wide = np.where(other, width_in(truth, people[cell], width), width)
+    of_cells = aims_at(primary[cell] & np.isfinite(truth), wide, counts["var"].cast(pl.Int64).to_numpy())
+    bases = counts.filter(pl.col("what") == BASE)
+    return joined(of_cells, differences(bases, parts_and_wholes(bases), width))
+
+
+def numerator_limits(counts: pl.DataFrame, base: Floats, base_hidden: Bools) -> tuple[Floats, Floats]:
+    """What a reader must grant each count of a numerator; `base` and `base_hidden` are by count.
+
+    Of a count that is no count of people (sessions, events) at most the denominator, where it has such a limit.
+    """
+    lower, upper = np.zeros(counts.height), np.full(counts.height, np.inf)
+    what, names = counts["what"].to_numpy(), counts["name"].to_numpy()
+    for name in counts["name"].unique().to_list():
+        about = card(name)
+        mine = names == name
+        low, high = limits_known(base, about.polarity)
+        people = mine & (what == PEOPLE)
+        lower[people], upper[people] = low[people], high[people]
+        number = mine & (what == NUMBER)
+        if about.kind != "sum":
+            lower[number] = low[number]
+        if about.kind != "events":
+            upper[number] = counts["denominator"].cast(pl.Float64).fill_null(np.inf).to_numpy()[number]
+    return np.where(base_hidden, 0.0, lower), np.where(base_hidden, np.inf, upper)
+
+
+def told_of(people: Floats, base: Floats, polarity: str) -> tuple[Bools, Bools]:
+    """Adverse news about everybody in a small group, as nobody with the feature and as everybody."""
+    told = adverse(people, base, polarity)
+    return told & (people == 0), told & (people > 0)

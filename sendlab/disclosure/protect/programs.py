@@ -1,0 +1,171 @@
+"""The linear programs of protection: what a reader must grant, and the cheapest way to make them grant more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array, csc_array, csr_array, hstack, vstack
+
+from sendlab.disclosure.protect.parts import SLACK, Part
+from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints
+
+_INFEASIBLE = 2
+_STEP = 0.01  # price of moving what is hidden anyway
+
+
+class SolverFailed(RuntimeError):
+    """The solver ended without an answer: an error of the program, not of the data."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """The counts that a program moves: `inside` for nothing, `outside` at a price for each step."""
+
+    inside: Ints
+    outside: Ints
+    up: Floats  # price of a step of each outside count
+    down: Floats
+
+
+def field_of(part: Part, hidden: Bools, price: Floats, where: Bools | None, *, opening: bool) -> Field:
+    """All counts of hidden cells, and with `opening` all of cells that may be hidden, as far as `where` allows."""
+    allowed = np.ones(part.low.size, dtype=np.bool_) if where is None else where
+    moving = hidden[part.cell]
+    inside = np.flatnonzero(allowed & moving)
+    outside = np.flatnonzero(allowed & ~moving & np.isfinite(price[part.cell])) if opening else inside[:0]
+    # the price of a cell is paid over the way that its count must go to be of use
+    dear = price[part.cell[outside]] / np.bincount(part.cell, minlength=price.size)[part.cell[outside]]
+    use = float(part.width.max())
+    up = dear / np.maximum(np.minimum(use, part.high[outside]), SLACK)
+    down = dear / np.maximum(np.minimum(use, -part.low[outside]), SLACK)
+    return Field(inside, outside, up, down)
+
+
+def solve(cost: Floats, rows: csc_array, row_low: Floats, row_high: Floats, low: Floats, high: Floats) -> Floats | None:
+    """The cheapest point, or None where there is none."""
+    if cost.size == 0:
+        return np.empty(0) if (row_low <= SLACK).all() and (row_high >= -SLACK).all() else None
+    answer = milp(cost, constraints=LinearConstraint(rows, row_low, row_high), bounds=Bounds(low, high))
+    if answer.status == _INFEASIBLE:
+        return None
+    if answer.x is None or answer.status != 0:
+        raise SolverFailed(f"the linear program of disclosure control ended with: {answer.message}")
+    solution: Floats = answer.x
+    return solution
+
+
+def farthest(part: Part, aim: int, sign: float, hidden: Bools, where: Bools | None) -> Floats:
+    """The table of a reader in which the aim is largest (sign 1) or smallest (-1), over the counts in `where`."""
+    moving = hidden[part.cell] if where is None else hidden[part.cell] & where
+    columns = np.flatnonzero(moving)
+    table = np.zeros(part.low.size)
+    rows, row_low, row_high = _touched(part, part.rows[:, columns])
+    gain = -sign * part.aims[[aim]][:, columns].toarray().ravel()
+    found = solve(gain, rows, row_low, row_high, part.low[columns], part.high[columns])
+    if found is not None:
+        table[columns] = found
+    return table
+
+
+def nearest(part: Part, aim: int, need: float, field: Field) -> Floats | None:
+    """The cheapest table, then that of least movement, with the aim by `need` higher; None if there is none."""
+    inside, outside = field.inside, field.outside
+    columns = np.concatenate([inside, outside])
+    rows, row_low, row_high = _touched(part, part.rows[:, columns])
+    both = vstack([rows, csc_array(part.aims[[aim]][:, columns])], format="csc")
+    still = np.full(inside.size, _STEP)
+    price = np.concatenate([still, field.up + _STEP, still, field.down + _STEP])
+    high = np.concatenate([part.high[columns], -part.low[columns]])
+    up_and_down = csc_array(hstack([both, -both], format="csc"))
+    found = solve(price, up_and_down, np.append(row_low, need), np.append(row_high, np.inf), np.zeros(high.size), high)
+    if found is None:
+        return None
+    table = np.zeros(part.low.size)
+    table[columns] = found[: columns.size] - found[columns.size :]
+    return table
+
+
+def _touched(part: Part, rows: csc_array) -> tuple[csc_array, Floats, Floats]:
+    """Without the rows that say nothing here."""
+    used = np.unique(rows.indices)
+    return csc_array(csr_array(rows)[used]), part.row_low[used], part.row_high[used]
+
+
+def two_tables(part: Part, aim: int, apart: float, field: Field) -> tuple[Floats, Floats] | None:
+    """The cheapest two tables that are so far apart in the aim; None where no pattern allows that."""
+    inside, outside = field.inside, field.outside
+    columns = np.concatenate([inside, outside, outside])
+    turn = np.concatenate([np.ones(inside.size + outside.size), -np.ones(outside.size)])
+    rows, row_low, row_high = _touched(part, csc_array(part.rows[:, columns] * turn[None, :]))
+    price = np.concatenate([np.zeros(inside.size), field.up, field.down])
+    low = np.concatenate([part.low[inside], np.zeros(2 * outside.size)])
+    high = np.concatenate([part.high[inside], part.high[outside], -part.low[outside]])
+    goal = csr_array(part.aims[[aim]][:, columns].toarray() * turn).tocsc()
+    empty = csc_array(rows.shape)
+    both = vstack([hstack([rows, empty]), hstack([empty, rows]), hstack([goal, -goal])], format="csc")
+    found = solve(
+        np.tile(price, 2), csc_array(both), np.concatenate([row_low, row_low, [apart]]),
+        np.concatenate([row_high, row_high, [np.inf]]), np.tile(low, 2), np.tile(high, 2),
+    )  # fmt: skip
+    if found is None:
+        return None
+    return _table(part, field, found[: price.size]), _table(part, field, found[price.size :])
+
+
+def _table(part: Part, field: Field, found: Floats) -> Floats:
+    inside, outside = field.inside.size, field.outside.size
+    table = np.zeros(part.low.size)
+    table[field.inside] = found[:inside]
+    table[field.outside] = found[inside : inside + outside] - found[inside + outside : inside + 2 * outside]
+    return table
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The rows of a part, each holder's counts kept apart from those of holders in other blocks."""
+
+    rows: csc_array
+    row_low: Floats
+    row_high: Floats
+    allowed: Bools  # (n,) counts that take part
+    block: Ints  # (holders,)
+
+
+def blocks_of(part: Part, block: Ints) -> Blocks:
+    """Each relation over several blocks becomes one for each; counts that nobody holds keep still."""
+    if block.size == 0:
+        return Blocks(part.rows, part.row_low, part.row_high, np.ones(part.low.size, dtype=np.bool_), block)
+    entries = coo_array(part.rows)
+    held = part.holder[entries.col] != NOBODY
+    number = int(block.max()) + 1
+    row = entries.row[held].astype(np.int64)
+    key = row * number + block[part.holder[entries.col[held]]]
+    kept, place = np.unique(key, return_inverse=True)
+    rows = csc_array((entries.data[held], (place, entries.col[held])), shape=(kept.size, part.low.size))
+    return Blocks(rows, part.row_low[kept // number], part.row_high[kept // number], part.holder != NOBODY, block)
+
+
+def many_aims(part: Part, blocks: Blocks, aims: Ints, needs: Floats, field: Field, reward: float) -> Floats:
+    """One table in which as many of these aims as possible come as far as they need (negative: downwards)."""
+    inside, outside = field.inside, field.outside
+    columns = np.concatenate([inside, outside, outside])
+    turn = np.concatenate([np.ones(inside.size + outside.size), -np.ones(outside.size)])
+    chosen = csc_array(blocks.rows[:, columns] * turn[None, :])
+    used = np.unique(chosen.indices)
+    chosen = csc_array(csr_array(chosen)[used])
+    goals = csc_array(part.aims[aims][:, columns] * (turn[None, :] * np.sign(needs)[:, None]))
+    reached = csc_array((np.ones(aims.size), (np.arange(aims.size), np.arange(aims.size))), shape=(aims.size,) * 2)
+    both = vstack([hstack([chosen, csc_array((used.size, aims.size))]), hstack([-goals, reached])], format="csc")
+    found = solve(
+        np.concatenate([np.zeros(inside.size), field.up, field.down, np.full(aims.size, -reward)]),
+        csc_array(both),
+        np.concatenate([blocks.row_low[used], np.full(aims.size, -np.inf)]),
+        np.concatenate([blocks.row_high[used], np.zeros(aims.size)]),
+        np.concatenate([part.low[inside], np.zeros(2 * outside.size + aims.size)]),
+        np.concatenate([part.high[inside], part.high[outside], -part.low[outside], np.abs(needs)]),
+    )
+    if found is None:
+        raise SolverFailed("the truth itself does not satisfy what is known of it")
+    return _table(part, field, found[: columns.size])

@@ -1,0 +1,121 @@
+"""Keeps the tables found so far, and how far apart they show each reader that each aim can be."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import coo_array, csc_array, csr_array
+from scipy.sparse.csgraph import connected_components
+
+from sendlab.disclosure.protect.parts import SLACK, Part
+from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints
+
+
+class Reach:
+    """For each aim and reader the least and the most that the tables found so far allow.
+
+    A table is one way to fill the hidden counts. It counts for every reader whose own counts it leaves alone.
+    """
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.least = np.zeros(part.judged.shape)
+        self.most = np.zeros(part.judged.shape)
+        self.short = np.zeros(part.judged.shape, dtype=np.bool_)  # where the tables so far do not show the width
+        self._judge(np.arange(part.width.size))
+        self._moves: list[tuple[Ints, Floats]] = []
+        self._worth: list[tuple[Ints, Floats]] = []
+        self._readers: list[Bools] = []
+        self._alive: list[bool] = []
+        self._of_aim: dict[int, list[int]] = {}
+
+    def _judge(self, aims: Ints) -> None:
+        """Counts are whole, so intervals are rounded inwards."""
+        truth = self.part.truth[aims, None]
+        width = np.floor(truth + self.most[aims] + SLACK) - np.ceil(truth + self.least[aims] - SLACK)
+        self.short[aims] = self.part.judged[aims] & (width < self.part.width[aims, None] - SLACK)
+
+    def readers_of(self, aim: int) -> Ints:
+        """Readers for whom the aim is short, the outsider first."""
+        return np.flatnonzero(self.short[aim])[::-1]
+
+    def add(self, table: Floats) -> bool:
+        """Keep a table, cut into pieces that are tables by themselves; whether it shows anything new."""
+        return sum(self.keep(counts, table[counts]) for counts in pieces(table, self.part.rows)) > 0
+
+    def keep(self, counts: Ints, values: Floats) -> bool:
+        """Keep one piece if it takes an aim farther for a reader for whom it was short."""
+        piece = np.zeros(self.part.low.size)
+        piece[counts] = values
+        worth = self.part.aims @ piece
+        aims = np.flatnonzero(np.abs(worth) > SLACK)
+        readers = np.ones(self.part.judged.shape[1], dtype=np.bool_)
+        holders = self.part.holder[counts]
+        readers[holders[holders != NOBODY]] = False
+        wanted = self.short[aims] & readers
+        farther = (worth[aims, None] > self.most[aims] + SLACK) | (worth[aims, None] < self.least[aims] - SLACK)
+        if not (wanted & farther).any():
+            return False
+        self._note(aims, worth[aims], readers)
+        for aim in aims.tolist():
+            self._of_aim.setdefault(aim, []).append(len(self._moves))
+        self._moves.append((counts, values))
+        self._worth.append((aims, worth[aims]))
+        self._readers.append(readers)
+        self._alive.append(True)
+        return True
+
+    def _note(self, aims: Ints, worth: Floats, readers: Bools) -> None:
+        known = np.flatnonzero(readers)
+        block = np.ix_(aims, known)
+        self.most[block] = np.maximum(self.most[block], worth[:, None])
+        self.least[block] = np.minimum(self.least[block], worth[:, None])
+        self._judge(aims)
+
+    def forget(self, cells: Bools) -> Ints:
+        """Drop the tables that move any of these cells; the aims that they spoke of."""
+        lost: set[int] = set()
+        for number, (counts, _) in enumerate(self._moves):
+            if self._alive[number] and cells[self.part.cell[counts]].any():
+                self._alive[number] = False
+                lost.update(self._worth[number][0].tolist())
+        aims = np.array(sorted(lost), dtype=np.int64)
+        self.least[aims] = 0.0
+        self.most[aims] = 0.0
+        self._judge(aims)
+        for aim in aims.tolist():
+            for number in self._of_aim[aim]:
+                if self._alive[number]:
+                    spoken, worth = self._worth[number]
+                    self._note(np.array([aim]), worth[spoken == aim], self._readers[number])
+        return aims
+
+    def snapshot(self) -> tuple[Floats, Floats, list[bool]]:
+        """What `restore` needs."""
+        return self.least.copy(), self.most.copy(), list(self._alive)
+
+    def restore(self, kept: tuple[Floats, Floats, list[bool]]) -> None:
+        """Back to an earlier state; tables found since then stay where they still hold."""
+        self.least, self.most, alive = kept
+        self._judge(np.arange(self.part.width.size))
+        self._alive[: len(alive)] = alive
+        for number in range(len(alive), len(self._alive)):
+            if self._alive[number]:
+                self._note(*self._worth[number], self._readers[number])
+
+    def tables(self) -> list[tuple[Ints, Floats]]:
+        """The tables kept: places of the counts that move, and how far."""
+        return [moves for moves, alive in zip(self._moves, self._alive, strict=True) if alive]
+
+
+def pieces(table: Floats, rows: csc_array) -> list[Ints]:
+    """The counts that move, in groups that no row joins."""
+    counts = np.flatnonzero(np.abs(table) > SLACK)
+    if counts.size == 0:
+        return []
+    inside = coo_array(rows[:, counts])
+    size = rows.shape[0] + counts.size
+    graph = csr_array((np.ones(inside.nnz), (inside.row, rows.shape[0] + inside.col)), shape=(size, size))
+    _, found = connected_components(graph, directed=False)
+    _, label = np.unique(found[rows.shape[0] :], return_inverse=True)
+    order = np.argsort(label, kind="stable")
+    return np.split(counts[order], np.cumsum(np.bincount(label))[:-1])

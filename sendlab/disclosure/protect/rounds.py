@@ -1,0 +1,137 @@
+"""Serves many aims with one linear program: holders are cut into blocks, each with a table by itself."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sendlab.disclosure.protect.attacker import FEW_HOLDERS, Attacker
+from sendlab.disclosure.protect.parts import SLACK, Part, spread
+from sendlab.disclosure.protect.programs import Blocks, blocks_of, field_of, many_aims
+from sendlab.disclosure.protect.reach import pieces
+from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints
+
+_FREE = 3  # rounds within one cut that hide nothing
+_REWARD = 10.0  # for a step towards an aim, in usual prices of a step: nearly whatever it costs
+
+
+class Rounds:
+    """Programs over all aims of an attacker's part."""
+
+    def __init__(self, attacker: Attacker) -> None:
+        self.attacker, self.part = attacker, attacker.part
+        self.cuts = _cuts(self.part, attacker.holders)
+        self._first = _first_holder(self.part)
+
+    def look(self) -> None:
+        """Look for tables under the pattern as it is."""
+        for blocks in self.cuts:
+            for _ in range(_FREE):
+                aims, needs = self._needs(blocks)
+                if aims.size < 2 or not self._solve(blocks, aims, needs, opening=False):
+                    break
+
+    def hide(self) -> None:
+        """Hide cells as well: in each block for one aim at a time, so that the next finds more that moves."""
+        for blocks in self.cuts[:2]:
+            tried = np.zeros(self.part.width.size, dtype=np.bool_)
+            while True:
+                aims, needs = self._needs(blocks)
+                if aims.size and self._solve(blocks, aims, needs, opening=False):
+                    aims, needs = self._needs(blocks)
+                one = self._one_a_block(blocks, aims, tried)
+                if not one.size:
+                    break
+                tried[aims[one]] = True
+                self._solve(blocks, aims[one], needs[one], opening=True)
+
+    def _one_a_block(self, blocks: Blocks, aims: Ints, tried: Bools) -> Ints:
+        """Places of the first aim in each block that was not tried yet."""
+        fresh = np.flatnonzero(~tried[aims])
+        _, first = np.unique(blocks.block[self._first[aims[fresh]]], return_index=True)
+        return fresh[np.sort(first)]
+
+    def _needs(self, blocks: Blocks) -> tuple[Ints, Floats]:
+        """Aims that such a table can serve, and how far up (or, negative, down) each has to go."""
+        part, reach = self.part, self.attacker.reach
+        short = self._short(blocks)
+        aims = np.flatnonzero(short.any(axis=1))
+        least = np.max(np.where(short[aims], reach.least[aims], -np.inf), axis=1, initial=-np.inf)
+        most = np.min(np.where(short[aims], reach.most[aims], np.inf), axis=1, initial=np.inf)
+        up, down = part.width[aims] + least, part.width[aims] - most
+        can_up, can_down = self._room(blocks, aims)
+        downwards = (can_up < up - SLACK) | ((can_down >= down) & (spread(aims) < 0.5))
+        needs = np.where(downwards, -np.minimum(down, can_down), np.minimum(up, can_up))
+        useful = np.abs(needs) > SLACK
+        return aims[useful], needs[useful]
+
+    def _short(self, blocks: Blocks) -> Bools:
+        """Aims and readers that a table of such blocks can help: readers of other blocks."""
+        short = self.attacker.reach.short
+        if blocks.block.size == 0:
+            return short
+        own = self._first != NOBODY
+        block = np.where(own, blocks.block[self._first], -1)
+        result: Bools = short & own[:, None]
+        result[:, :-1] &= block[:, None] != blocks.block[None, :]
+        return result
+
+    def _room(self, blocks: Blocks, aims: Ints) -> tuple[Floats, Floats]:
+        """How far up and down each aim could go if nothing but the limits of its counts held it."""
+        part, attacker = self.part, self.attacker
+        able = blocks.allowed & (attacker.hidden | np.isfinite(part.cost))[part.cell]
+        high, low = np.where(able, part.high, 0.0), np.where(able, part.low, 0.0)
+        positive, negative = part.aims[aims].maximum(0), part.aims[aims].minimum(0)
+        return positive @ high + negative @ low, -(positive @ low + negative @ high)
+
+    def _solve(self, blocks: Blocks, aims: Ints, needs: Floats, *, opening: bool) -> bool:
+        """One program; whether it showed anything new."""
+        attacker = self.attacker
+        field = field_of(self.part, attacker.hidden, attacker.price, blocks.allowed, opening=opening)
+        steps = np.concatenate([field.up, field.down])
+        reward = _REWARD * float(np.median(steps)) if steps.size else 1.0
+        table = many_aims(self.part, blocks, aims, needs, field, reward)
+        attacker.solved += 1
+        return sum(self._take(table, counts, aims, needs) for counts in pieces(table, blocks.rows)) > 0
+
+    def _take(self, table: Floats, counts: Ints, aims: Ints, needs: Floats) -> bool:
+        """Keep a piece; cells are hidden for it only where it gives some aim all that it needs."""
+        attacker = self.attacker
+        cells = np.unique(self.part.cell[counts])
+        closed = cells[~attacker.hidden[cells]]
+        if closed.size:
+            piece = np.zeros(table.size)
+            piece[counts] = table[counts]
+            if not ((self.part.aims[aims] @ piece) / needs > 1.0 - SLACK).any():
+                return False
+            attacker.hidden[closed] = True
+        return attacker.reach.keep(counts, table[counts])
+
+
+def short_in(attacker: Attacker, tables: list[tuple[Ints, Floats]] | None = None) -> list[int]:
+    """The aims that are not wide enough for every reader; tables found elsewhere are used where they hold here."""
+    for counts, moves in tables or []:
+        if attacker.holds(counts, moves):
+            attacker.reach.keep(counts, moves)
+    Rounds(attacker).look()
+    return [aim for aim in range(attacker.part.width.size) if not attacker.sure_of(aim)]
+
+
+def _cuts(part: Part, holders: int) -> list[Blocks]:
+    """Ways to cut the holders into blocks in which two holders meet only once; last, no cut."""
+    cuts = []
+    if holders > FEW_HOLDERS:
+        side = math.isqrt(holders - 1) + 1
+        order = np.argsort(np.argsort(spread(np.arange(holders)), kind="stable"), kind="stable")
+        across, along = order // side, order % side
+        cuts = [across, along, (across + along) % side, (across + 2 * along) % side]
+    return [blocks_of(part, cut) for cut in (*cuts, np.empty(0, dtype=np.int64))]
+
+
+def _first_holder(part: Part) -> Ints:
+    """For each aim the holder of its first count, or NOBODY."""
+    found = np.full(part.width.size, NOBODY, dtype=np.int64)
+    some = np.diff(part.aims.indptr) > 0
+    found[some] = part.holder[part.aims.indices[part.aims.indptr[:-1][some]]]
+    return found

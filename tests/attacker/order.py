@@ -1,0 +1,24 @@
+"""Orders that tell nothing: groups as declared, hidden rows by name behind the shown ones, never by value."""
+
+from collections.abc import Sequence
+
+from sendlab.schema.groups import NEED_AREAS, SEN_PROVISION
+
+_DECLARED = (SEN_PROVISION, NEED_AREAS)
+
+
+def order_told(rows: Sequence[tuple[str, bool]]) -> bool:
+    """Whether the order of rows tells something of hidden ones; `rows` are (label, whether its figure is shown).
+
+    >>> order_told([("EHC plan", False), ("SEN support", True)]), order_told([("Yew", False), ("Ash", False)])
+    (False, True)
+    >>> order_told([("Yew", True), ("Ash", True), ("Elm", False)]), order_told([("Elm", False), ("Yew", True)])
+    (False, True)
+    """
+    labels = [label for label, _ in rows]
+    for declared in _DECLARED:
+        if set(labels) <= set(declared):
+            return labels != [name for name in declared if name in labels]
+    hidden = [label for label, shown in rows if not shown]
+    last = [label for label, _ in rows[len(rows) - len(hidden) :]]
+    return hidden != sorted(hidden) or hidden != last

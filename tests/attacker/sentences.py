@@ -1,0 +1,195 @@
+"""Sentences, headlines, titles and alt texts: every number in them becomes a claim, or a stray."""
+
+import re
+from dataclasses import dataclass
+
+from attacker.claims import NUMBER, Claim, Scene, Stray, printed
+from attacker.public import TOKEN, Public, committed_prose, is_token, place_of_token, plain
+from sendlab.schema.groups import TOTAL
+
+NATIONALLY, REST_OF_LA = "Same group nationally", "LA without this school"
+_N = rf"({NUMBER})"
+_UNIT = r"(?:%| points| percentage points| per 100 pupils| out of 10)?"
+_OTHER = rf"({TOKEN}|the same group nationally|the same group in the rest of the LA)"
+_LIMITS = rf"(?:between {_N}%? and {_N}%?|no interval)"
+# What numbers in a sentence say, by the words around them; the first that fits is taken.
+_FORMS = {
+    "token": f"({TOKEN})",
+    "figure": rf"{_N}{_UNIT} \((?:{_N} of {_N} pupils|n = {_N}|number of pupils not given), {_LIMITS}\)",
+    "gap": rf"{_N}{_UNIT} (above|below) {_OTHER}(?: \({_LIMITS}\))?",
+    "change": rf"; {_N}{_UNIT} (?:higher|lower|\(the same\)) \({_LIMITS}\)",
+    "sides": rf": {_N}{_UNIT} against {_N}{_UNIT} nationally",
+    "years": rf": {_N}{_UNIT} last year, {_N}{_UNIT} now",
+    "drawn_gap": rf", gap {_N}{_UNIT} \((?:{_N} to {_N}|no interval)\)",
+    "counts": rf"(?<!\d){_N} of {_N}(?! who)(?! pupils,)",
+    "line": rf": {_N}{_UNIT}(?: \(u\))?(?:, 95% interval {_N}%? to {_N}%?|, no interval)?(?=[,;.]|$)",
+    "side": rf"(?<={TOKEN} ){_N}{_UNIT}(?=[,.]|$| \()",
+    "unit": r"per 100 pupils",
+    "n": rf"n = {_N}",
+    "nationally": rf"; same group nationally(?: \(({TOKEN})\))? {_N}%?",
+    "rest": rf"; LA without this school {_N}%?",
+    "counted": rf"{_N} pupils counted(?:, of {_N} who could be)?",
+    "hidden": r"not shown\b",
+    "number": _N,
+}
+_SCAN = re.compile("|".join(f"(?P<{name}>{form})" for name, form in _FORMS.items()))
+_ALONE = {name: re.compile(form) for name, form in _FORMS.items()}
+
+
+@dataclass
+class Told:
+    """What a text told: its claims, its strays, and the scene at its end."""
+
+    claims: list[Claim]
+    strays: list[Stray]
+    scene: Scene
+
+
+def read_text(text: str, scene: Scene, public: Public, file: str, where: str) -> Told:
+    """Every claim that a text makes, in the scene in which it stands."""
+    told = Told([], [], scene)
+    for line in text.splitlines():
+        if plain(line) not in committed_prose():
+            _Line(line, scene, public, told, file, where).read()
+    return told
+
+
+class _Line:
+    """One line being read: the scene moves with each name met."""
+
+    def __init__(self, line: str, scene: Scene, public: Public, told: Told, file: str, where: str) -> None:
+        self.text, self.names = public.tokens(line)
+        self.scene = self._placed(scene, public)
+        self.public, self.told, self.file, self.where = public, told, file, where
+        self.of_largest = self.text.rpartition(".")[0].find("Pupils: ")
+
+    def _placed(self, scene: Scene, public: Public) -> Scene:
+        """The scene with the first place and period of the line, where it has none: titles stand before them."""
+        for kind, known in (("place", scene.place_code), ("period", scene.time_period)):
+            first = next((name for name in self.names if name[0] == kind), None)
+            scene = scene if known or first is None else public.step(scene, first)
+        return scene
+
+    def read(self) -> None:
+        """All forms in turn."""
+        for found in _SCAN.finditer(self.text):
+            form = str(found.lastgroup)
+            name = next(name for name in _FORMS if found.group(name) is not None)
+            inner = _ALONE[name].match(self.text, found.start())
+            getattr(self, f"_{name}")(inner if inner is not None else found, form)
+        self.told.scene = self.scene
+
+    def _add(self, what: str, number: str | None, comparator: str = "") -> None:
+        if number is None:
+            return
+        if not self.scene.whole:
+            self.told.strays.append(Stray(self.file, self.where, f"a number ({what}) of no figure"))
+            return
+        self.told.claims.append(self.scene.claim(what, number, self.file, self.where, comparator))
+
+    def _token(self, found: re.Match[str], _: str) -> None:
+        token = self.names[place_of_token(found.group(1))]
+        if token[0] == "measure":  # a new subject: its groups have not been named yet
+            self.scene = self.public.step(self.scene.of_group(TOTAL), token)
+        else:
+            self.scene = self.public.step(self.scene, token)
+
+    def _figure(self, found: re.Match[str], _: str) -> None:
+        value, numerator, of, n, lower, upper = found.groups()
+        for what, number in zip(
+            ("value", "numerator", "base", "base", "lower", "upper"), (value, numerator, of, n, lower, upper),
+            strict=True,
+        ):  # fmt: skip
+            self._add(what, number)
+
+    def _gap(self, found: re.Match[str], _: str) -> None:
+        size, side, other, lower, upper = found.groups()
+        comparator = {"the same group nationally": NATIONALLY, "the same group in the rest of the LA": REST_OF_LA}
+        name = self.names[place_of_token(other)][1] if is_token(other[0]) and len(other) == 1 else comparator[other]
+        sign = "−" if side == "below" else ""
+        self._add("value", sign + size, name)
+        if lower is not None:
+            ends = (lower, upper) if not sign else (_turned(upper), _turned(lower))
+            self._add("lower", ends[0], name)
+            self._add("upper", ends[1], name)
+
+    def _change(self, found: re.Match[str], _: str) -> None:
+        self._add("change", found.group(1))
+
+    def _sides(self, found: re.Match[str], _: str) -> None:
+        self._add("value", found.group(1))
+        self._add("comparator_value", found.group(2), NATIONALLY)
+
+    def _years(self, found: re.Match[str], _: str) -> None:
+        now = self.scene
+        before = str(int(now.time_period) - 101) if now.time_period else ""
+        self._add("value", found.group(2))
+        self.scene = self.public.step(now, ("period", before))
+        self._add("value", found.group(1))
+        self.scene = now
+
+    def _drawn_gap(self, found: re.Match[str], _: str) -> None:
+        # told by its size: the sides before it say which way it goes
+        sides = [c for c in self.told.claims if c.what == "value" and c.comparator == "" and c.where == self.where][-2:]
+        group = self.scene
+        if sides:
+            self.scene = self.scene.of_group(sides[0].groups[0])
+        size, lower, upper = found.groups()
+        down = len(sides) == 2 and sides[0].printed < sides[1].printed and printed(size)[1] > printed(size)[2]
+        ends = (_turned(upper), _turned(lower)) if down and lower is not None else (lower, upper)
+        self._add("value", f"−{size}" if down else size, "No SEN")
+        self._add("lower", ends[0], "No SEN")
+        self._add("upper", ends[1], "No SEN")
+        self.scene = group
+
+    def _counts(self, found: re.Match[str], _: str) -> None:
+        self._add("numerator", found.group(1))
+        self._add("base", found.group(2))
+
+    def _line(self, found: re.Match[str], _: str) -> None:
+        for what, number in zip(("value", "lower", "upper"), found.groups(), strict=True):
+            self._add(what, number)
+
+    def _side(self, found: re.Match[str], _: str) -> None:
+        # "Pupils: EHC plan 204" heads the board page: the largest base of the page, of whatever measure
+        largest = 0 <= self.of_largest < found.start()
+        if largest:
+            return
+        self._add("value", found.group(1))
+
+    def _unit(self, found: re.Match[str], _: str) -> None:
+        """The number in a unit tells nothing."""
+
+    def _n(self, found: re.Match[str], _: str) -> None:
+        self._add("base", found.group(1))
+
+    def _nationally(self, found: re.Match[str], _: str) -> None:
+        self._add("comparator_value", found.group(2), NATIONALLY)
+
+    def _rest(self, found: re.Match[str], _: str) -> None:
+        self._add("comparator_value", found.group(1), REST_OF_LA)
+
+    def _counted(self, found: re.Match[str], _: str) -> None:
+        self._add("base", found.group(1))
+        self._add("eligible", found.group(2))
+
+    def _hidden(self, found: re.Match[str], _: str) -> None:
+        before = self.text[: found.start()].rstrip(": ")[-1:]
+        # behind a measure's name it is a side or the gap that is not shown: the reader cannot tell which
+        unclear = bool(before) and is_token(before) and self.names[place_of_token(before)][0] == "measure"
+        if self.scene.whole and not unclear:
+            self.told.claims.append(self.scene.marked("value", "c", self.file, self.where))
+
+    def _number(self, found: re.Match[str], _: str) -> None:
+        self.told.strays.append(Stray(self.file, self.where, "a number that no sentence of ours would hold"))
+        if self.scene.whole:  # whatever it counts: it is about this figure
+            self.told.claims.append(self.scene.claim("unknown", found.group(1), self.file, self.where))
+
+
+def _turned(number: str) -> str:
+    """A printed number with the other sign.
+
+    >>> _turned("−3.5"), _turned("2")
+    ('3.5', '−2')
+    """
+    return number[1:] if number[:1] in "−-" else f"−{number.lstrip('+')}"
