@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sendlab.disclosure import Published, hidden_summary, publish
 from sendlab.disclosure.audit.editions import Edition
 from sendlab.disclosure.audit.pack import audit
+from sendlab.disclosure.log import no_releases, with_release
 from sendlab.disclosure.published import PUBLISHED_COLUMNS, WITHHELD_NOTE, _published
 from sendlab.errors import GateError, SendlabError
 from sendlab.schema.groups import ALL_SEN, NEED_AREAS, SEN_PROVISION, TOTAL
@@ -33,7 +34,8 @@ NUMBERS = (
 
 def row(measure, place, group, base, people, *, numerator=None, denominator=None, value=None, **more):
     """One measure row; a share unless a numerator, denominator or value says otherwise."""
-    numerator = people if numerator is None else numerator
+    if numerator is None:
+        numerator = value * base if people is None and value is not None and base else people  # of a mean: its sum
     denominator = base if denominator is None else denominator
     value = 100 * numerator / denominator if value is None and denominator and numerator is not None else value
     return {
@@ -49,14 +51,15 @@ def row(measure, place, group, base, people, *, numerator=None, denominator=None
 def by_provision(measure, bases, people=None, **more):
     """Rows of the table by SEN provision from schools x provisions; groups of nobody have no row."""
     bases = np.asarray(bases)
-    people = np.zeros_like(bases) if people is None else np.asarray(people)
+    with_people = people is not None
+    people = np.asarray(people) if with_people else np.zeros_like(bases)
     rows = []
     for school in [*range(len(bases)), None]:
         b, w = (bases.sum(axis=0), people.sum(axis=0)) if school is None else (bases[school], people[school])
         place = LA if school is None else str(100001 + school)
         for name, n, x in zip([TOTAL, *SEN_PROVISION], [b.sum(), *b], [w.sum(), *w], strict=True):
             if n > 0:
-                rows.append(row(measure, place, (name, TOTAL), int(n), int(x), **more))
+                rows.append(row(measure, place, (name, TOTAL), int(n), int(x) if with_people else None, **more))
     return rows
 
 
@@ -103,9 +106,13 @@ def test_primary_hiding_alone_is_recovered_and_the_whole_gate_is_not(inner):
     hidden = [pl.when(~primary).then(pl.col(name)).alias(name) for name in NUMBERS]
     only = truth.with_columns(*hidden, status=pl.when(primary).then(pl.lit("c")).otherwise(pl.lit("")))
     leaky = _published(only.select(PUBLISHED_COLUMNS), audience="board", threshold=5, run_id="test")
-    found = given_away(leaky, truth, "outsider")
-    assert len(found) == truth.filter(primary, geographic_level="School").height == 2
-    assert all(finding.least == finding.most for finding in found)
+    found = exactly_known(leaky, truth)
+    small = truth.filter(primary, geographic_level="School")
+    assert small.height == 2
+    assert {(place, count) for place, what, count in found if what == "base"} == set(
+        small.select("place_code", pl.col("base_subjects").cast(pl.Float64)).iter_rows()
+    )
+    assert {what for _, what, _ in found} == {"base", "mean"}  # and with the base what its mean adds up to
     assert given_away(released(truth), truth) == ()
 
 
@@ -231,11 +238,12 @@ def test_zeros_and_full_groups_follow_polarity(measure, base, people, hidden):
 
 @pytest.mark.parametrize(("measure", "bad", "good"), [("ks2_rwm_expected", 0, 40), ("persistent_absence", 40, 0)])
 def test_bad_news_about_a_large_group_may_be_cover_and_good_news_never_is(measure, bad, good):
-    # The first school's count needs company; that of the second is cheapest to hide, where it may be hidden at all.
+    # The first school's count needs company; that of the second is cheapest to hide, where it may be hidden at all. The
+    # third is hidden too: each of the others knows its own count, and would have the first school's by subtraction.
     bases = [[40, 0, 0, 0], [40, 0, 0, 0], [900, 0, 0, 0]]
     hidden = {}
     for edge in (bad, good):
-        truth = measures(by_provision(measure, bases, [[3, 0, 0, 0], [edge, 0, 0, 0], [400, 0, 0, 0]]))
+        truth = measures(by_provision(measure, bases, [[4, 0, 0, 0], [edge, 0, 0, 0], [400, 0, 0, 0]]))
         published = released(truth)
         hidden[edge] = one(published, "100002", ("EHC plan", TOTAL))["status"] == "c"
         assert given_away(published, truth) == ()
@@ -254,18 +262,37 @@ def test_a_group_of_nobody_stands_as_it_came_and_is_no_cover():
     assert given_away(published, truth) == ()
 
 
-def test_a_measure_that_nothing_can_protect_is_withheld_and_says_so():
-    # The LA's zero does not fit its school's count: it is good news, so it stands, and leaves the count no room.
+def two_schools_of_good_news():
+    """Good attendance that can be protected, and absence that cannot: the LA's zero does not fit its school's count.
+
+    It is good news, so it stands wherever its base does, and leaves the count no room.
+    """
     fits, broken = (by_provision(name, [[100, 0, 0, 0], [90, 0, 0, 0]], [[30, 0, 0, 0], [40, 0, 0, 0]])
                     for name in ("attendance_98", "persistent_absence"))  # fmt: skip
     for each in broken:
         each["with_subjects"] = each["numerator"] = 2 if each["place_code"] == "100001" else 0
-    truth = measures(fits, broken)
+    return fits, broken
+
+
+def test_a_base_is_hidden_where_nothing_else_protects_a_numerator():
+    truth = measures(*two_schools_of_good_news())
     published = released(truth)
+    for measure in ("attendance_98", "persistent_absence"):
+        assert nothing_in(one(published, "100001", ("EHC plan", TOTAL), measure))
+    assert WITHHELD_NOTE not in set(published.rows["note"])
+    assert given_away(published, truth) == ()
+
+
+def test_a_measure_that_nothing_can_protect_is_withheld_and_says_so():
+    # The bases went out before, so they cannot be hidden now.
+    fits, broken = two_schools_of_good_news()
+    truth = measures(fits, broken)
+    published = released(truth, log=with_release(no_releases(), released(measures(fits)), "2025-09-01"))
     withheld = published.where(measure="persistent_absence").rows
     assert set(withheld["status"]) == {"c"}
     assert set(withheld["note"]) == {WITHHELD_NOTE}
     assert withheld["numerator"].is_null().all()
+    assert published.where(measure="attendance_98").rows["numerator"].null_count() == 0
     assert WITHHELD_NOTE not in set(published.where(measure="attendance_98").rows["note"])
     assert given_away(published, truth) == ()
 
@@ -335,7 +362,8 @@ def test_the_attack_finds_a_mean_at_its_edge_and_a_base_that_tells_why_it_was_hi
     alone = truth.with_columns(*hidden, status=pl.when(gone).then(pl.lit("c")).otherwise(pl.lit("")))
     for rows in (truth, alone):
         leaky = _published(rows.select(PUBLISHED_COLUMNS), audience="board", threshold=5, run_id="test")
-        assert [(finding.place_code, finding.group) for finding in given_away(leaky, truth, "outsider")] == [("100001", TOTAL)]
+        found = given_away(leaky, truth, "outsider")
+        assert [(finding.place_code, finding.group) for finding in found] == [("100001", TOTAL)]
 
 
 def test_a_gap_to_a_small_rest_at_its_edge_is_hidden():
@@ -353,8 +381,9 @@ def test_a_gap_to_a_small_rest_at_its_edge_is_hidden():
 def with_a_place_of_nobody(measure, status="x", eligible=None):
     """Schools of 30, 27 and 3 pupils that make up the LA's 60, and one where nobody was counted."""
     people = {"100001": (30, 12), "100002": (27, 11), "100003": (3, 1), LA: (60, 24)}
-    value = 1.0 if measure == "ks2_reading_progress" else None
-    rows = [row(measure, place, (TOTAL, TOTAL), n, x, value=value) for place, (n, x) in people.items()]
+    mean = measure == "ks2_reading_progress"
+    rows = [row(measure, place, (TOTAL, TOTAL), n, None if mean else x, value=1.0 if mean else None)
+            for place, (n, x) in people.items()]  # fmt: skip
     empty = dict.fromkeys((*NUMBERS, "with_subjects")) | {"status": status, "note": "nobody here", "method": ""}
     return [*rows, rows[0] | empty | {"place_code": "100004", "place_name": "100004", "eligible_subjects": eligible}]
 
@@ -377,7 +406,7 @@ def test_a_place_of_nobody_does_not_hide_a_sum(measure, status):
     assert ("100003", "base", 3) in known
     published = released(truth)
     assert given_away(published, truth) == ()
-    assert published.rows.filter(status="c").height == 2
+    assert published.rows.filter(status="c").height == 3  # and two more: a school knows its own
     came = truth.filter(place_code="100004").select(PUBLISHED_COLUMNS)
     assert published.where(place_code="100004").rows.equals(came)
 
@@ -391,7 +420,7 @@ def test_a_place_of_nobody_does_not_hide_a_sum_of_numerators():
     assert ("100003", "people", 1) in exactly_known(hiding(truth, ["100003"], family), truth)
     published = released(truth)
     assert given_away(published, truth) == ()
-    assert published.rows.filter(status="c").height == 2
+    assert published.rows.filter(status="c").height == 3  # and two more: a school knows its own
 
 
 def test_an_unknown_place_still_ends_a_sum_and_a_place_of_nobody_without_others_makes_none():
@@ -419,7 +448,7 @@ def test_pupils_left_out_of_a_place_where_nobody_was_counted_are_protected():
     assert exactly_known(leaky, truth) == {("100004", "left out", 3)}
     published = released(truth)
     assert nothing_in(one(published, "100004", (TOTAL, TOTAL)))
-    assert published.rows["eligible_subjects"].is_null().sum() == 2
+    assert published.rows["eligible_subjects"].is_null().sum() == 3  # and two more: a school knows its own
     assert given_away(published, truth) == ()
 
 
@@ -557,9 +586,10 @@ def test_a_gap_is_hidden_with_its_other_side():
 
 def test_a_gap_to_the_rest_is_hidden_where_the_rest_is_small():
     own = row("ks2_reading_progress", "100001", (TOTAL, TOTAL), 40, None, value=1.0)
-    la = row("ks2_reading_progress", LA, (TOTAL, TOTAL), 43, None, value=1.1)
-    found = one(released(measures([own, la, gap(own, "LA without this school", 0.5, 0.5)])), "100001", (TOTAL, TOTAL),
-                comparator="LA without this school")  # fmt: skip
+    rest = row("ks2_reading_progress", "100002", (TOTAL, TOTAL), 3, None, value=0.5)
+    la = row("ks2_reading_progress", LA, (TOTAL, TOTAL), 43, None, value=41.5 / 43)
+    published = released(measures([own, rest, la, gap(own, "LA without this school", 0.5, 0.5)]))
+    found = one(published, "100001", (TOTAL, TOTAL), comparator="LA without this school")
     assert nothing_in(found)
 
 
@@ -568,7 +598,8 @@ def test_the_attack_sees_a_gap_left_beside_a_hidden_figure():
     safe = released(truth)
     value = pl.when(pl.col("comparator") == "No SEN").then(pl.lit(9.0)).otherwise(pl.col("value"))
     torn = _published(safe.rows.with_columns(value=value), audience="board", threshold=5, run_id="test")
-    assert [finding.what for finding in given_away(torn, truth, "outsider")] == ["part of a hidden family in sight (No SEN)"]
+    found = [finding.what for finding in given_away(torn, truth, "outsider")]
+    assert found == ["part of a hidden family in sight (No SEN)"]
 
 
 # Rounding and what passes through ------------------------------------------------------------------------------------
@@ -619,7 +650,7 @@ def test_published_figures_are_not_made_by_hand():
     [
         ({"geographic_level": "Regional"}, "geographic_level that no rule covers"),
         ({"comparator": "Last year"}, "comparator that no rule covers"),
-        ({"need_area": NEED_AREAS[0]}, "outside the tables"),
+        ({"need_area": NEED_AREAS[0]}, "outside the declared tables"),
         ({"base_subjects": None}, "without base_subjects"),
         ({"with_subjects": None}, "without with_subjects"),
         ({"measure": "absence", "top_share": None}, "without top_share"),
@@ -660,7 +691,7 @@ def test_measures_that_do_not_share_the_base_they_declare_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"), [({"audience": "public"}, "only board"), ({"threshold": 1}, "protects nobody")]
+    ("wrong", "words"), [({"audience": "school"}, "cannot be published for"), ({"threshold": 1}, "protects nobody")]
 )
 def test_settings_that_protect_nobody_are_refused(wrong, words):
     with pytest.raises(GateError, match=words):

@@ -33,11 +33,12 @@ def require_settings(audience: str, threshold: int, run_id: str) -> None:
 
 
 def require_measures(measures: pl.DataFrame) -> pl.DataFrame:
-    """The rows with `_kind`, `_decimals`, `_smallest` (base) of their card; GateError where they cannot be judged."""
+    """The rows with `_kind`, `_polarity`, `_decimals`, `_smallest` of their card; GateError if they cannot be judged."""
     rows = as_measures(measures).with_columns(pl.col(pl.Float64).fill_nan(None))
     cards = {name: card(name) for name in rows["measure"].unique().to_list()}
     rows = rows.with_columns(
         _kind=pl.col("measure").replace_strict({k: v.kind for k, v in cards.items()}, return_dtype=pl.String),
+        _polarity=pl.col("measure").replace_strict({k: v.polarity for k, v in cards.items()}, return_dtype=pl.String),
         _decimals=pl.col("measure").replace_strict({k: v.decimals for k, v in cards.items()}, return_dtype=pl.Int64),
         _smallest=pl.col("measure").replace_strict(
             {k: v.smallest_base for k, v in cards.items()}, return_dtype=pl.Int64

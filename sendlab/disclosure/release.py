@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from sendlab.disclosure.audit.editions import Edition
+from sendlab.disclosure.audit.pack import audit
+from sendlab.disclosure.fives import in_fives, to_fives
 from sendlab.disclosure.gaps import judge_gaps
 from sendlab.disclosure.intake import AUDIENCES, NATIONAL, require_measures, require_settings
 from sendlab.disclosure.log import CELL_KEY, as_released, bound, latest, no_releases, parts_released
@@ -14,7 +17,7 @@ from sendlab.disclosure.protect.primary import COUNTED_KINDS, structural_zero
 from sendlab.disclosure.published import HIDDEN, PUBLISHED_COLUMNS, WITHHELD_NOTE, Published, _published
 from sendlab.disclosure.rounding import UNRELIABLE, fewest, places, rounded
 from sendlab.metrics.completeness import without_marks
-from sendlab.schema.measures import MEASURE_KEY
+from sendlab.schema.measures import MEASURE_COLUMNS, MEASURE_KEY
 
 _RESULTS = ("value", "lower", "upper", "comparator_value")
 _BASES = ("base_subjects", "denominator")
@@ -30,7 +33,8 @@ class Release:
 
     published: Published
     solved: pl.DataFrame
-    withheld: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()  # measures of which some year is not shown at all
+    in_fives: tuple[str, ...] = ()  # measures of which some year is shown in counts rounded to 5
 
 
 def publish(
@@ -53,7 +57,8 @@ def publish(
 
     Good news about everybody (a zero where low is good, all where high is good) is shown wherever its base is, and is
     never cover; the adverse edge may be cover, so a hidden count may be 0 where high is good and the whole base where
-    low is good. Where no choice of cover protects a measure, all of it is withheld, and its rows say so.
+    low is good. Where no choice of cover protects a measure of people, its counts are rounded to 5 and attacked anew;
+    where that does not help either, all of it is withheld, and its rows say so.
 
     Raises GateError for an audience that is not built, and for rows that cannot be judged (no people behind a figure,
     groups outside the declared tables, figures of two LAs, measures that do not share the base they declare).
@@ -79,13 +84,48 @@ def release(
         figures = _at_most_as(figures, board)
     context = _context(all_measures, figures, log, threshold)
     figures, solved = _decided(figures, context, threshold)
-    gaps = judge_gaps(own.filter(pl.col("comparator") != ""), figures, threshold)
-    shown = _held(masked(rounded(placed(figures), ("value", "lower", "upper"), "_places")), log)
-    shown_gaps = masked_gaps(rounded_gaps(_without_marks_of(gaps, figures)), shown)
-    parts = [frame.select(PUBLISHED_COLUMNS) for frame in (national, shown, shown_gaps)]
-    withheld = tuple(figures.filter("withheld")["measure"].unique().sort().to_list())
-    done = _published(pl.concat(parts), audience=audience, threshold=threshold, run_id=run_id)
-    return Release(done, solved, withheld)
+    gaps = own.filter(pl.col("comparator") != "")
+
+    def made(figures: pl.DataFrame) -> Published:
+        shown, shown_gaps = _shown(figures, gaps, log, threshold)
+        parts = [frame.select(PUBLISHED_COLUMNS) for frame in (national, shown, shown_gaps)]
+        return _published(pl.concat(parts), audience=audience, threshold=threshold, run_id=run_id)
+
+    figures = in_fives(figures)
+    done = made(figures)
+    if given_away := _given_away(done, figures, rows):
+        failed = pl.col("rounded") & pl.col("measure").is_in(sorted(given_away))
+        figures = figures.with_columns(
+            withheld=pl.col("withheld") | failed, rounded=pl.col("rounded") & ~failed,
+            hidden=pl.col("hidden") | (failed & (pl.col("base_subjects") > 0).fill_null(False)),
+        )  # fmt: skip
+        done = made(figures)
+    return Release(done, solved, _names(figures, "withheld"), _names(figures, "rounded"))
+
+
+def _names(figures: pl.DataFrame, flag: str) -> tuple[str, ...]:
+    """The measures of which any row bears the flag."""
+    return tuple(figures.filter(flag)["measure"].unique().sort().to_list())
+
+
+def _given_away(done: Published, figures: pl.DataFrame, rows: pl.DataFrame) -> set[str]:
+    """Rounded measures that the attack sees through all the same."""
+    names = _names(figures, "rounded")
+    if not names:
+        return set()
+    edition = Edition(done.rows, done.audience, done.threshold)
+    found = audit([edition], rows.select(MEASURE_COLUMNS.keys())).failures
+    return set(names) if any(one.measure in names for one in found) else set()
+
+
+def _shown(
+    figures: pl.DataFrame, gaps: pl.DataFrame, log: pl.DataFrame, threshold: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Figures and gaps as they are published: hidden, rounded, held."""
+    judged = judge_gaps(gaps, figures.with_columns(hidden=pl.col("hidden") | pl.col("rounded")), threshold)
+    shown = masked(rounded(placed(figures), ("value", "lower", "upper"), "_places"))
+    shown = _held(to_fives(shown), log)
+    return shown, masked_gaps(rounded_gaps(_without_marks_of(judged, figures)), shown)
 
 
 def _at_most_as(figures: pl.DataFrame, board: Published) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from sendlab.publish.files import write_text
 from sendlab.publish.page import render
 from sendlab.runs.execute import failed_path
 from sendlab.runs.manifest import records
-from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, NOTEBOOKS, WORKBOOK, board_folder, record_folder
+from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, NOTEBOOKS, OWN, WORKBOOK, board_folder, record_folder
 from sendlab.schema.labels import day_name, period_name
 
 # The search box: hides the rows whose name does not hold what is typed, and says how many are left.
@@ -46,6 +46,7 @@ class PlaceLine:
     phase: str
     data_to: str
     entries: tuple[Entry, ...]
+    code: str = ""
 
 
 def write_index(reports: Path, published: Published, places: pl.DataFrame, la_name: str, time_period: str) -> Path:
@@ -56,7 +57,7 @@ def write_index(reports: Path, published: Published, places: pl.DataFrame, la_na
     require_published(published)
     folder = board_folder(reports, time_period)
     last = _last_outcomes(reports, time_period)
-    topics = list(dict.fromkeys([*NOTEBOOKS, *(topic for _, topic in last)]))
+    topics = list(dict.fromkeys([*NOTEBOOKS, *(topic for _, topic, _ in last)]))
     fresh = _data_to(published, time_period)
     lines = [
         _line(row, folder, reports, topics, last, fresh.get(row["place_code"], ""))
@@ -68,7 +69,7 @@ def write_index(reports: Path, published: Published, places: pl.DataFrame, la_na
         topics=[topic.replace("_", " ").capitalize() for topic in topics],
         la=[line for line in lines if not line.phase],
         schools=[line for line in lines if line.phase],
-        failures=_failures(lines, topics),
+        failures=_failures(lines, topics, last),
         board_page=_link(folder / BOARD_PAGE, reports),
         workbook=_link(folder / WORKBOOK, reports),
         settings=published.settings,
@@ -78,24 +79,32 @@ def write_index(reports: Path, published: Published, places: pl.DataFrame, la_na
     return write_text(reports / "index.html", text)
 
 
-def _last_outcomes(reports: Path, time_period: str) -> dict[tuple[str, str], Entry]:
-    """{(place code, notebook): what became of it in the last run that tried it}, from the records, oldest first."""
+def _last_outcomes(reports: Path, time_period: str) -> dict[tuple[str, str, str], Entry]:
+    """{(place code, notebook, audience): what became of it in the last run that tried it}, from the records."""
     last = {}
     for record in records(reports):
         if record["time_period"] == time_period:
-            asked = {(each["place"], each["notebook"]) for each in record["parameters"]}
+            asked = {(each["place"], each["notebook"], each["audience"]) for each in record["parameters"]}
             for outcome in record["outcomes"]:
-                key = (outcome["place_code"], outcome["notebook"])
-                if key in asked and outcome["audience"] == AUDIENCE:  # the pack is no notebook
+                key = (outcome["place_code"], outcome["notebook"], outcome["audience"])
+                if key in asked:  # the pack is no notebook
                     kept = failed_path(record_folder(reports, record["run"]), *key)
                     last[key] = Entry(error=outcome["error"], kept=_link(kept, reports) if outcome["error"] else "")
     return last
 
 
-def _failures(lines: Sequence[PlaceLine], topics: Sequence[str]) -> list[tuple[str, str, Entry]]:
-    """Place, topic and entry of each report that failed."""
-    pairs = [(line, topic, entry) for line in lines for topic, entry in zip(topics, line.entries, strict=True)]
-    return [(line.name, topic.replace("_", " "), entry) for line, topic, entry in pairs if entry.error]
+def _failures(
+    lines: Sequence[PlaceLine], topics: Sequence[str], last: Mapping[tuple[str, str, str], Entry]
+) -> list[tuple[str, str, Entry]]:
+    """Place, topic and entry of each report that failed; a school's own edition is said to be one."""
+    words = {AUDIENCE: "", OWN: " (the school's own edition)"}
+    found = [(line, topic, audience) for line in lines for topic in topics for audience in words]
+    told = [(line, topic, audience, last.get((line.code, topic, audience), Entry())) for line, topic, audience in found]
+    return [
+        (line.name, topic.replace("_", " ") + words[audience], entry)
+        for line, topic, audience, entry in told
+        if entry.error
+    ]
 
 
 def _line(
@@ -103,16 +112,16 @@ def _line(
     folder: Path,
     reports: Path,
     topics: Sequence[str],
-    last: Mapping[tuple[str, str], Entry],
+    last: Mapping[tuple[str, str, str], Entry],
     fresh: str,
 ) -> PlaceLine:
     code = row["place_code"]
     phase = "" if row["geographic_level"] == "Local authority" else row["education_phase"]
     entries = tuple(
-        replace(last.get((code, topic), Entry()), link=_link(folder / code / f"{topic}.html", reports))
+        replace(last.get((code, topic, AUDIENCE), Entry()), link=_link(folder / code / f"{topic}.html", reports))
         for topic in topics
     )
-    return PlaceLine(row["place_name"], phase, fresh, entries)
+    return PlaceLine(row["place_name"], phase, fresh, entries, code)
 
 
 def _link(path: Path, reports: Path) -> str:

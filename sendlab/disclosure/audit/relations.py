@@ -84,10 +84,11 @@ def lines_of(numbers: Numbers, pairs: pl.DataFrame) -> pl.DataFrame:
     """All that is known of sums of numbers, one line after the other: LINE.
 
     A sum whose true counts do not add up is known with its true difference; an order that they break, likewise. A
-    number that nobody knows ends a sum.
+    number that nobody knows ends a sum, and parts of nobody alone make none: its difference would be the whole.
     """
     known = pl.col("part").is_not_null().all() & pl.col("whole").is_not_null().all()
-    pairs = pairs.filter(known.over("link", "whole_key"))
+    somebody = (pl.col("part_people_in") > 0).fill_null(True).any()
+    pairs = pairs.filter((known & somebody).over("link", "whole_key"))
     in_time = pl.col("link").is_in(list(IN_TIME))
     exact = pairs.filter(~in_time | (pl.col("what").is_in(_ADD_UP_IN_TIME) & _complete()))
     inexact = pairs.filter(in_time)

@@ -22,7 +22,7 @@ _NO_DENOMINATOR = ("effect", "rating")  # of an effect it holds residual degrees
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures with what their cards say (`kind`, `polarity`, `base`, `unit`), one row each in a stable order.
+    """Figures with what their cards say (`kind`, `base`), one row each in a stable order.
 
     `rows` also has `row` (its place), `base_cell` (place in `bases`), `absent` (nobody was counted) and `given`: as it
     was in an earlier release ("shown" or "hidden"), "held" where it changed since, "context" for counts that are not
@@ -37,8 +37,7 @@ class Figures:
 def figures_of(rows: pl.DataFrame) -> Figures:
     """Figures of measures that count people, from measure rows without comparator (with a column `given`, if any)."""
     about = {name: card(name) for name in rows["measure"].unique().sort().to_list()}
-    told = {field: {name: getattr(each, field) for name, each in about.items()} for field in
-            ("kind", "polarity", "base", "unit", "model_residual_df")}  # fmt: skip
+    told = {field: {name: getattr(each, field) for name, each in about.items()} for field in ("kind", "base")}
     given = [] if "given" in rows.columns else [pl.lit("").alias("given")]
     base_given = [] if "base_given" in rows.columns else [pl.lit("").alias("base_given")]
     marked = rows.with_columns(

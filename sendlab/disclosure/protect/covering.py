@@ -108,9 +108,8 @@ class Search:
 
     def _try_without(self, cell: int) -> None:
         attacker = self.attacker
-        kept = attacker.reach.snapshot()
         attacker.hidden[cell] = False
-        lost = attacker.reach.forget(np.arange(self.part.cost.size) == cell)
-        if not all(attacker.sure_of(int(aim)) for aim in lost):
+        gone = attacker.reach.forget(cell)
+        if not all(attacker.sure_of(aim) for aim in gone.aims.tolist()):
             attacker.hidden[cell] = True
-            attacker.reach.restore(kept)
+            attacker.reach.restore(gone)

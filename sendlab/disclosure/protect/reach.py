@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.sparse import coo_array, csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from sendlab.disclosure.protect.parts import SLACK, Part
 from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What `restore` needs: the aims that dropped tables spoke of, how far they went, the tables, how many there were."""
+
+    aims: Ints
+    least: Floats
+    most: Floats
+    tables: list[int]
+    known: int
 
 
 class Reach:
@@ -27,6 +41,7 @@ class Reach:
         self._readers: list[Bools] = []
         self._alive: list[bool] = []
         self._of_aim: dict[int, list[int]] = {}
+        self._of_cell: dict[int, list[int]] = {}
 
     def _judge(self, aims: Ints) -> None:
         """Counts are whole, so intervals are rounded inwards."""
@@ -56,8 +71,11 @@ class Reach:
         if not (wanted & farther).any():
             return False
         self._note(aims, worth[aims], readers)
-        for aim in aims.tolist():
-            self._of_aim.setdefault(aim, []).append(len(self._moves))
+        self._judge(aims)
+        number = len(self._moves)
+        for places, found in ((aims, self._of_aim), (np.unique(self.part.cell[counts]), self._of_cell)):
+            for place in places.tolist():
+                found.setdefault(place, []).append(number)
         self._moves.append((counts, values))
         self._worth.append((aims, worth[aims]))
         self._readers.append(readers)
@@ -65,42 +83,40 @@ class Reach:
         return True
 
     def _note(self, aims: Ints, worth: Floats, readers: Bools) -> None:
-        known = np.flatnonzero(readers)
-        block = np.ix_(aims, known)
-        self.most[block] = np.maximum(self.most[block], worth[:, None])
-        self.least[block] = np.minimum(self.least[block], worth[:, None])
-        self._judge(aims)
+        up = worth > 0
+        for some, ends, better in ((up, self.most, np.maximum), (~up, self.least, np.minimum)):
+            ends[aims[some]] = better(ends[aims[some]], worth[some, None] * readers)
 
-    def forget(self, cells: Bools) -> Ints:
-        """Drop the tables that move any of these cells; the aims that they spoke of."""
-        lost: set[int] = set()
-        for number, (counts, _) in enumerate(self._moves):
-            if self._alive[number] and cells[self.part.cell[counts]].any():
-                self._alive[number] = False
-                lost.update(self._worth[number][0].tolist())
-        aims = np.array(sorted(lost), dtype=np.int64)
+    def forget(self, cell: int) -> Forgotten:
+        """Drop the tables that move this cell."""
+        tables = [number for number in self._of_cell.get(cell, []) if self._alive[number]]
+        for number in tables:
+            self._alive[number] = False
+        lost = [self._worth[number][0] for number in tables]
+        aims = np.unique(np.concatenate(lost)) if lost else np.empty(0, dtype=np.int64)
+        gone = Forgotten(aims, self.least[aims], self.most[aims], tables, len(self._alive))
         self.least[aims] = 0.0
         self.most[aims] = 0.0
-        self._judge(aims)
-        for aim in aims.tolist():
-            for number in self._of_aim[aim]:
-                if self._alive[number]:
-                    spoken, worth = self._worth[number]
-                    self._note(np.array([aim]), worth[spoken == aim], self._readers[number])
-        return aims
+        self._note_again(aims, sorted({number for aim in aims.tolist() for number in self._of_aim[aim]}))
+        return gone
 
-    def snapshot(self) -> tuple[Floats, Floats, list[bool]]:
-        """What `restore` needs."""
-        return self.least.copy(), self.most.copy(), list(self._alive)
-
-    def restore(self, kept: tuple[Floats, Floats, list[bool]]) -> None:
-        """Back to an earlier state; tables found since then stay where they still hold."""
-        self.least, self.most, alive = kept
-        self._judge(np.arange(self.part.width.size))
-        self._alive[: len(alive)] = alive
-        for number in range(len(alive), len(self._alive)):
+    def _note_again(self, aims: Ints, numbers: Iterable[int]) -> None:
+        """What these tables, where they still hold, say of these aims."""
+        asked = np.zeros(self.part.width.size, dtype=np.bool_)
+        asked[aims] = True
+        for number in numbers:
             if self._alive[number]:
-                self._note(*self._worth[number], self._readers[number])
+                spoken, worth = self._worth[number]
+                some = asked[spoken]
+                self._note(spoken[some], worth[some], self._readers[number])
+        self._judge(aims)
+
+    def restore(self, gone: Forgotten) -> None:
+        """Back to what was forgotten; tables found since then stay."""
+        self.least[gone.aims], self.most[gone.aims] = gone.least, gone.most
+        for number in gone.tables:
+            self._alive[number] = True
+        self._note_again(gone.aims, range(gone.known, len(self._alive)))
 
     def tables(self) -> list[tuple[Ints, Floats]]:
         """The tables kept: places of the counts that move, and how far."""

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
 
-from sendlab.disclosure.protect.counts import ADDITIVE_IN_TIME, CELL, NUMBER
-from sendlab.metrics.cards import cards
+from sendlab.disclosure.protect.counts import ADDITIVE_IN_TIME, CELL, NUMBER, PEOPLE
+from sendlab.metrics.cards import Card, cards
 from sendlab.metrics.publication import LA_LEVEL, SCHOOL_LEVEL
 from sendlab.schema.groups import (
     ALL_SEN,
@@ -104,15 +104,18 @@ def _lines(parts: pl.DataFrame, whole_first: float) -> pl.DataFrame:
 def orders_in_time(counts: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     """Lines of `at most 0`: people of a part are among those of the whole, who are at most all parts' together.
 
-    What adds up in time is at most the whole where a part of it is missing.
+    The first holds of a base and of people who had an event: one who was persistently absent in a term need not have been
+    so in the year, but who was so in the year was so in some term. What adds up in time is at most the whole where a part of it is missing.
     """
     in_time = linked.filter(pl.col("link").is_in(list(PERIODS)))
-    known = counts.filter(pl.col("truth").is_not_null()).select("var", "what")
+    had_event = [name for name, about in cards().items() if "events" in (about.kind, _kind_above(about))]
+    meant = (pl.col("what") != PEOPLE) | pl.col("name").is_in(had_event)
+    known = counts.filter(pl.col("truth").is_not_null()).select("var", "what", meant=meant)
     pairs = in_time.join(known.rename({"var": "part"}), on="part").join(
         known.select(whole="var"), on="whole", how="semi"
     )
     adds = pl.col("what").is_in(ADDITIVE_IN_TIME)
-    single = pairs.filter(~adds).sort("link", "whole", "part").with_row_index("line")
+    single = pairs.filter(~adds & pl.col("meant")).sort("link", "whole", "part").with_row_index("line")
     among = pl.concat([
         single.select("line", count="part", weight=pl.lit(1.0)).cast(LINE),  # type: ignore[arg-type]
         single.select("line", count="whole", weight=pl.lit(-1.0)).cast(LINE),  # type: ignore[arg-type]
@@ -120,6 +123,10 @@ def orders_in_time(counts: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     together = _lines(pairs.filter(~adds & pl.col("complete")), whole_first=1.0)
     open_sums = _lines(pairs.filter(adds & ~pl.col("complete")), whole_first=-1.0)
     return stacked(among, together, open_sums)
+
+
+def _kind_above(about: Card) -> str:
+    return cards()[about.at_most].kind if about.at_most in cards() else ""
 
 
 def of_siblings(counts: pl.DataFrame) -> pl.DataFrame:
