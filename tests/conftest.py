@@ -78,3 +78,11 @@ def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = make_workspace(tmp_path_factory.mktemp("sample") / "workspace", raw=ROOT / "data" / "sample")
     open_workspace(folder)
     return folder
+
+
+@pytest.fixture
+def own_sample(sample_workspace: Path, tmp_path: Path) -> Path:
+    """A workspace of the test's own on the committed sample, with the store that was built once for all tests."""
+    folder = make_workspace(tmp_path / "w", raw=ROOT / "data" / "sample")
+    shutil.copytree(sample_workspace / "store", folder / "store")
+    return folder

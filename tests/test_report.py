@@ -102,9 +102,8 @@ def test_old_benchmarks_are_history_and_no_comparator(real_workspace):
     assert national["time_period"].max() == "201617"
 
 
-def test_report_by_the_command_line_and_again_with_a_place_that_is_not_there(tmp_path):
-    space = make_workspace(tmp_path / "w", raw=ROOT / "data" / "sample")
-    runner = CliRunner()
+def test_report_by_the_command_line_and_again_with_a_place_that_is_not_there(own_sample):
+    space, runner = own_sample, CliRunner()
     made = runner.invoke(main, ["ingest", "--workspace", str(space)])
     assert made.exit_code == 0, made.output
     assert runner.invoke(main, ["build", "--workspace", str(space)]).exit_code == 0
@@ -122,9 +121,8 @@ def test_report_by_the_command_line_and_again_with_a_place_that_is_not_there(tmp
     }
 
 
-def test_a_tampered_store_is_refused(tmp_path, sample_workspace):
-    space = make_workspace(tmp_path / "w", raw=ROOT / "data" / "sample")
-    open_workspace(space)
+def test_a_tampered_store_is_refused(own_sample):
+    space = own_sample
     path = space / "store" / "published_board.parquet"
     rows = pl.read_parquet(path)
     store.write_table(space / "store", "published_board", rows.with_columns(pl.lit(1.0).alias("value")))

@@ -113,6 +113,13 @@ def planted_truths(seeds: range) -> Outcome:
     return abs(off[worst]) <= STANDARD_ERRORS, said, {"standard_errors": off, "means": means}
 
 
+def disclosure(seeds: range) -> Outcome:
+    """The attack on our own publication."""
+    import soak_disclosure
+
+    return soak_disclosure.judged(seeds)
+
+
 PARTS = {
     **{name: calibration(name) for name in calibrate.PARTS},
     **{case: flags(case) for case in soak_flags.CASES},
@@ -120,6 +127,8 @@ PARTS = {
                                range(60, 120), range(60, 64), (*PACKAGE, SIGNAL_TESTS)),
     "planted truths": Part("every truth within 3 standard errors of the size in the sample's settings", planted_truths,
                            range(1001, 1101), range(1001, 1009), (*PACKAGE, Path(sample_truths.__file__))),
+    "disclosure": Part("no count of any seed is given away: board, schools, public, six releases in a row", disclosure,
+                       range(3001, 3021), range(3001, 3002), (*PACKAGE, ROOT / "tools" / "soak_disclosure.py")),
 }  # fmt: skip
 
 

@@ -32,8 +32,11 @@ class BuildResult:
     unchanged: bool = False
 
 
-def build(workspace: Workspace, *, force: bool = False) -> BuildResult:
-    """Facts, measures and published figures of the workspace, written to its store. Nothing new, nothing done."""
+def build(workspace: Workspace, *, force: bool = False, jobs: int = 1) -> BuildResult:
+    """Facts, measures and published figures of the workspace, written to its store. Nothing new, nothing done.
+
+    `jobs` processes share the work of protection (from a script, call it below `if __name__ == "__main__"`).
+    """
     ingested = store.read_manifest(workspace.store, INGEST)
     if not ingested:
         raise WorkspaceProblem("nothing has been ingested yet", next_step="run 'sendlab ingest'")
@@ -44,7 +47,7 @@ def build(workspace: Workspace, *, force: bool = False) -> BuildResult:
     run_id = run_id_of(ingested, workspace, logged)
     inputs = read_inputs(workspace)
     measures = make_measures(inputs)
-    protected = protect_all(measures, workspace, run_id)
+    protected = protect_all(measures, workspace, run_id, jobs)
     store.write_table(workspace.store, "facts", inputs.facts)
     store.write_table(workspace.store, "facts_by_period", inputs.periods)
     within_budget(measures, inputs.places.height)

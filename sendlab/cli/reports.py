@@ -1,5 +1,6 @@
 """Verbs for figures and reports: build, run, pack, report, explore."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def _build(workspace: Path | None, force: bool = False) -> None:
     from sendlab.build import build as run_build
     from sendlab.workspace import find_workspace
 
-    result = run_build(find_workspace(workspace), force=force)
+    result = run_build(find_workspace(workspace), force=force, jobs=min(os.cpu_count() or 1, 4))
     word = "nothing new: " if result.unchanged else ""
     click.echo(
         f"{word}{budget_line(result.measures, result.megabytes, result.schools)}; {result.published:,} published, "

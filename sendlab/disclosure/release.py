@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
@@ -71,8 +72,12 @@ def publish(
 def release(
     measures: pl.DataFrame, *, audience: str = "board", threshold: int | None = None, run_id: str,
     log: pl.DataFrame | None = None, all_measures: pl.DataFrame | None = None, board: Published | None = None,
+    jobs: int = 1, withhold: Collection[tuple[str, str]] = (),
 ) -> Release:  # fmt: skip
-    """As `publish`, with what it took."""
+    """As `publish`, with what it took; `jobs` processes share the work (from a script, below `if __name__ == ...`).
+
+    `withhold` names measures and years that are not to be shown, but for what went out before.
+    """
     threshold = AUDIENCES.get(audience, 0) if threshold is None else threshold
     require_settings(audience, threshold, run_id)
     rows = require_measures(measures)
@@ -83,7 +88,7 @@ def release(
     if board is not None:
         figures = _at_most_as(figures, board)
     context = _context(all_measures, figures, log, threshold)
-    figures, solved = _decided(figures, context, threshold)
+    figures, solved = _decided(figures, context, threshold, jobs)
     gaps = own.filter(pl.col("comparator") != "")
 
     def made(figures: pl.DataFrame) -> Published:
@@ -91,7 +96,7 @@ def release(
         parts = [frame.select(PUBLISHED_COLUMNS) for frame in (national, shown, shown_gaps)]
         return _published(pl.concat(parts), audience=audience, threshold=threshold, run_id=run_id)
 
-    figures = in_fives(figures)
+    figures = _without(in_fives(figures), withhold)
     done = made(figures)
     if given_away := _given_away(done, figures, rows):
         failed = pl.col("rounded") & pl.col("measure").is_in(sorted(given_away))
@@ -101,6 +106,16 @@ def release(
         )  # fmt: skip
         done = made(figures)
     return Release(done, solved, _names(figures, "withheld"), _names(figures, "rounded"))
+
+
+def _without(figures: pl.DataFrame, withhold: Collection[tuple[str, str]]) -> pl.DataFrame:
+    """The figures, those of these measures and years withheld where they did not go out before."""
+    named = pl.concat_str("measure", "time_period", separator="|").is_in([f"{name}|{year}" for name, year in withhold])
+    no_more = named & (pl.col("given") != "shown")
+    return figures.with_columns(
+        withheld=pl.col("withheld") | named, rounded=pl.col("rounded") & ~named,
+        hidden=pl.col("hidden") | (no_more & (pl.col("base_subjects") > 0).fill_null(False)),
+    )  # fmt: skip
 
 
 def _names(figures: pl.DataFrame, flag: str) -> tuple[str, ...]:
@@ -156,13 +171,15 @@ def _context(
     )
 
 
-def _decided(figures: pl.DataFrame, context: pl.DataFrame, threshold: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _decided(
+    figures: pl.DataFrame, context: pl.DataFrame, threshold: int, jobs: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All figures with the flags of `decide`; ratings and groups of nobody have no people to protect."""
     of_people = (pl.col("_kind") != "rating") & ~structural_zero()
     others = figures.filter(~of_people).with_columns(pl.lit(False).alias(name) for name in DECISIONS)
     now = figures.filter(of_people).with_columns(_now=pl.lit(True))
     beside = context.filter(of_people).with_columns(_now=pl.lit(False))
-    done = decide(pl.concat([now, beside.select(now.columns)]), threshold)
+    done = decide(pl.concat([now, beside.select(now.columns)]), threshold, jobs=jobs)
     kept = done.rows.filter("_now").select(*now.columns, *DECISIONS) if done.rows.height else done.rows
     return pl.concat([kept, others], how="diagonal_relaxed"), done.solved
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 import numpy as np
 import polars as pl
@@ -19,6 +21,7 @@ from sendlab.metrics.publication import declared
 
 DECISIONS = ("base_hidden", "hidden", "coverage_hidden", "withheld")
 _UNIT = ["time_period", "item"]
+_WORTH_A_PROCESS = 3_000  # rows: fewer are decided before a process has started
 _SOLVED = {"unit": pl.String, "what": pl.String, "cells": pl.Int64, "hidden": pl.Int64, "cost": pl.Float64,
            "bound": pl.Float64, "method": pl.String}  # fmt: skip
 
@@ -31,19 +34,37 @@ class Decided:
     solved: pl.DataFrame
 
 
-def decide(rows: pl.DataFrame, threshold: int, *, most: int | None = None) -> Decided:
+def decide(rows: pl.DataFrame, threshold: int, *, most: int | None = None, jobs: int = 1) -> Decided:
     """The figures with four flags; `hidden` is the family of the value, which a hidden base hides with it.
 
     `rows` are measure rows without comparator of schools and the authority, of measures that count people, with columns
     `given` and `base_given` where an earlier release binds them ("shown", "hidden", or "context" for rows that are only
     there because others tell of them). `withheld` marks all rows of a measure and year that no choice of cover
-    protects. `most` is how many cells are decided together (default: the budget of publication.toml).
+    protects. `most` is how many cells are decided together (default: the budget of publication.toml); `jobs` how many
+    processes share the work, with the same outcome.
     """
     most = declared()[1].system if most is None else most
-    done = [_Unit(unit, threshold, most).decided() for unit in _units(rows)]
+    units = list(_units(rows))
+    if jobs > 1 and rows.height >= _WORTH_A_PROCESS:
+        done = _in_processes(units, threshold, most, jobs)
+    else:
+        done = [_decided(unit, threshold, most) for unit in units]
     if not done:
         return Decided(rows.with_columns(pl.lit(False).alias(name) for name in DECISIONS), pl.DataFrame(schema=_SOLVED))
     return Decided(pl.concat(each.rows for each in done), pl.concat(each.solved for each in done))
+
+
+def _decided(unit: Figures, threshold: int, most: int) -> Decided:
+    return _Unit(unit, threshold, most).decided()
+
+
+def _in_processes(units: list[Figures], threshold: int, most: int, jobs: int) -> list[Decided]:
+    """Every unit decided, the largest first so that none is waited for at the end; in the order of the units."""
+    by_size = sorted(range(len(units)), key=lambda at: -units[at].rows.height)
+    # spawned: a process that has run a polars query must never be forked, and Windows cannot
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        under_way = {at: pool.submit(_decided, units[at], threshold, most) for at in by_size}
+        return [under_way[at].result() for at in range(len(units))]
 
 
 def _units(rows: pl.DataFrame) -> Iterator[Figures]:
