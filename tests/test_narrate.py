@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sendlab import narrate
 from sendlab.disclosure.published import OwnView, _published
 from sendlab.errors import GateError, SendlabError
-from sendlab.metrics.cards import card, cards
+from sendlab.metrics.cards import card
+from sendlab.metrics.publication import published_measures
 from sendlab.schema import as_measures
 from sendlab.schema.labels import period_text
 
@@ -125,7 +126,7 @@ def test_sentences_name_no_cause():
 
 
 def test_titles_are_about_ten_words():
-    for measure in (name for name, about in cards().items() if about.published):
+    for measure in published_measures():
         rows = [{**line, "measure": measure} for line in (*FIGURES, GAP)]
         title = narrate.finding_title(own(*rows), measure=measure, place="1", time_period="202526")
         assert len(title.split()) <= 17, title

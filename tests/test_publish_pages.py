@@ -133,7 +133,8 @@ def test_board_page_is_short_plain_and_says_where_it_comes_from(board):
         assert term.lower() not in html.lower()
     text = " ".join(words(html))
     assert "Sampleton, 2024/25. Data to 22 July 2025. Pupils: EHC plan 900, SEN support 900." in text
-    assert "between 22.00 and 27.80" in text and "OFFICIAL · Run r1" in text and "Protection across measures" in text
+    assert "between 22.00 and 27.80" in text and "OFFICIAL · Run r1" in text
+    assert "Counts of 1 to 4 people, and figures from which they follow, are hidden (c)." in text
     assert 3 <= html.count("<li>") <= 5 and html.count("<svg") == 2
 
 

@@ -1,6 +1,7 @@
 """Imports run downwards only: no room of the house knows of a room above it."""
 
 import ast
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "sendlab"
@@ -73,3 +74,23 @@ def test_heavy_packages_stay_above_their_floor():
         if (top := name.split(".")[0]) in HEAVY and LEVEL.get(room_of(path), 0) < LEVEL[HEAVY[top]]
     ]
     assert low == []
+
+
+def test_what_attacks_the_publication_knows_nothing_of_what_protects_it():
+    """An attack that shared a solver or a list of sums with protection would share its mistakes."""
+    disclosure = ROOT / "disclosure"
+    for one, other in (("audit", "protect"), ("protect", "audit")):
+        modules = list((disclosure / one).rglob("*.py"))
+        shared = [
+            f"{path.relative_to(ROOT).as_posix()} imports {name}"
+            for path in modules
+            for name in imports(path)
+            if name.startswith(f"sendlab.disclosure.{other}")
+        ]
+        assert len(modules) > 10 and shared == []
+
+
+def test_every_folder_of_modules_is_in_the_package():
+    declared = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    folders = {path.parent.relative_to(ROOT.parent).as_posix().replace("/", ".") for path in ROOT.rglob("__init__.py")}
+    assert set(declared["tool"]["setuptools"]["packages"]) == folders | {"sendlab.notebooks"}

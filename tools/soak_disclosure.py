@@ -11,20 +11,18 @@ from typing import Any
 
 import polars as pl
 
+from sendlab.build.attacked import attacked
 from sendlab.disclosure import own_figures, release, school_edition, visible_share
 from sendlab.disclosure.audit.editions import Edition
-from sendlab.disclosure.audit.pack import audit
 from sendlab.disclosure.log import no_releases, with_release
 from sendlab.ingest import ingest
 from sendlab.measures import choose, make_measures, read_inputs, with_texts
 from sendlab.metrics.publication import published_measures
 from sendlab.sample import write
 from sendlab.schema.groups import AUTUMN_AND_SPRING, HALF_TERMS, TERMS
-from sendlab.schema.measures import MEASURE_KEY
 from sendlab.workspace import read_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
-KEY = [name for name in MEASURE_KEY if name != "education_phase"]
 RELEASES = 6
 
 
@@ -58,7 +56,7 @@ def of_audiences(measures: pl.DataFrame) -> tuple[int, dict[str, float]]:
     schools = own["place_code"].unique().sort().to_list()
     editions = [Edition(board.published.rows, "board", 5), Edition(public.rows, "public", 10)]
     editions += [Edition(school_edition(board.published, own, code).rows, "school", 5, place=code) for code in schools]
-    found = audit(editions, _told(measures, editions))
+    found = attacked(editions, measures.filter(pl.col("comparator") == ""))
     return len(found.findings), {"board": visible_share(board.published), "public": visible_share(public)}
 
 
@@ -72,13 +70,7 @@ def of_releases(measures: pl.DataFrame) -> tuple[int, list[float]]:
         log = with_release(log, made, f"release {number}")
         editions.append(Edition(made.rows, "board", 5, released=str(number)))
         shares.append(visible_share(made))
-    return len(audit(editions, _told(measures, editions)).findings), shares
-
-
-def _told(measures: pl.DataFrame, editions: list[Edition]) -> pl.DataFrame:
-    """The exact rows of everything that the editions hold."""
-    told = pl.concat(one.rows.select(KEY) for one in editions).unique()
-    return measures.join(told, on=KEY, how="semi")
+    return len(attacked(editions, measures.filter(pl.col("comparator") == "")).findings), shares
 
 
 def judged(seeds: range) -> tuple[bool, str, dict[str, Any]]:

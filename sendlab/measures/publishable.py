@@ -1,6 +1,7 @@
 """Which measure rows may be published: the declared tables (metrics/publication.toml), as far as the budget goes."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 import polars as pl
 
@@ -77,11 +78,7 @@ def _within_budget(rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     tables, budget = declared()
     figures = rows.filter((pl.col("comparator") == "") & (pl.col("base_subjects") > 0))
     cells = dict(figures.group_by("_table").len().iter_rows())
-    total, kept, left_out = 0, [], []
-    for number, table in enumerate(tables):
-        if total + cells.get(number, 0) <= budget.cells:
-            total += cells.get(number, 0)
-            kept.append(number)
-        else:
-            left_out.append(table.name)
-    return rows.filter(pl.col("_table").is_in(kept)), tuple(left_out)
+    total = list(accumulate(cells.get(number, 0) for number in range(len(tables))))
+    kept = sum(so_far <= budget.cells for so_far in total)  # a small table does not pass a larger one before it
+    left_out = tuple(table.name for number, table in enumerate(tables) if number >= kept and number in cells)
+    return rows.filter(pl.col("_table") < kept), left_out

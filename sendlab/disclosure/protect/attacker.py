@@ -42,13 +42,15 @@ class Attacker:
 
     def look_for(self, aim: int, readers: Ints, *, nearby: bool = True) -> bool:
         """Look for all these readers at once, then for the first of them; whether it now is wide for the first."""
+        first = readers[:1]
         if self.holders:
             near = self.near(aim, readers) if nearby else None
             if near is not None and self._look_nearby(aim, readers, near):
                 return True
-            if self._look_nearby(aim, readers, self.known_to_none(readers)):
-                return True
-        return self._look_far(aim, readers[:1])
+            for some in (readers, first) if readers.size > 1 else (first,):
+                if self._look_nearby(aim, some, self.known_to_none(some)):
+                    return True
+        return self._look_far(aim, first)
 
     def _look_far(self, aim: int, reader: Ints) -> bool:
         """Whether the aim is wide for this reader: as far up and down as it goes."""
@@ -60,11 +62,11 @@ class Attacker:
         return False
 
     def _look_nearby(self, aim: int, readers: Ints, where: Bools | None) -> bool:
-        """Upwards by what is missing, with little movement: such a table serves many readers."""
+        """Upwards by what is missing, with little movement: such a table serves many readers; for the first of them."""
         table = self.upwards(aim, readers, where, opening=False)
         if table is not None:
             self.reach.add(table)
-        return table is not None and not self.reach.short[aim, readers].any()
+        return table is not None and not self.reach.short[aim, readers[0]]
 
     def upwards(self, aim: int, readers: Ints, where: Bools | None, *, opening: bool) -> Floats | None:
         """The cheapest table in which the aim is as much higher as these readers miss."""

@@ -97,10 +97,12 @@ def base_counts(figures: Figures) -> pl.DataFrame:
 def numerator_counts(figures: pl.DataFrame) -> pl.DataFrame:
     """Counts behind the numerators of figures: people, and the numerator itself where it is another count.
 
+    Events are one even where nobody had two, if there are several periods: they add up in time, and people do not.
     Columns as of `base_counts`; `cell` is the figure's `row`. Means and effects have none: their sums are not shown.
     """
     counted, sums = pl.col("kind").is_in(COUNTED_KINDS), pl.col("kind") == "sum"
-    differs = (pl.col("numerator") != pl.col("with_subjects")).any().over("measure")
+    in_time = (pl.col("kind") == "events") & (pl.col("time_identifier").n_unique() > 1)
+    differs = (pl.col("numerator") != pl.col("with_subjects")).any().over("measure") | in_time
     people = figures.filter(counted).select(
         pl.lit(PEOPLE).alias("what"), pl.col("measure").alias("name"), *CELL,
         pl.col("with_subjects").cast(pl.Float64).alias("truth"), "absent", pl.col("row").alias("cell"),

@@ -7,7 +7,7 @@ with it. Zeros and full groups follow the polarity of the card:
   hidden for its own sake and never as cover for another count;
 - adverse news about everybody is hidden in a small group, for it tells of every one of them, and may be hidden as cover
   in a group of any size. So a hidden count may be the adverse edge (0 where high is good, the whole base where low is
-  good) and never the good one: `limits_known` grants an attacker exactly this, and so does `attack`;
+  good) and never the good one: `limits_known` grants an attacker exactly this, and so does the audit;
 - a group of nobody is no secret and stands as it came; a hidden base hides every count in it, edges included.
 
 Rows of nobody (`structural_zero`) never come as far as the protection.

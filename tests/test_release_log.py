@@ -1,0 +1,174 @@
+"""Releases in a row: shown once is a constant, hidden once stays hidden, small changes are held; own editions."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from sendlab.disclosure import own_figures, publish, school_edition
+from sendlab.disclosure.audit.editions import Edition
+from sendlab.disclosure.audit.pack import audit
+from sendlab.disclosure.fives import FIVES_NOTE, in_fives, to_fives
+from sendlab.disclosure.log import latest, no_releases, read_log, with_release
+from sendlab.disclosure.release import HELD_NOTE, release
+from sendlab.errors import GateError
+from sendlab.schema.groups import HALF_TERMS, SEN_PROVISION, TERMS, TOTAL
+from sendlab.schema.measures import MEASURE_KEY, as_measures
+
+LA = "E09000007"
+KEY = [name for name in MEASURE_KEY if name != "education_phase"]
+BASES = np.array([[21, 34, 240, 0], [12, 28, 190, 0], [9, 25, 210, 0], [14, 40, 260, 0], [30, 22, 205, 0]])
+PEOPLE = np.array([[3, 9, 11, 0], [6, 8, 14, 0], [2, 7, 9, 0], [7, 11, 20, 0], [8, 3, 12, 0]])
+
+
+def table(people=PEOPLE, bases=BASES, measure="persistent_absence", period="Academic year"):
+    """Measure rows by SEN provision of schools and their sum."""
+    made = []
+    for school in [*range(len(bases)), None]:
+        base, who = (bases.sum(axis=0), people.sum(axis=0)) if school is None else (bases[school], people[school])
+        groups = zip([TOTAL, *SEN_PROVISION], [base.sum(), *base], [who.sum(), *who], strict=True)
+        made += [
+            {
+                "measure": measure, "time_period": "202425", "time_identifier": period, "sen_provision": group,
+                "geographic_level": "Local authority" if school is None else "School",
+                "place_code": LA if school is None else str(100001 + school), "place_name": "a place",
+                "numerator": float(x), "denominator": float(n), "base_subjects": int(n), "with_subjects": int(x),
+                "value": 100 * x / n, "lower": 0.0, "upper": 100.0, "eligible_subjects": int(n), "method": "wilson",
+            }
+            for group, n, x in groups if n > 0
+        ]  # fmt: skip
+    return as_measures(pl.DataFrame(made))
+
+
+def cell(published, place, group):
+    found = published.rows.filter(pl.col("place_code") == place, pl.col("sen_provision") == group, comparator="")
+    assert found.height == 1
+    return found.row(0, named=True)
+
+
+def attack(editions, *truths):
+    exact = pl.concat(truths).unique(KEY, keep="last", maintain_order=True)
+    return audit(editions, exact).findings
+
+
+def test_the_same_figures_again_are_no_news_and_come_out_alike():
+    first = publish(table(), run_id="one")
+    log = with_release(no_releases(), first, "2025-10-01")
+    again = publish(table(), run_id="two", log=log)
+    assert again.rows.equals(first.rows)
+    assert with_release(log, again, "2025-11-01").equals(log)
+
+
+def test_hidden_once_stays_hidden_though_it_would_be_large_enough_now():
+    first = publish(table(), run_id="one")
+    log = with_release(no_releases(), first, "2025-10-01")
+    assert cell(first, "100001", "EHC plan")["status"] == "c"
+    more = PEOPLE.copy()
+    more[0, 0] = 12  # of 21: no small count any longer
+    later = publish(table(more), run_id="two", log=log)
+    assert cell(later, "100001", "EHC plan")["status"] == "c"
+    assert cell(publish(table(more), run_id="two"), "100001", "EHC plan")["status"] == ""
+
+
+def test_a_change_of_a_few_people_is_held_and_one_of_many_is_shown():
+    first = publish(table(), run_id="one")
+    log = with_release(no_releases(), first, "2025-10-01")
+    assert cell(first, "100004", "No SEN")["numerator"] == 20
+    few, many = PEOPLE.copy(), PEOPLE.copy()
+    few[3, 2], many[3, 2] = 22, 60
+    held = cell(publish(table(few), run_id="two", log=log), "100004", "No SEN")
+    assert (held["numerator"], held["note"]) == (20, HELD_NOTE)
+    assert cell(publish(table(many), run_id="two", log=log), "100004", "No SEN")["numerator"] == 60
+
+
+def test_a_held_change_cannot_be_worked_out_from_the_new_totals():
+    few = PEOPLE.copy()
+    few[3, 2] = 22
+    first = publish(table(), run_id="one")
+    second = publish(table(few), run_id="two", log=with_release(no_releases(), first, "1"))
+    editions = [Edition(each.rows, "board", 5, released=day) for day, each in (("1", first), ("2", second))]
+    assert not [each for each in audit(editions, {"1": table(), "2": table(few)}).findings if each.needed > 0]
+
+
+def test_terms_released_before_are_protected_when_the_year_is_released():
+    first, second, third = (PEOPLE // 3 + 5 * (PEOPLE > 8) for _ in TERMS)
+    people = dict(zip(TERMS, (first, second, third), strict=True))
+    people[TERMS[2]][3, 2] = 2  # two pupils in summer: the year less autumn and spring
+    parts = {term: table(people[term], period=term, measure="suspension_rate") for term in TERMS}
+    year = table(sum(people.values()), measure="suspension_rate")
+    everything = pl.concat([*parts.values(), year])
+    log, editions = no_releases(), []
+    for day, rows in enumerate([parts[TERMS[0]], pl.concat([parts[TERMS[0]], parts[TERMS[1]]]), year], 1):
+        made = publish(rows, run_id=f"run {day}", log=log, all_measures=everything)
+        log = with_release(log, made, f"2025-0{day}-01")
+        editions.append(Edition(made.rows, "board", 5, released=str(day)))
+    assert attack(editions, everything) == ()
+    careless = publish(year, run_id="run 3")
+    assert attack([*editions[:2], Edition(careless.rows, "board", 5, released="3")], everything) != ()
+
+
+def test_the_log_is_read_back_as_it_was_written(tmp_path):
+    log = with_release(no_releases(), publish(table(), run_id="one"), "2025-10-01")
+    log.write_parquet(tmp_path / "board.parquet")
+    assert read_log(tmp_path / "board.parquet").equals(log)
+    assert read_log(tmp_path / "none.parquet").equals(no_releases())
+    assert latest(log).height == log.height
+
+
+def test_a_school_sees_all_its_own_figures_and_of_others_what_the_board_sees():
+    board = publish(table(), run_id="one")
+    own = own_figures(table(), board)
+    edition = school_edition(board, own, "100003")
+    assert (edition.audience, edition.place, edition.sensitivity) == ("school", "100003", "OFFICIAL-SENSITIVE")
+    mine = cell(edition, "100003", "EHC plan")
+    assert (mine["numerator"], mine["base_subjects"], mine["value"], mine["status"]) == (2, 9, None, "u")
+    assert cell(edition, "100003", "SEN support")["value"] == 28
+    others = pl.col("place_code") != "100003"
+    assert edition.rows.filter(others).equals(board.rows.filter(others))
+    assert edition.rows.filter(~others, pl.col("status") == "c").is_empty()
+    with pytest.raises(GateError, match="no figures of a school"):
+        school_edition(board, own, LA)
+
+
+def test_what_a_school_knows_of_itself_gives_no_other_school_away():
+    board = publish(table(), run_id="one")
+    assert attack([Edition(board.rows, "board", 5)], table()) == ()
+    careless = board.rows.filter(pl.col("place_code") != "100003").vstack(
+        school_edition(board, own_figures(table(), board), "100003").rows.filter(pl.col("place_code") == "100003")
+    )
+    assert attack([Edition(careless, "board", 5)], table()) != ()
+
+
+def test_the_public_see_no_more_than_the_board():
+    board = publish(table(), run_id="one")
+    public = publish(table(), audience="public", run_id="one", board=board)
+    assert public.threshold == 10
+    both = public.rows.join(board.rows, on=KEY, suffix="_board", nulls_equal=True)
+    assert both.filter(pl.col("status_board") == "c", pl.col("status") != "c").is_empty()
+    editions = [Edition(board.rows, "board", 5), Edition(public.rows, "public", 10)]
+    assert attack(editions, table()) == ()
+
+
+def test_what_is_withheld_is_hidden_whole_and_says_so():
+    made = release(table(), run_id="one", withhold=[("persistent_absence", "202425")])
+    rows = made.published.rows
+    assert made.withheld == ("persistent_absence",)
+    assert set(rows["status"]) == {"c"} and rows["note"].str.contains("withheld").all()
+
+
+def test_a_family_in_fives_hides_up_to_seven_and_rounds_the_rest():
+    figures = table().with_columns(
+        withheld=pl.lit(True), base_hidden=pl.lit(False), hidden=pl.lit(True), _kind=pl.lit("share"),
+        _polarity=pl.lit("low"),
+    )  # fmt: skip
+    made = to_fives(in_fives(figures))
+    shown = made.filter(~pl.col("hidden"))
+    assert made.filter("rounded").height == made.height
+    assert shown["with_subjects"].min() >= 8 and (shown["base_subjects"] % 5 == 0).all()
+    one = shown.filter(pl.col("place_code") == "100004", pl.col("sen_provision") == "No SEN").row(0, named=True)
+    assert (one["numerator"], one["denominator"], one["value"], one["lower"]) == (20, 260, 8, None)
+    assert set(shown["note"]) == {FIVES_NOTE}
+
+
+def test_half_terms_of_a_year_are_no_table_of_schools():
+    rows = table(period=HALF_TERMS[0])
+    assert publish(rows, run_id="one").rows.height == rows.height  # what is published is chosen before the gate
