@@ -63,9 +63,18 @@ def test_a_measure_whose_card_is_not_published_never_is(name):
     assert let_through(row(name)) == [False]
 
 
-@pytest.mark.parametrize("column", [name for name in GROUPS if name not in ("sen_provision", "need_area", "item")])
+BY_THEMSELVES = ("sen_provision", "need_area", "sex", "fsm_status", "item")
+
+
+@pytest.mark.parametrize("column", [name for name in GROUPS if name not in BY_THEMSELVES])
 def test_a_breakdown_by_anything_else_never_is(column):
     assert let_through(row(**{column: "x"}), row(sen_provision="Total", **{column: "x"})) == [False, False]
+
+
+@pytest.mark.parametrize("column", ["sex", "fsm_status"])
+def test_sex_and_free_school_meals_are_by_themselves_and_crossed_with_provision_for_the_authority_alone(column):
+    crossed, of_la = row(**{column: "x"}), row(geographic_level=LA, place_code="999", **{column: "x"})
+    assert let_through(crossed, of_la, row(sen_provision="Total", **{column: "x"})) == [False, True, True]
 
 
 @pytest.mark.parametrize("group", ["EHC plan", "SEN support", "No SEN", "Not recorded", "Total"])
@@ -85,14 +94,20 @@ def test_an_unusual_comparison_never_is(comparator):
 PARTS = (AUTUMN, SPRING, "Summer term", "Autumn half term 1", "Summer half term 2")
 
 
-@pytest.mark.parametrize("whole", ["Academic year", "Autumn and spring term"])
-def test_a_part_of_a_year_never_is_beside_the_whole(whole):
+def test_a_part_of_a_year_never_is_beside_the_whole():
     """By subtraction it would tell of the rest; whichever order, place or comparison."""
     parts = [row(time_identifier=part, **more) for part in PARTS for more in ({}, {"comparator": NO_SEN},
              {"place_code": "100002"}, {"geographic_level": LA, "place_code": "999"})]  # fmt: skip
-    assert let_through(*parts, row(time_identifier=whole)) == [False] * len(parts) + [True]
-    if whole != "Academic year":
-        assert let_through(row(time_identifier=whole), row()) == [False, True]
+    assert let_through(*parts, row()) == [False] * len(parts) + [True]
+    assert let_through(row(time_identifier="Autumn and spring term"), row()) == [False, True]
+
+
+def test_schools_have_the_terms_of_an_open_year_and_the_authority_what_is_collected_of_it_too():
+    parts = [row(time_identifier=part, **more) for part in (AUTUMN, SPRING, "Autumn half term 1")
+             for more in ({}, {"comparator": NO_SEN}, {"geographic_level": LA, "place_code": "999"})]  # fmt: skip
+    running = [row(time_identifier="Autumn and spring term", **more) for more in ({}, {"geographic_level": LA})]
+    terms, half_term = [True, True, True], [False, False, True]
+    assert let_through(*parts, *running) == [*terms, *terms, *half_term, False, True]
 
 
 def test_a_half_term_never_is_beside_its_term():

@@ -33,7 +33,7 @@ def require_settings(audience: str, threshold: int, run_id: str) -> None:
 
 
 def require_measures(measures: pl.DataFrame) -> pl.DataFrame:
-    """The rows with `_kind`, `_polarity`, `_decimals`, `_smallest` of their card; GateError if they cannot be judged."""
+    """The rows with `_kind`, `_polarity`, `_decimals`, `_smallest` of their cards; GateError if not to be judged."""
     rows = as_measures(measures).with_columns(pl.col(pl.Float64).fill_nan(None))
     cards = {name: card(name) for name in rows["measure"].unique().to_list()}
     rows = rows.with_columns(

@@ -15,7 +15,7 @@ from sendlab.disclosure.protect.sums import PERIODS
 from sendlab.disclosure.published import HIDDEN, PUBLISHED_COLUMNS, Published
 from sendlab.metrics.cards import cards
 from sendlab.metrics.publication import LA_LEVEL, SCHOOL_LEVEL
-from sendlab.schema.measures import GROUPS
+from sendlab.schema.measures import GROUPS, no_measures
 
 CELL_KEY = ("measure", "time_period", "time_identifier", "geographic_level", "place_code", *GROUPS)
 RELEASED = "released"  # the day of a release; a later one of the same day stands for it
@@ -26,8 +26,6 @@ _YEAR = ["measure", "time_period"]
 
 def no_releases() -> pl.DataFrame:
     """A log without a release."""
-    from sendlab.schema.measures import no_measures
-
     empty = no_measures().select(PUBLISHED_COLUMNS)
     return empty.with_columns(pl.lit("").alias(name) for name in (RELEASED, "run_id"))
 

@@ -35,8 +35,10 @@ def choose(measures: pl.DataFrame) -> Chosen:
     Where needs of a year are not collected yet there is no table by need. Published benchmarks of the same measures are
     taken in the plain tables.
     """
-    usual = measures.filter(pl.col("measure").is_in(published_measures()) & pl.col("comparator").is_in(USUAL))
-    usual = usual.with_columns(_by=broken_down_by())
+    within_sen = (pl.col("need_area") == TOTAL) | (pl.col("sen_provision") != TOTAL)  # needs are those of SEN
+    usual = measures.filter(
+        pl.col("measure").is_in(published_measures()) & pl.col("comparator").is_in(USUAL) & within_sen
+    ).with_columns(_by=broken_down_by())
     own = usual.filter(pl.col("geographic_level").is_in([LA_LEVEL, SCHOOL_LEVEL]))
     own = _of_declared_periods(_needs_known(own))
     rows, left_out = _within_budget(own)

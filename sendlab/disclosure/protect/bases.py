@@ -36,21 +36,25 @@ def protect_bases(figures: Figures, forced: Bools, threshold: int, most: int) ->
     primary = small(people, threshold) | forced | (given == "held").to_numpy()
     hidden = primary | given.is_in(CLOSED).to_numpy()
     counts = base_counts(figures).rename({"cell": "decision"}).with_row_index("var")
-    system = system_of(
-        counts, limits=base_limits(counts), hidden=hidden,
-        cost=np.where(hidden, np.inf, prices(cells, people, (people == 0) | (given == "shown").to_numpy())),
-        aims=base_aims(counts, primary, people, threshold),
-    )  # fmt: skip
-    try:
-        pattern = protect_in_turns(system, cells.select(table_turn()).to_series().to_numpy(), most)
-    except NoPattern as failure:
-        if (given != "").any():  # what went out before cannot be taken back: nothing more is shown
-            return _nothing_more(system)
-        raise GateError(
-            f"the base '{cells['base'][0]}' cannot be protected: its totals are smaller than their parts",
-            next_step="check that the figures of the LA and of each Total were counted from the same pupils",
-        ) from failure
-    return pattern.hidden, pattern
+    turn = cells.select(table_turn()).to_series().to_numpy()
+    # a few people of the authority who are at none of its schools stand apart whatever is hidden: the second try
+    for apart in (True, False):
+        system = system_of(
+            counts, limits=base_limits(counts), hidden=hidden,
+            cost=np.where(hidden, np.inf, prices(cells, people, (people == 0) | (given == "shown").to_numpy())),
+            aims=base_aims(counts, primary, people, threshold, apart=apart),
+        )  # fmt: skip
+        try:
+            pattern = protect_in_turns(system, turn, most)
+            return pattern.hidden, pattern
+        except NoPattern as failure:
+            impossible = failure
+    if (given != "").any():  # what went out before cannot be taken back: nothing more is shown
+        return _nothing_more(system)
+    raise GateError(
+        f"the base '{cells['base'][0]}' cannot be protected: its totals are smaller than their parts",
+        next_step="check that the figures of the LA and of each Total were counted from the same pupils",
+    ) from impossible
 
 
 def _nothing_more(system: System) -> tuple[Bools, Pattern]:

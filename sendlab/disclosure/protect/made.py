@@ -114,8 +114,10 @@ def base_limits(counts: pl.DataFrame) -> tuple[Floats, Floats]:
     return np.ones(counts.height), np.full(counts.height, np.inf)
 
 
-def base_aims(counts: pl.DataFrame, primary: Bools, people: Floats, threshold: int) -> Aims:
-    """Aims at the primary bases: people, and their sessions; and at small differences between bases.
+def base_aims(
+    counts: pl.DataFrame, primary: Bools, people: Floats, threshold: int, *, apart: bool = True
+) -> Aims:  # fmt: skip
+    """Aims at the primary bases: people, and their sessions; and, if `apart`, at small differences between bases.
 
     `primary` and `people` are by base cell (`decision` of the counts).
     """
@@ -125,7 +127,7 @@ def base_aims(counts: pl.DataFrame, primary: Bools, people: Floats, threshold: i
     wide = np.where(other, width_in(truth, people[cell], width), width)
     of_cells = aims_at(primary[cell] & np.isfinite(truth), wide, counts["var"].cast(pl.Int64).to_numpy())
     bases = counts.filter(pl.col("what") == BASE)
-    return joined(of_cells, differences(bases, parts_and_wholes(bases), width))
+    return joined(of_cells, differences(bases, parts_and_wholes(bases), width)) if apart else of_cells
 
 
 def numerator_limits(counts: pl.DataFrame, base: Floats, base_hidden: Bools) -> tuple[Floats, Floats]:

@@ -8,7 +8,7 @@ from sendlab.metrics.publication import LA_LEVEL
 from sendlab.schema.groups import ALL_SEN, TOTAL
 from sendlab.schema.measures import GROUPS
 
-_SCHOOL_PART, _SCHOOL_TOTAL, _LA_CROSSED, _LA_PART, _LA_SEN_TOTAL, _LA_TOTAL = 1.0, 4.0, 8.0, 12.0, 40.0, 1000.0
+_SCHOOL_PART, _SCHOOL_TOTAL, _LA_CROSSED, _LA_PART, _LA_SEN_TOTAL, _LA_TOTAL = 1.0, 4.0, 10.0, 100.0, 200.0, 1000.0
 
 
 def prices(cells: pl.DataFrame, count: Floats, never: Bools) -> Floats:

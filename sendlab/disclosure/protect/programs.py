@@ -55,12 +55,21 @@ def solve(cost: Floats, rows: csc_array, row_low: Floats, row_high: Floats, low:
         return None
     if status != highspy.HighsModelStatus.kOptimal:
         raise SolverFailed(f"the linear program of disclosure control ended with: {status.name}")
-    return np.clip(np.array(highs.getSolution().col_value), low, high)
+    found: Floats = np.clip(np.array(highs.getSolution().col_value), low, high)
+    return found
+
+
+class _Quiet(highspy.Highs):
+    """The solver without the banner that its own way of starting prints."""
+
+    def __init__(self) -> None:
+        super(highspy.Highs, self).__init__()
+        self.silent()
 
 
 def _solver(rows: int) -> highspy.Highs:
     """A solver on one thread: the same answer on every machine. Small programs are quicker as they stand."""
-    highs = highspy.Highs()
+    highs = _Quiet()
     for name, value in {"output_flag": False, "threads": 1, "presolve": "off" if rows < _LARGE else "on"}.items():
         highs.setOptionValue(name, value)
     return highs

@@ -52,6 +52,8 @@ class Proof:
 
     def run(self, nodes: int) -> None:
         """First fractional masters, then whole ones within so many nodes of branch and bound."""
+        if self.done:  # nothing was hidden beyond what had to be
+            return
         x = self._fractional()
         if self.done:
             return

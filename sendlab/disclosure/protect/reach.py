@@ -15,7 +15,7 @@ from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What `restore` needs: the aims that dropped tables spoke of, how far they went, the tables, how many there were."""
+    """What `restore` needs: the aims that dropped tables spoke of, how far these went, the tables, how many."""
 
     aims: Ints
     least: Floats

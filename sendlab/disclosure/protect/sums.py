@@ -104,8 +104,9 @@ def _lines(parts: pl.DataFrame, whole_first: float) -> pl.DataFrame:
 def orders_in_time(counts: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     """Lines of `at most 0`: people of a part are among those of the whole, who are at most all parts' together.
 
-    The first holds of a base and of people who had an event: one who was persistently absent in a term need not have been
-    so in the year, but who was so in the year was so in some term. What adds up in time is at most the whole where a part of it is missing.
+    The first holds of a base and of people who had an event: one who was persistently absent in a term need not have
+    been so in the year, but who was so in the year was so in some term. What adds up in time is at most the whole where
+    a part of it is missing.
     """
     in_time = linked.filter(pl.col("link").is_in(list(PERIODS)))
     had_event = [name for name, about in cards().items() if "events" in (about.kind, _kind_above(about))]
