@@ -151,7 +151,7 @@ def test_two_labelled_controls_change_all_parts_together(explorer):
 def test_controls_say_why_nothing_is_shown(explorer):
     _, _, status, output = _texts(explorer.show(audience="everyone"))
     assert "Nothing is shown: no audience is called &#x27;everyone&#x27;" in status
-    assert output == "<p>use board</p>"
+    assert output == "<p>use one of board, school, public</p>"
     with pytest.raises(SendlabError, match="no place"):
         explorer.show(place="nowhere")
 

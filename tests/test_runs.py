@@ -87,6 +87,9 @@ class Opened:
     def places(self):
         return PLACES
 
+    def record_release(self, released):
+        self.released = [*getattr(self, "released", []), released]
+
 
 def a_task(tmp_path, number=0):
     return Task(
@@ -132,12 +135,17 @@ def plan(tmp_path, **wanted):
 
 def test_the_plan_is_every_place_with_every_notebook(tmp_path):
     tasks = plan(tmp_path)
-    assert len(tasks) == 3 * 4
+    assert len(tasks) == 4 + 2 * 2 * 4  # the LA once, each school for the board and for itself
     assert list(dict.fromkeys(task.place_code for task in tasks)) == ["999", "900101", "900102"]  # the LA, then by name
     assert tasks[0].output == (tmp_path / "reports/202425/board/999/progress").resolve()
     assert tasks[0].record == (tmp_path / "reports/runs/by-hand").resolve()
     assert tasks[0].parameters == {"place": "999", "time_period": "202425", "audience": "board"}
     assert tasks[0].title == "Sampleton, 2024/25"
+    own = [task for task in tasks if task.audience == "school"]
+    assert {task.place_code for task in own} == {"900101", "900102"} and len(own) == 2 * 4
+    assert own[0].output == (tmp_path / "reports/202425/schools/900101/progress").resolve()
+    assert own[0].parameters == {"place": "900101", "time_period": "202425", "audience": "school"}
+    assert "for school 900101 only" in own[0].settings and "only" not in tasks[0].settings
 
 
 def test_an_unknown_place_or_notebook_is_refused(tmp_path):
@@ -226,7 +234,7 @@ FAILS = f"import polars as pl\npl.Series(['{UPN}']).cast(pl.Int64)"
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """One run with a notebook that works, two that fail and two that the gate refuses: five kernels."""
+    """One run of a school's two editions: a notebook that works, two that fail and two that the gate refuses."""
     root = tmp_path_factory.mktemp("council {A}")
     (root / "sendlab.toml").write_text("# the settings", encoding="utf-8")
     (root / "store").mkdir()
@@ -241,28 +249,33 @@ def done(tmp_path_factory):
     )
     notebook(folder, "exclusions", f"print({OWN_VIEW_MARK!r})")
     told = []
+    opened = Opened(root)
     result = run_opened(
-        Opened(root),
+        opened,
         [folder],
         places=["900101"],
         notebooks=["progress", "attendance", "exclusions", "interventions", "refused"],
         progress=told.append,
     )
+    assert len(opened.released) == 1  # before anything was written
     return root, result, told
 
 
 def test_a_failure_is_listed_and_stops_nobody(done):
     _, result, told = done
-    assert [(o.notebook, o.status) for o in result.outcomes] == [
-        ("progress", "done"), ("attendance", "failed"), ("exclusions", "failed"), ("interventions", "failed"),
-        ("refused", "failed"),
-    ]  # fmt: skip
-    assert result.exit_status == 1 and len(result.failed) == 4 and len(told) == 5
+    statuses = [("progress", "done"), ("attendance", "failed"), ("exclusions", "failed"), ("interventions", "failed"),
+                ("refused", "failed")]  # fmt: skip
+    assert [(o.audience, o.notebook, o.status) for o in result.outcomes] == [
+        (audience, *status) for audience in ("board", "school") for status in statuses
+    ]
+    assert result.exit_status == 1 and len(result.failed) == 8 and len(told) == 10
 
 
 def test_an_error_is_told_in_full_only_if_it_is_ours(done):
     root, result, _ = done
-    foreign, own_view, frame, ours = (outcome.error for outcome in result.failed)
+    board, school = ([each.error for each in result.failed if each.audience == name] for name in ("board", "school"))
+    assert board == school
+    foreign, own_view, frame, ours = board
     assert foreign == "InvalidOperationError (cell 3)"
     assert own_view.startswith(
         "GateError: report 'exclusions', cell 3: an analyst's own view, which a report must not hold"
@@ -273,29 +286,31 @@ def test_an_error_is_told_in_full_only_if_it_is_ours(done):
     )
     assert ours == "RunProblem: no such thing; next: ask (cell 3)"
     kept = [path for path in (root / "reports").rglob("*") if path.is_file() and UPN.encode() in path.read_bytes()]
-    assert [path.relative_to(result.manifest.parent).as_posix() for path in kept] == ["failed/900101/attendance.ipynb"]
+    assert sorted(path.relative_to(result.manifest.parent).as_posix() for path in kept) == [
+        "failed/board/900101/attendance.ipynb", "failed/school/900101/attendance.ipynb",
+    ]  # fmt: skip
     assert error_line(OSError("/srv/H801200001001.csv")) == "OSError"
 
 
 def test_results_are_in_place_and_nothing_else(done):
     root, result, _ = done
-    folder = root / "reports" / "202425" / "board"
+    folder = root / "reports" / "202425"
     assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()) == [
-        "900101/progress.html", "900101/progress.ipynb",
-    ]  # fmt: skip
+        f"{audience}/900101/progress.{kind}" for audience in ("board", "schools") for kind in ("html", "ipynb")
+    ]
     record = result.manifest.parent
     assert sorted(path.relative_to(record).as_posix() for path in record.rglob("*") if path.is_file()) == [
-        "failed/900101/attendance.ipynb", "failed/900101/exclusions.ipynb", "failed/900101/interventions.ipynb",
-        "failed/900101/refused.ipynb", "manifest.json",
+        *(f"failed/{audience}/900101/{name}.ipynb" for audience in ("board", "school")
+          for name in ("attendance", "exclusions", "interventions", "refused")), "manifest.json",
     ]  # fmt: skip
-    page = (folder / "900101" / "progress.html").read_text(encoding="utf-8")
+    page = (folder / "board" / "900101" / "progress.html").read_text(encoding="utf-8")
     assert "ash &amp; &lt;Oak&gt; Primary, 2024/25" in page and "# the settings" in page
     # this very Python, and without the grammar package that costs 1.5 s
     assert "900101 True None" in page
 
 
 def test_a_failed_notebook_keeps_its_error_but_no_unprotected_output(done):
-    folder = done[1].manifest.parent / "failed" / "900101"
+    folder = done[1].manifest.parent / "failed" / "board" / "900101"
     assert "InvalidOperationError" in (folder / "attendance.ipynb").read_text(encoding="utf-8")
     kept = nbformat.read(folder / "exclusions.ipynb", as_version=4)
     assert not [cell for cell in kept.cells if cell.cell_type == "code" and cell.outputs]
@@ -316,7 +331,7 @@ def test_the_record_names_inputs_versions_and_outcomes(done):
     assert record["inputs"]["raw"] == {"census/spring.csv": "ab" * 32}
     assert len(record["inputs"]["published"]["published_board.parquet"]) == 64 and record["figures"] == "r1"
     assert record["handling"].startswith("analyst only")
-    assert record["failed"] == 4 and {o["notebook"] for o in record["outcomes"]} == {
+    assert record["failed"] == 8 and {o["notebook"] for o in record["outcomes"]} == {
         "progress", "attendance", "exclusions", "interventions", "refused",
     }  # fmt: skip
     assert record["parameters"][0] == {
@@ -329,11 +344,16 @@ def test_the_index_lists_places_reports_and_failures(done):
     _, result, _ = done
     html = result.index.read_text(encoding="utf-8")
     assert 'href="202425/board/900101/progress.html"' in html and "not made" in html
-    where = f"runs/{result.manifest.parent.name}/failed/900101/attendance.ipynb"
+    where = f"runs/{result.manifest.parent.name}/failed/board/900101/attendance.ipynb"
     told = "ash &amp; &lt;Oak&gt; Primary, attendance: InvalidOperationError (cell 3). Notebook so far: <code>"
-    assert f"{told}{where}</code>" in html and "4 reports failed" in html and UPN not in html
+    assert (
+        f"{told}{where}</code>" in html
+        and "8 reports failed" in html
+        and "attendance (the school&#39;s own edition): " in html
+        and UPN not in html
+    )
     assert html.index("Sampleton</th>") < html.index("Oak&gt; Primary</th>") < html.index("Willow Primary</th>")
-    assert "22 July 2025" in html and "Protection across measures, years and editions comes later." in html
+    assert "22 July 2025" in html and "and figures from which they follow, are hidden (c)." in html
     assert "Board page" not in html  # not made in a run of one place
 
 
@@ -351,7 +371,7 @@ def indexed(tmp_path):
             (folder / code / f"{name}.html").write_text("<p>report")
     for started, error in (("20250901T080000Z", ""), ("20250902T080000Z", "ValueError: <odd>")):
         kept = opened.workspace.reports / "runs" / f"{started}-r1"
-        notebook(kept / "failed" / "900101", "progress")
+        notebook(kept / "failed" / "board" / "900101", "progress")
         outcome = {"place_code": "900101", "notebook": "progress", "error": error}
         record = {
             "run": kept.name, "time_period": "202425", "parameters": [{"place": "900101", "notebook": "progress"}],

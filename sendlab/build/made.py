@@ -7,7 +7,7 @@ import polars as pl
 from sendlab import store
 from sendlab.budget import within_budget, within_budget_on_disk
 from sendlab.build.figures import Protected, protect_all
-from sendlab.build.marks import PROTECTED, STEP, mark_of, releases, run_id_of
+from sendlab.build.marks import PROTECTED, STEP, is_current, mark_of, releases, run_id_of
 from sendlab.disclosure.sealed import about_figures, seal, seal_key
 from sendlab.errors import WorkspaceProblem
 from sendlab.ingest import STEP as INGEST
@@ -41,7 +41,7 @@ def build(workspace: Workspace, *, force: bool = False, jobs: int = 1) -> BuildR
     if not ingested:
         raise WorkspaceProblem("nothing has been ingested yet", next_step="run 'sendlab ingest'")
     old = store.read_manifest(workspace.store, STEP)
-    if not force and old and old.get("mark") == mark_of(run_id_of(ingested, workspace, old["logged"]), ingested):
+    if not force and is_current(old, ingested, workspace):
         return BuildResult(**{**old["result"], "unchanged": True})
     logged = {audience: releases(workspace, audience).height for audience in PROTECTED}
     run_id = run_id_of(ingested, workspace, logged)

@@ -84,9 +84,10 @@ def _last_outcomes(reports: Path, time_period: str) -> dict[tuple[str, str, str]
     last = {}
     for record in records(reports):
         if record["time_period"] == time_period:
-            asked = {(each["place"], each["notebook"], each["audience"]) for each in record["parameters"]}
+            asked = {(each["place"], each["notebook"], each.get("audience", AUDIENCE)) for each in record["parameters"]}
             for outcome in record["outcomes"]:
-                key = (outcome["place_code"], outcome["notebook"], outcome["audience"])
+                audience = outcome.get("audience", AUDIENCE)  # runs of before there were school editions do not say
+                key = (outcome["place_code"], outcome["notebook"], audience)
                 if key in asked:  # the pack is no notebook
                     kept = failed_path(record_folder(reports, record["run"]), *key)
                     last[key] = Entry(error=outcome["error"], kept=_link(kept, reports) if outcome["error"] else "")
