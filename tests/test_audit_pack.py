@@ -546,7 +546,7 @@ def test_a_small_base_leaves_room_only_on_the_adverse_side(measure, base, safe):
 @pytest.fixture(scope="module")
 def sample(sample_workspace):
     opened = open_workspace(sample_workspace)
-    return opened.published(), publishable(opened.own_view().rows)
+    return opened.published(every_table=True), publishable(opened.own_view().rows)
 
 
 def test_the_sample_as_published_holds_against_an_outsider(sample):
@@ -565,17 +565,24 @@ def test_a_cover_of_the_sample_that_is_shown_again_is_found(sample):
         pl.col("measure").is_in(["persistent_absence", "severe_absence", "suspended_once_or_more", "ks2_rwm_expected"]),
         pl.col("status") == "c", people >= 5, rest >= 5,
     ).sort(key)  # fmt: skip
-    assert cover.height
-    shown = cover.row(0, named=True)
-    here = pl.all_horizontal(pl.col(name) == shown[name] for name in key)
-    rows = published.rows.with_columns(
+    found = [_with_one_shown(published.rows, truth, shown) for shown in cover.head(COVERS).iter_rows(named=True)]
+    assert any(each.findings for each in found)  # some cover is there for the sake of schools that know their own
+    assert all(one.most - one.least < one.needed for each in found for one in each.findings)
+
+
+COVERS = 12
+
+
+def _with_one_shown(rows, truth, shown):
+    """What an outsider finds where one hidden numerator is shown; nothing where it is not."""
+    here = pl.all_horizontal(pl.col(name) == shown[name] for name in MEASURE_KEY)
+    leaky = rows.with_columns(
         numerator=pl.when(here).then(pl.lit(shown["x"])).otherwise(pl.col("numerator")),
         status=pl.when(here).then(pl.lit("")).otherwise(pl.col("status")),
     )
     same = (pl.col("measure") == shown["measure"]) & (pl.col("time_period") == shown["time_period"])
-    assert audit([board(published.rows.filter(same))], truth.filter(same), readers="outsider").findings == ()
-    found = audit([board(rows.filter(same))], truth.filter(same), readers="outsider")
-    assert found.findings and all(one.most - one.least < one.needed for one in found.findings)
+    assert audit([board(rows.filter(same))], truth.filter(same), readers="outsider").findings == ()
+    return audit([board(leaky.filter(same))], truth.filter(same), readers="outsider")
 
 
 def test_what_the_sample_shows_unprotected_is_found_whole(sample):

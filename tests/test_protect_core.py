@@ -7,6 +7,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from protect_tables import Axis, flat, grouped, system_of, with_totals
 
+from sendlab.disclosure.protect.covering import Search
+from sendlab.disclosure.protect.parts import parts_of
 from sendlab.disclosure.protect.search import protect, short
 from sendlab.disclosure.protect.system import NOBODY, NoPattern
 
@@ -102,3 +104,33 @@ def test_schools_that_know_their_own_counts(data):
     best = check(system, data)
     if best is not None and best.cost <= 3:
         assert no_cheaper_pattern(system, best.cost)
+
+
+def ends_of(part, tables):
+    """Least and most of each aim for each reader, from every table that leaves the reader's counts alone."""
+    least, most = np.zeros(part.judged.shape), np.zeros(part.judged.shape)
+    for counts, moves in tables:
+        worth = part.aims[:, counts] @ moves
+        for reader in range(part.judged.shape[1]):
+            if reader == part.judged.shape[1] - 1 or reader not in part.holder[counts]:
+                least[:, reader] = np.minimum(least[:, reader], worth)
+                most[:, reader] = np.maximum(most[:, reader], worth)
+    return least, most
+
+
+@pytest.mark.parametrize("cell", range(6))
+def test_a_dropped_cell_takes_its_tables_with_it_and_comes_back(cell):
+    axes = (flat(4), flat(3))
+    table = with_totals(np.array([[3, 20, 9], [14, 2, 11], [8, 30, 4], [25, 6, 12]]), axes)
+    part = parts_of(system_of(table, axes, holder=np.repeat([0, 1, 2, 3, NOBODY], axes[1].codes)))[0][0]
+    reach = Search(part).run(0).reach
+    used = np.unique(np.concatenate([part.cell[counts] for counts, _ in reach.tables()]))
+    before = reach.least.copy(), reach.most.copy(), reach.short.copy()
+    gone = reach.forget(int(used[cell]))
+    assert gone.aims.size
+    assert not any(used[cell] in part.cell[counts] for counts, _ in reach.tables())
+    for now, then in zip((reach.least, reach.most), ends_of(part, reach.tables()), strict=True):
+        assert now == pytest.approx(then, abs=1e-6)
+    reach.restore(gone)
+    for now, then in zip((reach.least, reach.most, reach.short), before, strict=True):
+        assert np.array_equal(now, then)

@@ -70,6 +70,20 @@ def test_nothing_to_do_costs_nothing():
     assert found.proven
 
 
+def test_proof_where_what_is_hidden_is_enough_and_nothing_else_may_be():
+    """Three parts of a shown total are hidden; none is open, so the pattern is the cheapest there is."""
+    counts = np.array([30.0, 10, 12, 8])
+    hidden = np.array([False, True, True, True])
+    rows = csr_array(np.array([[1.0, -1, -1, -1]]))
+    system = System(
+        counts, np.ones(4), np.full(4, np.inf), np.arange(4), np.full(4, np.inf), hidden, rows, no_rows(4),
+        np.empty(0), csr_array(np.eye(4)[[1]]), np.array([4.0]),
+    )  # fmt: skip
+    best = protect(system, prove=True)
+    assert (best.cost, best.bound, best.method) == (0, 0, "optimal")
+    assert np.array_equal(best.hidden, hidden)
+
+
 def test_aims_that_no_pattern_protects_are_all_named():
     """Two parts of a total of which nothing else may be hidden: each follows from the other three figures."""
     counts = np.array([12.0, 9, 3, 30, 26, 4])

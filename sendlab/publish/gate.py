@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from sendlab.charts.bundle import PICTURE, STAMP, STAMP_KEY, checksum
 from sendlab.disclosure.published import OWN_VIEW_MARK
 from sendlab.errors import GateError
 
@@ -49,6 +48,8 @@ def require_reportable(node: Any, name: str, *, run_id: str = "") -> None:
 
 def _stamp_of(output: Any) -> dict[str, Any]:
     """What a chart bears, empty where an output is no chart or bears nothing."""
+    from sendlab.charts.bundle import PICTURE, STAMP_KEY  # drawing is heavy, and kernels of a run start without it
+
     found = output.get("metadata", {}).get(STAMP_KEY, {})
     return found if {"audience", "threshold", "sensitivity", "run_id", PICTURE} <= set(found) else {}
 
@@ -95,6 +96,8 @@ def _text_fault(text: str) -> str:
 
 
 def _is_our_chart(svg: str, stamp: dict[str, Any]) -> bool:
+    from sendlab.charts.bundle import PICTURE, STAMP, checksum
+
     root = svg[svg.find("<svg") :].split(">", 1)[0]
     ours = f" {STAMP} " in f"{root} " and stamp.get(PICTURE) == checksum(svg)
     return ours and "<script" not in svg and "<foreignObject" not in svg
