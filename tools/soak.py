@@ -128,7 +128,7 @@ PARTS = {
     "planted truths": Part("every truth within 3 standard errors of the size in the sample's settings", planted_truths,
                            range(1001, 1101), range(1001, 1009), (*PACKAGE, Path(sample_truths.__file__))),
     "disclosure": Part("no count of any seed is given away: board, schools, public, six releases in a row", disclosure,
-                       range(3001, 3021), range(3001, 3002), (*PACKAGE, ROOT / "tools" / "soak_disclosure.py")),
+                       range(3001, 3021), range(0), (*PACKAGE, ROOT / "tools" / "soak_disclosure.py")),
 }  # fmt: skip
 
 
@@ -229,7 +229,11 @@ def main(words: Sequence[str] | None = None) -> int:
     commit()
     records = []
     for name in asked.part or PARTS:
-        records.append(finished(name, PARTS[name].short if asked.short else PARTS[name].seeds, asked.out))
+        seeds = PARTS[name].short if asked.short else PARTS[name].seeds
+        if not seeds:  # too long for a short soak
+            print(f"left out: {name} (in the full soak only)", flush=True)
+            continue
+        records.append(finished(name, seeds, asked.out))
         print(f"{'ok' if records[-1]['ok'] else 'failed'}: {name}: {records[-1]['said']}", flush=True)
     print("\n" + table(records))
     bad = int(not all(record["ok"] for record in records))

@@ -36,15 +36,13 @@ class Rounds:
         """Hide cells as well: in each block for one aim at a time, so that the next finds more that moves."""
         for blocks in self.cuts[:2]:
             tried = np.zeros(self.part.width.size, dtype=np.bool_)
-            while True:
+            aims, needs = self._needs(blocks)
+            if aims.size and self._solve(blocks, aims, needs, opening=False):
                 aims, needs = self._needs(blocks)
-                if aims.size and self._solve(blocks, aims, needs, opening=False):
-                    aims, needs = self._needs(blocks)
-                one = self._one_a_block(blocks, aims, tried)
-                if not one.size:
-                    break
+            while (one := self._one_a_block(blocks, aims, tried)).size:
                 tried[aims[one]] = True
                 self._solve(blocks, aims[one], needs[one], opening=True)
+                aims, needs = self._needs(blocks)
 
     def _one_a_block(self, blocks: Blocks, aims: Ints, tried: Bools) -> Ints:
         """Places of the first aim in each block that was not tried yet."""
