@@ -1,0 +1,40 @@
+"""The attack on editions that an authority published: what readers hold, and the exact figures behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from sendlab.disclosure.audit.editions import Edition
+from sendlab.disclosure.audit.pack import audit
+from sendlab.disclosure.audit.report import Audit
+from sendlab.disclosure.log import RELEASED
+from sendlab.disclosure.published import PUBLISHED_COLUMNS
+from sendlab.schema.measures import GROUPS, MEASURE_KEY
+
+_KEY = [name for name in MEASURE_KEY if name != "education_phase"]
+_TABLE = ["measure", "time_period", "geographic_level", "place_code", *GROUPS, "comparator"]
+NOW = "~"  # sorts after every day
+
+
+def attacked(editions: Sequence[Edition], exact: pl.DataFrame, *, known: pl.DataFrame | None = None) -> Audit:
+    """What anybody and each school can work out of these editions; `exact` are measure rows, published ones or more."""
+    told = pl.concat(one.rows.select(_KEY) for one in editions).unique()
+    parts = exact.join(_years_in_parts(told), on=_TABLE, how="semi").select(_KEY)
+    return audit(editions, exact.join(pl.concat([told, parts]).unique(), on=_KEY, how="semi"), known=known)
+
+
+def _years_in_parts(told: pl.DataFrame) -> pl.DataFrame:
+    """Tables of years of which more than one period was told: the other parts follow by subtraction."""
+    return told.group_by(_TABLE).agg(pl.col("time_identifier").n_unique().alias("n")).filter(pl.col("n") > 1)
+
+
+def earlier_editions(log: pl.DataFrame, audience: str, threshold: int, run_id: str) -> list[Edition]:
+    """The earlier releases of an audience, one edition a day, without that of the figures of `run_id`."""
+    before = log.filter(pl.col("run_id") != run_id)
+    days = before[RELEASED].unique().sort().to_list()
+    return [
+        Edition(before.filter(pl.col(RELEASED) == day).select(PUBLISHED_COLUMNS), audience, threshold, released=day)
+        for day in days
+    ]

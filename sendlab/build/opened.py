@@ -1,0 +1,201 @@
+"""An opened workspace: its published figures, and for the analyst its facts, tables and unprotected measures."""
+
+import io
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from sendlab import store
+from sendlab.build.made import BuildResult, build
+from sendlab.build.marks import PROTECTED, STEP, is_current, log_file, releases
+from sendlab.cohort import in_period
+from sendlab.disclosure import Asked, OwnView, Published, ask_published, school_edition
+from sendlab.disclosure.guard import Question
+from sendlab.disclosure.intake import AUDIENCES as THRESHOLDS
+from sendlab.disclosure.log import with_release
+from sendlab.disclosure.published import restore
+from sendlab.disclosure.sealed import about_figures, require_seal, seal_key
+from sendlab.errors import WorkspaceProblem
+from sendlab.ingest import STEP as INGEST
+from sendlab.ingest import ingest
+from sendlab.measures import with_texts
+from sendlab.workspace import Workspace, find_workspace
+
+AUDIENCES = ("board", "school", "public")
+
+
+class OpenWorkspace:
+    """An opened workspace: its published figures, and for the analyst its facts, tables and unprotected measures."""
+
+    def __init__(self, workspace: Workspace, built: BuildResult) -> None:
+        self.workspace, self.run_id = workspace, built.run_id
+        self._figures: dict[str, Published] = {}
+
+    def published(
+        self, *, place: str | None = None, audience: str = "board", school: str | None = None, every_table: bool = False
+    ) -> Published:
+        """Published figures for an audience; with `place`, that place's own rows, the LA's and the national ones.
+
+        `audience` is board, public (where the settings ask for it) or school: the edition of the school `school`
+        (default: `place`), its own figures plain. Without `every_table` those by SEN provision and area of need, of
+        the longest period of each year.
+        """
+        if audience not in AUDIENCES:
+            raise WorkspaceProblem(
+                f"no audience is called '{audience}'", next_step=f"use one of {', '.join(AUDIENCES)}"
+            )
+        if place is not None:
+            self.require_place(place)
+        view = self._edition(str(school or place or "")) if audience == "school" else self._protected(audience)
+        if not every_table:
+            view = view.usual()
+        if place is None:
+            return view
+        return view.where(place_code=[str(place), self.workspace.la_code, "E92000001"])
+
+    def _protected(self, audience: str) -> Published:
+        if audience not in self._figures:
+            threshold = THRESHOLDS[audience]
+            self._figures[audience] = restore(
+                self._file(audience), key=seal_key(self.workspace.key()), seal=self._seal(audience),
+                audience=audience, threshold=threshold, run_id=self.run_id,
+            )  # fmt: skip
+        return self._figures[audience]
+
+    def _edition(self, place: str) -> Published:
+        if place not in set(self._schools()["place_code"]):
+            raise WorkspaceProblem(
+                f"'{place}' has no school edition: it is no school here", next_step="name a school by its code: school="
+            )
+        return school_edition(self._protected("board"), self._own, place)
+
+    @cached_property
+    def _own(self) -> pl.DataFrame:
+        return self._sealed("school", THRESHOLDS["board"])
+
+    def _sealed(self, audience: str, threshold: int) -> pl.DataFrame:
+        """The figures of an audience as build wrote them; an altered file is refused."""
+        about = about_figures(audience=audience, threshold=threshold, run_id=self.run_id)
+        key = seal_key(self.workspace.key())
+        return pl.read_parquet(io.BytesIO(require_seal(self._file(audience), key, self._seal(audience), about=about)))
+
+    def _file(self, audience: str) -> Path:
+        return self.workspace.store / f"published_{audience}.parquet"
+
+    def _seal(self, audience: str) -> str:
+        """The seal that build gave the figures of an audience."""
+        seals = store.read_manifest(self.workspace.store, STEP)["seals"]
+        if audience not in seals:
+            raise WorkspaceProblem(
+                f"no figures were made for the {audience}",
+                next_step="write public = true under [publication] in sendlab.toml, then run 'sendlab build'",
+            )
+        return str(seals[audience])
+
+    def ask(self, question: Question, *, audience: str = "board", school: str | None = None) -> Asked:
+        """A question that no declared table answers, made by `sendlab.disclosure.guard.ask`, for an audience.
+
+        Judged with what was released to the audience before and with earlier answers; refused where a group of few
+        people could be worked out, with the nearest question that can be answered. Answers are logged.
+        """
+        released = self.published(audience=audience, school=school, every_table=True)
+        facts = self.facts(period=question.part)
+        return ask_published(
+            question, facts, released, self.workspace.root / "releases" / "answers.jsonl", date.today()
+        )
+
+    def record_release(self, released: str) -> None:
+        """Note in the release log that the figures of this build go out to the board on a day (2026-11-28).
+
+        The figures of schools' own editions are their own. Invented pupils have no log.
+        """
+        if self.workspace.is_sample:
+            return
+        for audience in PROTECTED:
+            if audience in store.read_manifest(self.workspace.store, STEP)["seals"]:
+                path = log_file(self.workspace, audience)
+                log = releases(self.workspace, audience)
+                now = with_release(log, self._protected(audience), released)
+                if now.height > log.height:
+                    store.write_table(path.parent, path.stem, now)
+
+    def places(self) -> pl.DataFrame:
+        """The LA and its schools: place_code, place_name, education_phase, geographic_level."""
+        rows = self._protected("board").rows.filter(pl.col("geographic_level") != "National")
+        return rows.select("place_code", "place_name", "education_phase", "geographic_level").unique().sort(
+            pl.col("geographic_level") != "Local authority", "place_name", "place_code"
+        )  # fmt: skip
+
+    def _schools(self) -> pl.DataFrame:
+        return self.places().filter(pl.col("geographic_level") == "School")
+
+    def periods(self) -> list[str]:
+        """Academic years with figures of the LA, latest last."""
+        rows = self._protected("board").rows.filter(pl.col("geographic_level") == "Local authority")
+        return sorted(rows["time_period"].unique())
+
+    def require_place(self, place: str) -> None:
+        """An error with the near names where the place is not in the workspace."""
+        known = self.places()["place_code"].to_list()
+        if str(place) not in known:
+            raise WorkspaceProblem(f"no place has the code '{place}'", next_step=f"places: {', '.join(known[:40])}")
+
+    def place_name(self, place: str) -> str:
+        """Name of a place."""
+        self.require_place(place)
+        return str(self.places().filter(pl.col("place_code") == str(place))["place_name"][0])
+
+    def facts(self, *, period: str = "", pandas: bool = False) -> Any:
+        """One row a pupil x school x year, for the analyst's own screen; as a pandas frame where that is asked for.
+
+        `period`: a part of the year, "Autumn term" or "Spring half term 1": sessions and events are then those of it.
+        """
+        rows = store.read_table(self.workspace.store, "facts")
+        if period:
+            rows = in_period(rows, self._parts_of_years(period), period)
+        return rows.to_pandas() if pandas else rows
+
+    def _parts_of_years(self, period: str) -> pl.DataFrame:
+        parts = store.read_table(self.workspace.store, "facts_by_period")
+        known = sorted(parts["time_identifier"].unique())
+        if period not in known:
+            raise WorkspaceProblem(f"no data of the period '{period}'", next_step=f"periods: {', '.join(known)}")
+        return parts
+
+    def table(self, name: str, *, pandas: bool = False) -> Any:
+        """One checked table of the store."""
+        rows = store.read_table(self.workspace.store, name)
+        return rows.to_pandas() if pandas else rows
+
+    def own_view(self, *, place: str | None = None) -> OwnView:
+        """All measures unprotected, for the analyst's own screen only; with `place`, that place's own.
+
+        One place of a large authority is read in a moment: the table is sorted by place.
+        """
+        rows = pl.scan_parquet(self.workspace.store / "measures.parquet")
+        if place is not None:
+            self.require_place(place)
+            rows = rows.filter(pl.col("place_code") == str(place))
+        return OwnView(with_texts(rows.collect()))
+
+
+def open_workspace(start: Path | str | None = None) -> OpenWorkspace:
+    """The workspace of the nearest sendlab.toml from `start` (default: the current folder) upwards, ready to use.
+
+    The sample workspace builds its store by itself; any other one is refused until `sendlab ingest` and
+    `sendlab build` have been run, with the command to run.
+    """
+    workspace = find_workspace(start)
+    if workspace.is_sample:
+        ingest(workspace)
+        return OpenWorkspace(workspace, build(workspace))
+    ingested, built = (store.read_manifest(workspace.store, step) for step in (INGEST, STEP))
+    if not ingested or not is_current(built, ingested, workspace):
+        raise WorkspaceProblem(
+            "the store has not been built from what was ingested last",
+            next_step="run 'sendlab ingest', then 'sendlab build'",
+        )
+    return OpenWorkspace(workspace, BuildResult(**built["result"]))
