@@ -15,7 +15,7 @@ import pytest
 from nbformat import write as write_node
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from sendlab import charts
+from sendlab import charts, tables
 from sendlab.charts import bundle
 from sendlab.disclosure.published import OwnView, Published, _published, restore
 from sendlab.disclosure.sealed import about_figures, require_seal, seal, seal_key
@@ -335,6 +335,28 @@ def test_a_report_holds_charts_of_one_run_and_audience(tmp_path):
         report(tmp_path, displayed(chart()), run_id="r2")
     with pytest.raises(GateError, match="another run or audience"):
         report(tmp_path, displayed(chart()), drawn(audience="public", threshold=10))
+
+
+def test_a_schools_own_edition_is_no_report_of_the_board_and_is_marked(tmp_path):
+    own = _published(ROWS, audience="school", threshold=5, run_id="r1", place="900101")
+    what = {"measure": PA, "place": "999", "time_period": "202425"}
+    drawn, table = charts.plot_groups(own, **what), tables.figures_table(own, **what)
+    for thing in (drawn, table):
+        with pytest.raises(GateError, match=r"another run or audience|another audience"):
+            report(tmp_path, displayed(thing))
+    for place in ("900101", "900102"):
+        cells = [
+            new_markdown_cell("# A question?"),
+            new_code_cell("show", outputs=[displayed(drawn), displayed(table)]),
+        ]
+        write_node(new_notebook(cells=cells), tmp_path / "n.ipynb")
+        known = {"title": "T", "run_id": "r1", "settings": own.settings, "audience": "school", "place": place}
+        if place == own.place:
+            made = write_report(tmp_path / "n.ipynb", tmp_path / "n.html", **known)
+            assert '<p class="marking">OFFICIAL-SENSITIVE</p>' in made.read_text(encoding="utf-8")
+        else:
+            with pytest.raises(GateError, match="another run or audience"):
+                write_report(tmp_path / "n.ipynb", tmp_path / "n.html", **known)
 
 
 def test_a_notebook_that_shows_pupils_becomes_no_report(tmp_path):

@@ -172,3 +172,17 @@ def test_a_family_in_fives_hides_up_to_seven_and_rounds_the_rest():
 def test_half_terms_of_a_year_are_no_table_of_schools():
     rows = table(period=HALF_TERMS[0])
     assert publish(rows, run_id="one").rows.height == rows.height  # what is published is chosen before the gate
+
+
+def test_a_school_sees_no_less_of_itself_than_the_board():
+    bases = BASES.copy()
+    bases[2, 0] = 6  # sessions of six pupils are a rate for the board
+    rows = table(PEOPLE, bases, measure="absence").with_columns(
+        with_subjects=pl.col("base_subjects"), numerator=pl.col("base_subjects") * 10.0, value=pl.lit(10.0),
+        denominator=pl.col("base_subjects") * 100.0, top_share=pl.lit(0.1),
+    )  # fmt: skip
+    board = publish(rows, run_id="one")
+    edition = school_edition(board, own_figures(rows, board), "100003")
+    assert cell(board, "100003", "EHC plan")["value"] == cell(edition, "100003", "EHC plan")["value"] == 10
+    seen = edition.rows.join(board.rows.filter(pl.col("value").is_not_null()).select(KEY), on=KEY, how="semi")
+    assert seen["value"].null_count() == 0

@@ -22,7 +22,7 @@ def own_figures(measures: pl.DataFrame, board: Published) -> pl.DataFrame:
     """Every school's own rows, plain and rounded, as they stand in its own edition (columns of published figures).
 
     `measures` are the exact rows of what was published for the board. A gap to the rest of the LA is there if the
-    board's figure of the LA is; figures on fewer than 10 people are counts.
+    board's figure of the LA is; figures on fewer than 10 people are counts, unless the board sees more.
     """
     rows = require_measures(measures).filter(pl.col("geographic_level") != NATIONAL)
     figures = _with_flags(rows.filter(pl.col("comparator") == ""), board)
@@ -32,7 +32,15 @@ def own_figures(measures: pl.DataFrame, board: Published) -> pl.DataFrame:
     shown = masked(rounded(_counts_only(placed(own)), ("value", "lower", "upper"), "_places"))
     shown_gaps = masked_gaps(rounded_gaps(_counts_only(gaps)), shown)
     made = pl.concat([shown.select(PUBLISHED_COLUMNS), shown_gaps.select(PUBLISHED_COLUMNS)])
-    return made.sort("place_code", *MEASURE_KEY)
+    return _no_less_than(board, made).sort("place_code", *MEASURE_KEY)
+
+
+def _no_less_than(board: Published, own: pl.DataFrame) -> pl.DataFrame:
+    """The school's rows, and the board's where these show a figure of which the school would see counts only."""
+    seen = board.rows.filter(pl.col("value").is_not_null()).select(PUBLISHED_COLUMNS)
+    counts_only = own.filter(pl.col("value").is_null()).select(MEASURE_KEY)
+    more = seen.join(counts_only, on=list(MEASURE_KEY), how="semi")
+    return pl.concat([own.join(more, on=list(MEASURE_KEY), how="anti"), more])
 
 
 def school_edition(board: Published, own: pl.DataFrame, place: str) -> Published:

@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -46,16 +46,17 @@ def declared() -> tuple[tuple[PublishedTable, ...], Budget]:
     return tuple(_table(one) for one in given["table"]), Budget(**given["budget"])
 
 
-def _table(given: dict[str, object]) -> PublishedTable:
-    found = PublishedTable(**{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()})  # type: ignore[arg-type]
-    by = tuple(tuple(str(text).split(CROSSED)) if text else () for text in found.by)
+def _table(given: dict[str, Any]) -> PublishedTable:
+    by = tuple(tuple(text.split(CROSSED)) if text else () for text in given["by"])
+    lists = {name: tuple(given[name]) for name in ("measures", "levels")}
+    found = PublishedTable(**{**given, **lists, "by": by})
     odd = sorted({column for columns in by for column in columns} - set(GROUPS))
     levels = sorted(set(found.levels) - {LA_LEVEL, SCHOOL_LEVEL})
     if odd or levels or found.years not in ("all", "latest") or found.periods not in ("year", "half-term"):
         raise ValueError(f"publication.toml, table '{found.name}': unknown {', '.join([*odd, *levels]) or 'word'}")
     for measure in found.measures:
         card(measure)  # an unknown name is an error with the near names
-    return PublishedTable(found.name, found.measures, found.levels, by, found.years, found.periods)
+    return found
 
 
 @cache

@@ -1,6 +1,7 @@
 """What a report may hold: charts and tables that carry the gate's own stamp, and plain text without pupils' rows."""
 
 import re
+from html import unescape
 from typing import Any
 
 from sendlab.disclosure.published import OWN_VIEW_MARK
@@ -23,27 +24,36 @@ _KINDS = ("image/svg+xml", "image/png", "text/html", "text/plain")
 _USE = "show figures of open_workspace().published() with sendlab.charts or sendlab.tables, or print a sentence"
 
 
-def require_reportable(node: Any, name: str, *, run_id: str = "") -> None:
+def require_reportable(
+    node: Any, name: str, *, run_id: str = "", audience: str = "", place: str = "", settings: str = ""
+) -> None:
     """Refuse a notebook with an output that did not come through the gate: `GateError` with the number of the cell.
 
-    All charts must bear the stamp of one audience (of a school, one school) and one run; with `run_id`, of that one.
+    All charts must bear the stamp of one audience (of a school, one school) and one run; with `run_id` and `audience`
+    (of a school edition, its `place`), of these. With `settings`, tables must print that line on protection.
     """
     cells = [cell for cell in node.cells if cell.cell_type == "code"]
     editions = {run_id} if run_id else set()
-    audiences: set[tuple[str, str]] = set()
-    for place, cell in enumerate(cells, 1):
+    audiences: set[tuple[str, str]] = {(audience, place)} if audience else set()
+    for position, cell in enumerate(cells, 1):
         for output in cell.outputs:
-            fault = _fault(output)
+            fault = _fault(output) or _other_audience(output, settings)
             if stamp := _stamp_of(output):
                 editions.add(stamp["run_id"])
                 audiences.add((stamp["audience"], stamp.get("place", "")))
                 if len(editions) > 1 or len(audiences) > 1:
                     fault = fault or "a chart of another run or audience"
             if fault:
-                number = cell.get("execution_count") or place
+                number = cell.get("execution_count") or position
                 raise GateError(
                     f"report '{name}', cell {number}: {fault}, which a report must not hold", next_step=_USE
                 )
+
+
+def _other_audience(output: Any, settings: str) -> str:
+    """A table whose line on protection is not that of the report."""
+    html = output.get("data", {}).get("text/html", "") if settings else ""
+    return "a table for another audience" if html and settings not in unescape(html) else ""
 
 
 def _stamp_of(output: Any) -> dict[str, Any]:

@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from sendlab.disclosure.published import SENSITIVITY
 from sendlab.publish import outputs
 from sendlab.publish.files import write_text
 from sendlab.publish.gate import require_no_pupil, require_reportable
 from sendlab.publish.notebook import read_notebook
-from sendlab.publish.page import MARKING, TEMPLATES, policy, style_sheet
+from sendlab.publish.page import TEMPLATES, policy, style_sheet
 
 _FIRST_H1 = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 _H2 = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
@@ -16,19 +17,19 @@ _TAGS = re.compile(r"<[^>]+>")
 
 
 def write_report(
-    notebook: Path, target: Path, *, title: str, run_id: str, settings: str, marking: str = MARKING
+    notebook: Path, target: Path, *, title: str, run_id: str, settings: str, audience: str = "board", place: str = ""
 ) -> Path:
     """Write an executed notebook as a report; returns the path written (see `files.write_aside`).
 
-    `title` names place and period, `settings` is the line about protection (`Published.settings`), `marking` the
-    handling mark. Outputs are charts and tables of published figures and plain text; a notebook with anything else
-    in it (an own view, a data frame, a foreign picture, a pupil's pseudonym) is refused with `GateError`, which names
-    the cell.
+    `title` names place and period, `settings` is the line about protection (`Published.settings`). `audience` decides
+    the handling mark; of a school's own edition `place` is the school. Outputs are charts and tables of published
+    figures and plain text; a notebook with anything else in it (an own view, a data frame, a foreign picture, figures
+    for another audience, a pupil's pseudonym) is refused with `GateError`, which names the cell.
     """
     node = read_notebook(notebook)
-    require_reportable(node, target.stem, run_id=run_id)
+    require_reportable(node, target.stem, run_id=run_id, audience=audience, place=place, settings=settings)
     frame = {
-        "title": title, "run_id": run_id, "settings": settings, "marking": marking,
+        "title": title, "run_id": run_id, "settings": settings, "marking": SENSITIVITY[audience],
         "css": style_sheet(), "policy": policy(),
     }  # fmt: skip
     page = _page(node, frame)

@@ -142,7 +142,7 @@ def _pdf(data: bytes) -> Found:
 
 
 def _arrow(data: bytes) -> Found:
-    yield from _fine(pl.from_arrow(scan_packages.arrow_table(data)).iter_rows(named=True), "")  # type: ignore[union-attr]
+    yield from _fine(pl.DataFrame(scan_packages.arrow_table(data)).iter_rows(named=True), "")
 
 
 def _notebook_pieces(data: bytes) -> Iterator[Piece]:

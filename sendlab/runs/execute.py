@@ -13,7 +13,7 @@ from sendlab.publish.html import write_report
 from sendlab.publish.notebook import empty_notebook, write_notebook
 from sendlab.publish.scan import require_clean
 from sendlab.runs.kernel import kernel_manager
-from sendlab.runs.plan import AUDIENCE, Task, literal_path
+from sendlab.runs.plan import AUDIENCE, OWN, Task, literal_path
 from sendlab.runs.strip import mark_error, strip, without_paths
 
 CELL_SECONDS = 900  # a cell that takes longer has hung
@@ -100,7 +100,10 @@ def _papermill(task: Task, aside: Path) -> None:
 def _publish(task: Task, aside: Path) -> None:
     require_clean([aside], name=notebook_file(task).name)
     # The report first: if it is refused, no notebook of this run lies beside a report of another.
-    write_report(aside, report_file(task), title=task.title, run_id=task.run_id, settings=task.settings)
+    write_report(
+        aside, report_file(task), title=task.title, run_id=task.run_id, settings=task.settings, audience=task.audience,
+        place=task.place_code if task.audience == OWN else "",
+    )  # fmt: skip
     put_in_place(aside, notebook_file(task))
     failed_file(task).unlink(missing_ok=True)
 

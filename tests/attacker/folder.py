@@ -19,7 +19,7 @@ from sendlab.runs import Task, make_plan
 from sendlab.runs.execute import notebook_file, report_file
 from sendlab.runs.index import write_index
 from sendlab.runs.pack import write_pack
-from sendlab.runs.plan import AUDIENCE, latest_period, notebook_files, places_in_order
+from sendlab.runs.plan import AUDIENCE, OWN, latest_period, notebook_files, places_in_order
 from sendlab.runs.strip import strip
 from sendlab.workspace import own_notebooks
 
@@ -69,7 +69,8 @@ def make_report(task: Task) -> None:
     write_notebook(book, notebook_file(task))
     strip(notebook_file(task), task.notebook.name, task.cwd)
     write_report(
-        notebook_file(task), report_file(task), title=task.title, run_id=task.run_id, settings=task.settings
+        notebook_file(task), report_file(task), title=task.title, run_id=task.run_id, settings=task.settings,
+        audience=task.audience, place=task.place_code if task.audience == OWN else "",
     )  # fmt: skip
 
 

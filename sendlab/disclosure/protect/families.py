@@ -21,7 +21,7 @@ from sendlab.disclosure.protect.family_aims import family_aims
 from sendlab.disclosure.protect.made import base_limits, numerator_limits, system_of
 from sendlab.disclosure.protect.prices import prices
 from sendlab.disclosure.protect.primary import COUNTED_KINDS, always_shown
-from sendlab.disclosure.protect.sums import LINE, stacked
+from sendlab.disclosure.protect.sums import stacked, typed_lines
 from sendlab.disclosure.protect.system import Bools, Floats, Ints, NoPattern, Pattern
 from sendlab.disclosure.protect.turns import protect_in_turns, table_turn
 from sendlab.metrics.card_of import by_measure
@@ -177,7 +177,7 @@ def _at_most(pairs: pl.DataFrame) -> pl.DataFrame:
     numbered = pairs.sort("less", "more").with_row_index("line")
     less = numbered.select("line", count="less", weight=pl.lit(1.0))
     more = numbered.select("line", count="more", weight=pl.lit(-1.0))
-    return pl.concat([less.cast(LINE), more.cast(LINE)])  # type: ignore[arg-type]
+    return pl.concat([typed_lines(less), typed_lines(more)])
 
 
 def _bases_of(places: Ints, counts: pl.DataFrame) -> Ints:

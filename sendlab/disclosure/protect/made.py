@@ -11,7 +11,6 @@ from sendlab.disclosure.protect.counts import BASE, DENOMINATOR, NUMBER, PEOPLE,
 from sendlab.disclosure.protect.primary import adverse, limits_known, small
 from sendlab.disclosure.protect.sums import (
     BEGINNINGS,
-    LINE,
     PERIODS,
     matrix,
     of_siblings,
@@ -19,6 +18,7 @@ from sendlab.disclosure.protect.sums import (
     parts_and_wholes,
     stacked,
     sums_that_hold,
+    typed_lines,
 )
 from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints, System
 from sendlab.metrics.cards import card, cards
@@ -37,7 +37,7 @@ def aims_at(which: Bools, width: Floats, places: Ints) -> Aims:
     """An aim for each marked count; `places` are the counts' places in the system."""
     chosen = np.flatnonzero(which)
     lines = pl.DataFrame({"line": np.arange(chosen.size), "count": places[chosen], "weight": np.ones(chosen.size)})
-    return Aims(lines.cast(LINE), width[chosen])  # type: ignore[arg-type]
+    return Aims(typed_lines(lines), width[chosen])
 
 
 def aims_between(which: Bools, width: float, more: Ints, less: Ints) -> Aims:
@@ -48,7 +48,7 @@ def aims_between(which: Bools, width: float, more: Ints, less: Ints) -> Aims:
         "line": np.concatenate([number, number]), "count": np.concatenate([more[chosen], less[chosen]]),
         "weight": np.repeat([1.0, -1.0], chosen.size),
     })  # fmt: skip
-    return Aims(lines.cast(LINE), np.full(chosen.size, width))  # type: ignore[arg-type]
+    return Aims(typed_lines(lines), np.full(chosen.size, width))
 
 
 def differences(counts: pl.DataFrame, linked: pl.DataFrame, width: float) -> Aims:

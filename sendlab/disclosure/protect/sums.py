@@ -22,7 +22,6 @@ from sendlab.schema.groups import (
 from sendlab.schema.measures import GROUPS
 
 KEY = ["what", "name", *CELL]
-LINE = {"line": pl.Int64, "count": pl.Int64, "weight": pl.Float64}  # one term of a row of a matrix
 # Link of parts of a year -> (part -> whole); all parts of a whole together are the whole.
 PERIODS = {
     "half terms": dict(zip(HALF_TERMS, [term for term in TERMS for _ in range(2)], strict=True)),
@@ -34,6 +33,13 @@ BEGINNINGS = {  # links by which a longer period is told after its beginning
     **dict.fromkeys(HALF_TERMS[::2], "half terms"), TERMS[0]: "two terms", AUTUMN_AND_SPRING: "to Easter and after",
 }  # fmt: skip
 _SIMPLE = [name for name in GROUPS if name not in ("sen_provision", "item")]  # Total is the sum of the values
+
+
+def typed_lines(lines: pl.DataFrame) -> pl.DataFrame:
+    """Terms of rows of a matrix (`line`, `count`, `weight`) in the types that all of them have."""
+    return lines.select(
+        pl.col("line").cast(pl.Int64), pl.col("count").cast(pl.Int64), pl.col("weight").cast(pl.Float64)
+    )  # fmt: skip
 
 
 def parts_and_wholes(counts: pl.DataFrame) -> pl.DataFrame:
@@ -98,7 +104,7 @@ def _lines(parts: pl.DataFrame, whole_first: float) -> pl.DataFrame:
     numbered = parts.with_columns(line=pl.struct("link", "whole").rank("dense").cast(pl.Int64) - 1)
     whole = numbered.select("line", count="whole").unique().with_columns(weight=pl.lit(whole_first))
     part = numbered.select("line", count="part", weight=pl.lit(-whole_first))
-    return pl.concat([whole.cast(LINE), part.cast(LINE)]).sort("line", "count")  # type: ignore[arg-type]
+    return pl.concat([typed_lines(whole), typed_lines(part)]).sort("line", "count")
 
 
 def orders_in_time(counts: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
@@ -118,8 +124,8 @@ def orders_in_time(counts: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
     adds = pl.col("what").is_in(ADDITIVE_IN_TIME)
     single = pairs.filter(~adds & pl.col("meant")).sort("link", "whole", "part").with_row_index("line")
     among = pl.concat([
-        single.select("line", count="part", weight=pl.lit(1.0)).cast(LINE),  # type: ignore[arg-type]
-        single.select("line", count="whole", weight=pl.lit(-1.0)).cast(LINE),  # type: ignore[arg-type]
+        typed_lines(single.select("line", count="part", weight=pl.lit(1.0))),
+        typed_lines(single.select("line", count="whole", weight=pl.lit(-1.0))),
     ])  # fmt: skip
     together = _lines(pairs.filter(~adds & pl.col("complete")), whole_first=1.0)
     open_sums = _lines(pairs.filter(adds & ~pl.col("complete")), whole_first=-1.0)
@@ -149,7 +155,7 @@ def stacked(*blocks: pl.DataFrame) -> pl.DataFrame:
     for block in blocks:
         made.append(block.with_columns(pl.col("line") + first))
         first += int(block["line"].to_numpy().max()) + 1 if block.height else 0
-    return pl.concat(made).cast(LINE)  # type: ignore[arg-type]
+    return typed_lines(pl.concat(made))
 
 
 def matrix(lines: pl.DataFrame, columns: int) -> csr_array:
