@@ -2,11 +2,16 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("sendlab", deadline=None)  # how long a test takes says nothing of what it tests
+settings.load_profile("sendlab")
 
 ROOT = Path(__file__).resolve().parent.parent
 # Real published data lie beside the clone; none of it is committed. Where the second variable is set, absence fails.
@@ -72,11 +77,29 @@ def make_workspace(folder: Path, *, raw: Path | None = None, la_code: str = "999
 
 @pytest.fixture(scope="session")
 def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace on the committed sample, ingested and built; not to be changed by a test."""
+    """A workspace on the committed sample, ingested and built; not to be changed by a test.
+
+    Built once for all processes of the tests: the first to come builds, the others wait for it.
+    """
     from sendlab.build import open_workspace
 
-    folder = make_workspace(tmp_path_factory.mktemp("sample") / "workspace", raw=ROOT / "data" / "sample")
-    open_workspace(folder)
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample workspace"
+    ready, failed = folder / "ready", folder / "failed"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        until = time.monotonic() + 900
+        while not ready.exists():
+            assert not failed.exists() and time.monotonic() < until, "whoever came first could not build the sample"
+            time.sleep(0.2)
+        return folder
+    try:
+        open_workspace(make_workspace(folder, raw=ROOT / "data" / "sample"))
+    except BaseException:
+        failed.touch()
+        raise
+    ready.touch()
     return folder
 
 

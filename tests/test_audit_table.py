@@ -236,7 +236,7 @@ def test_an_unknown_link_is_refused_with_those_there_are(tmp_path):
     assert CliRunner().invoke(main, ["audit", str(path), "--links", "school_type"]).exit_code == 2
 
 
-def test_exit_statuses_and_what_is_told(tmp_path):
+def test_exit_statuses_and_what_is_told(tmp_path, monkeypatch):
     safe = written(tmp_path, two_filters(CROSSED), name="safe.csv")
     leaky = written(tmp_path, grouped(), name="leaky.csv")
     run = CliRunner().invoke
@@ -247,8 +247,9 @@ def test_exit_statuses_and_what_is_told(tmp_path):
     assert "line 5: 1 (202425, Trialshire, SEN provision, EHC plan)" in done.output
     assert run(main, ["audit", str(tmp_path / "none.csv")]).exit_code == 2
     assert run(main, ["audit", str(leaky), "--known-rule", "2..1"]).exit_code == 2
-    without = run(main, ["audit"])
-    assert (without.exit_code, "FILE" in without.output) == (2, True)
+    monkeypatch.chdir(tmp_path)
+    without = run(main, ["audit"])  # without a file it is the workspace that is audited, and there is none here
+    assert (without.exit_code, "no sendlab.toml" in without.output) == (2, True)
 
 
 def test_json_has_every_cell_with_its_keys(tmp_path):

@@ -34,6 +34,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE, MARK = ROOT / "docs" / "soak.md", "<!-- below: made by tools/soak.py --write -->"
 STATS = (*sorted((ROOT / "sendlab" / "stats").glob("*.py")), Path(calibrate.__file__))
 PACKAGE = tuple(path for path in sorted((ROOT / "sendlab").rglob("*")) if path.suffix in (".py", ".toml", ".csv"))
+# Rooms above the measures: what no check but that of disclosure rests on.
+ABOVE = {"build", "charts", "cli", "disclosure", "explore", "narrate", "publish", "runs"}
+MEASURES = tuple(path for path in PACKAGE if path.relative_to(ROOT / "sendlab").parts[0] not in ABOVE)
+PROTECTION = tuple(path for path in PACKAGE if "disclosure" in path.parts)
+TABLE_TESTS = (ROOT / "tests" / "test_protect_core.py", ROOT / "tests" / "test_controlled_rounding.py")
 SIGNAL_TESTS = ROOT / "tests" / "test_metrics_informal_exclusion.py"
 STANDARD_ERRORS, TRUTHS_MEASURED_ON = 3, 200  # seeds that the sizes in sendlab/sample/settings.toml are means of
 Outcome = tuple[bool, str, dict[str, Any]]  # whether the rule is met, in words, and figures
@@ -72,7 +77,7 @@ RULES = {
 
 def flags(case: str) -> Part:
     """A case of tools/soak_flags.py."""
-    tools = (*PACKAGE, Path(soak_flags.__file__))
+    tools = (*MEASURES, Path(soak_flags.__file__))
     rule = f"mean share of false flags at most {100 * soak_flags.SHARE_HELD:g} % and 2 standard errors"
     return Part(rule, lambda seeds: soak_flags.judged(case, seeds), range(200), range(10), tools)
 
@@ -120,13 +125,25 @@ def disclosure(seeds: range) -> Outcome:
     return soak_disclosure.judged(seeds)
 
 
+def tables(seeds: range) -> Outcome:
+    """The tests of protection on small random tables, with other tables for every seed."""
+    python = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *map(str, TABLE_TESTS)]
+    failed = [
+        seed for seed in seeds
+        if subprocess.run([*python, f"--hypothesis-seed={seed}"], cwd=ROOT, capture_output=True).returncode
+    ]  # fmt: skip
+    return not failed, f"{len(failed)} of {len(seeds)} seeds failed", {"failed": failed}
+
+
 PARTS = {
     **{name: calibration(name) for name in calibrate.PARTS},
     **{case: flags(case) for case in soak_flags.CASES},
     "informal exclusion": Part("other schools show no more signals than the index's own bound", signals,
-                               range(60, 120), range(60, 64), (*PACKAGE, SIGNAL_TESTS)),
+                               range(60, 120), range(60, 64), (*MEASURES, SIGNAL_TESTS)),
     "planted truths": Part("every truth within 3 standard errors of the size in the sample's settings", planted_truths,
-                           range(1001, 1101), range(1001, 1009), (*PACKAGE, Path(sample_truths.__file__))),
+                           range(1001, 1101), range(1001, 1009), (*MEASURES, Path(sample_truths.__file__))),
+    "protection of small tables": Part("every pattern safe, the proven one as cheap as enumeration and the full model",
+                                       tables, range(1, 21), range(0), (*PROTECTION, *TABLE_TESTS)),
     "disclosure": Part("no count of any seed is given away: board, schools, public, six releases in a row", disclosure,
                        range(3001, 3021), range(0), (*PACKAGE, ROOT / "tools" / "soak_disclosure.py")),
 }  # fmt: skip

@@ -17,9 +17,8 @@ def audit_workspace(opened: OpenWorkspace, *, known: pl.DataFrame | None = None)
 
     `known` are measure rows of figures that are public anyway. Errors: WorkspaceProblem where there are no figures yet.
     """
-    audiences = [name for name in ("board", "public") if name == "board" or opened.workspace.public]
     editions = []
-    for name in audiences:
+    for name in opened.audiences():
         now = opened.published(audience=name, every_table=True)
         editions += earlier_editions(releases(opened.workspace, name), name, now.threshold, opened.run_id)
         editions.append(Edition(now.rows, name, now.threshold, released=NOW))

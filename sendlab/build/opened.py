@@ -56,6 +56,10 @@ class OpenWorkspace:
             return view
         return view.where(place_code=[str(place), self.workspace.la_code, "E92000001"])
 
+    def audiences(self) -> tuple[str, ...]:
+        """Audiences whose figures are protected here: the board, and the public where the settings ask for it."""
+        return tuple(name for name in PROTECTED if name == "board" or self.workspace.public)
+
     def _protected(self, audience: str) -> Published:
         if audience not in self._figures:
             threshold = THRESHOLDS[audience]

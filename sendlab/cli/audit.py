@@ -38,7 +38,8 @@ def audit(
     """Which hidden counts of a published table (EES layout) adding and subtracting give back.
 
     Without FILE: what readers can work out of this workspace's own publication, earlier releases included: anybody, and
-    each school, which knows its own pupils. Exit status: 0 nothing, 1 something, 2 wrong use or unreadable.
+    each school, which knows its own pupils; and how much each audience sees. Exit status: 0 nothing, 1 something, 2
+    wrong use or unreadable.
     """
     if file is None:
         sys.exit(_own(workspace, known, as_json, bool(links or known_rule)))
@@ -58,12 +59,18 @@ def _own(workspace: Path | None, known: Path | None, as_json: bool, of_table: bo
         raise click.UsageError("--links and --known-rule are for a FILE: name the table to audit")
     import polars as pl
 
-    from sendlab.build import audit_workspace, open_workspace
+    from sendlab.build import audit_workspace, open_workspace, visible_by_measure, visible_by_release, visible_lines
 
-    found = audit_workspace(open_workspace(workspace), known=None if known is None else pl.read_parquet(known))
-    click.echo(
-        json.dumps(found.table().to_dicts(), indent=1, ensure_ascii=False) if as_json else "\n".join(found.lines())
-    )
+    opened = open_workspace(workspace)
+    found = audit_workspace(opened, known=None if known is None else pl.read_parquet(known))
+    if as_json:
+        tables = {
+            "findings": found.table(), "visible": visible_by_measure(opened), "releases": visible_by_release(opened)
+        }  # fmt: skip
+        told = {name: table.to_dicts() for name, table in tables.items()}
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+    else:
+        click.echo("\n".join([*found.lines(), "", *visible_lines(opened)]))
     return found.exit_status
 
 

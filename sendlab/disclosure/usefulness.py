@@ -16,23 +16,28 @@ def hidden_summary(published: Published) -> pl.DataFrame:
     Counts figures of schools and the LA, not gaps or benchmarks, nor rows of groups that are not there; a count without
     its percentage is visible. `percent_visible` has one decimal.
     """
-    counted = _figures(published).group_by("measure").agg(_visible(), cells=pl.len(), **_states())
+    counted = _figures(published.rows).group_by("measure").agg(_visible(), cells=pl.len(), **_states())
     columns = ["measure", "cells", "shown", "counts_only", "hidden", "percent_visible"]
     return rounded(counted.with_columns(_one=pl.lit(1)), ("percent_visible",), "_one").select(columns).sort("measure")
 
 
 def visible_share(published: Published) -> float:
     """The share of all figures about people that is visible, in per cent with one decimal; 100 where there is none."""
+    return share_of_rows(published.rows)
+
+
+def share_of_rows(rows: pl.DataFrame) -> float:
+    """As `visible_share`, of published rows such as those of the release log."""
     ratings = [name for name, about in cards().items() if about.kind == "rating"]
-    found = _figures(published).filter(~pl.col("measure").is_in(ratings)).select(_visible(), _one=pl.lit(1))
+    found = _figures(rows).filter(~pl.col("measure").is_in(ratings)).select(_visible(), _one=pl.lit(1))
     if found.is_empty():
         return 100.0
     return float(rounded(found.head(1), ("percent_visible",), "_one")["percent_visible"][0])
 
 
-def _figures(published: Published) -> pl.DataFrame:
+def _figures(rows: pl.DataFrame) -> pl.DataFrame:
     own = (pl.col("comparator") == "") & (pl.col("geographic_level") != NATIONAL)
-    return published.rows.filter(own & ~pl.col("status").is_in(_NO_FIGURE))
+    return rows.filter(own & ~pl.col("status").is_in(_NO_FIGURE))
 
 
 def _states() -> dict[str, pl.Expr]:

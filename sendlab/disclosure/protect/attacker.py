@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sendlab.disclosure.protect.parts import SLACK, Part, spread
-from sendlab.disclosure.protect.programs import farthest, field_of, nearest
+from sendlab.disclosure.protect.programs import farthest, field_of, nearest, towards
 from sendlab.disclosure.protect.reach import Reach
 from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints
 
@@ -53,13 +53,21 @@ class Attacker:
         return self._look_far(aim, first)
 
     def _look_far(self, aim: int, reader: Ints) -> bool:
-        """Whether the aim is wide for this reader: as far up and down as it goes."""
-        for sign in (-1.0, 1.0):
-            self.solved += 1
-            self.reach.add(farthest(self.part, aim, sign, self.hidden, self.known_to_none(reader)))
-            if not self.reach.short[aim, reader].any():
-                return True
+        """Whether the aim is wide for this reader: down and up with little movement, then as far as it goes."""
+        where = self.known_to_none(reader)
+        for look in (self._towards, self._farthest):
+            for sign in (-1.0, 1.0):
+                self.solved += 1
+                self.reach.add(look(aim, sign, where))
+                if not self.reach.short[aim, reader].any():
+                    return True
         return False
+
+    def _towards(self, aim: int, sign: float, where: Bools | None) -> Floats:
+        return towards(self.part, aim, sign * self.part.width[aim], self.hidden, where)
+
+    def _farthest(self, aim: int, sign: float, where: Bools | None) -> Floats:
+        return farthest(self.part, aim, sign, self.hidden, where)
 
     def _look_nearby(self, aim: int, readers: Ints, where: Bools | None) -> bool:
         """Upwards by what is missing, with little movement: such a table serves many readers; for the first of them."""

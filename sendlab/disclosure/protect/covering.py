@@ -12,6 +12,7 @@ from sendlab.disclosure.protect.system import Bools, Floats, Ints, NoPattern
 
 _FEW_READERS = 20
 _MANY_AIMS = 300  # one by one they would be served with fewer cells, but too slowly
+_MANY_AGAIN = 20  # aims that lost a table, from which all are looked at together first
 _MORE = 3  # widths beyond what is asked that are tried when rounding inwards eats up the room
 
 
@@ -104,12 +105,14 @@ class Search:
         for cell in opened[np.argsort(-attacker.price[opened], kind="stable")].tolist():
             if attacker.solved >= until:
                 return
-            self._try_without(cell)
+            self._try_without(cell, until)
 
-    def _try_without(self, cell: int) -> None:
+    def _try_without(self, cell: int, until: int) -> None:
         attacker = self.attacker
         attacker.hidden[cell] = False
         gone = attacker.reach.forget(cell)
-        if not all(attacker.sure_of(aim) for aim in gone.aims.tolist()):
+        if attacker.holders > FEW_HOLDERS and gone.aims.size > _MANY_AGAIN:
+            Rounds(attacker).look()
+        if not all(attacker.solved < until and attacker.sure_of(aim) for aim in gone.aims.tolist()):
             attacker.hidden[cell] = True
             attacker.reach.restore(gone)

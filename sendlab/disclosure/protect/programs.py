@@ -13,6 +13,7 @@ from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints
 
 _LARGE = 3_000  # rows from which a program is made smaller before it is solved
 _STEP = 0.01  # price of moving what is hidden anyway
+_REWARD = 100.0  # counts that may move for a step of the aim
 
 
 class SolverFailed(RuntimeError):
@@ -98,6 +99,28 @@ def farthest(part: Part, aim: int, sign: float, hidden: Bools, where: Bools | No
     found = solve(gain, rows, row_low, row_high, part.low[columns], part.high[columns])
     if found is not None:
         table[columns] = found
+    return table
+
+
+def towards(part: Part, aim: int, need: float, hidden: Bools, where: Bools | None) -> Floats:
+    """A table of little movement in which the aim comes near to what it needs (negative: downwards).
+
+    Quicker than the farthest, and no proof where it falls short: what moves very many counts is not looked for.
+    """
+    columns = np.flatnonzero(hidden[part.cell] if where is None else hidden[part.cell] & where)
+    table = np.zeros(part.low.size)
+    rows, row_low, row_high = _touched(part, part.rows[:, columns])
+    goal = csc_array(part.aims[[aim]][:, columns] * np.sign(need))
+    both = vstack([rows, goal], format="csc")
+    gain = _REWARD * goal.toarray().ravel()
+    still = np.ones(columns.size)
+    found = solve(
+        np.concatenate([still - gain, still + gain]), csc_array(hstack([both, -both], format="csc")),
+        np.append(row_low, -np.inf), np.append(row_high, np.ceil(abs(need))),
+        np.zeros(2 * columns.size), np.concatenate([part.high[columns], -part.low[columns]]),
+    )  # fmt: skip
+    if found is not None:
+        table[columns] = found[: columns.size] - found[columns.size :]
     return table
 
 
