@@ -12,8 +12,8 @@ from sendlab.disclosure.audit.editions import Edition
 from sendlab.disclosure.release import Release
 from sendlab.errors import GateError
 from sendlab.measures import choose, with_texts
-from sendlab.metrics.cards import card
-from sendlab.metrics.publication import published_measures
+from sendlab.metrics.cards import CROSSED, card
+from sendlab.metrics.publication import LA_LEVEL, SCHOOL_LEVEL, broken_down_by, declared, published_measures
 from sendlab.workspace import Workspace
 
 _TRIES = 4  # each withholds what the attack before it found
@@ -40,7 +40,7 @@ def protect_all(measures: pl.DataFrame, workspace: Workspace, run_id: str, jobs:
     """The declared tables of all measures, protected for each audience beside what was released to it before."""
     chosen = choose(measures)
     rows = with_texts(chosen.rows)
-    exact = with_texts(measures.filter(pl.col("measure").is_in(published_measures()) & (pl.col("comparator") == "")))
+    exact = with_texts(_figures_told_of(measures))
     board = _held_against_the_attack("board", rows, exact, workspace, run_id, jobs)
     made_for = {"board": board}
     if workspace.public:
@@ -77,6 +77,14 @@ def _held_against_the_attack(
         f"figures for the {audience} are not safe: {found[0].line}",
         next_step="nothing was published; keep the store and report this",
     )
+
+
+def _figures_told_of(measures: pl.DataFrame) -> pl.DataFrame:
+    """Figures of schools and the authority in every declared breakdown, of all periods: what releases tell of."""
+    mine = pl.col("geographic_level").is_in([LA_LEVEL, SCHOOL_LEVEL]) & (pl.col("comparator") == "")
+    by = {CROSSED.join(columns) for table in declared()[0] for columns in table.by}
+    figures = measures.filter(mine & pl.col("measure").is_in(published_measures()))
+    return figures.filter(broken_down_by().is_in(sorted(by)))
 
 
 def _measures_of(name: str, time_period: str) -> list[tuple[str, str]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import coo_array, csc_array, csr_array, hstack, vstack
 from scipy.sparse.csgraph import connected_components
 
+from sendlab.disclosure.protect.columns import Columns, columns_of
 from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints, System
 
 REACH = 30.0  # no count is followed further from the truth than this many times the widest aim: errs on the safe side
@@ -39,6 +41,11 @@ class Part:
     holder: Ints  # (n,) place of the holder among the readers, or NOBODY
     names: Ints  # (holders + 1,) the readers as the system numbers them; the outsider, NOBODY, is last
     judged: Bools  # (a, holders + 1) whether the aim must be wide for the reader
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The rows, column by column."""
+        return columns_of(self.rows)
 
     @property
     def may_open(self) -> Bools:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import highspy
 import numpy as np
-from scipy.sparse import coo_array, csc_array, csr_array, hstack, vstack
+from scipy.sparse import coo_array, csc_array
 
+from sendlab.disclosure.protect.columns import (
+    Columns,
+    apart_from,
+    below,
+    columns_of,
+    row_of,
+    taken,
+    touched,
+    turned,
+    up_and_down,
+    with_ones_below,
+    with_row,
+)
 from sendlab.disclosure.protect.parts import SLACK, Part
 from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints
 
@@ -44,11 +58,11 @@ def field_of(part: Part, hidden: Bools, price: Floats, where: Bools | None, *, o
     return Field(inside, outside, up, down)
 
 
-def solve(cost: Floats, rows: csc_array, row_low: Floats, row_high: Floats, low: Floats, high: Floats) -> Floats | None:
+def solve(cost: Floats, rows: Columns, row_low: Floats, row_high: Floats, low: Floats, high: Floats) -> Floats | None:
     """The cheapest point, or None where there is none."""
     if cost.size == 0:
         return np.empty(0) if (row_low <= SLACK).all() and (row_high >= -SLACK).all() else None
-    highs = _solver(rows.shape[0])
+    highs = _solver(rows.rows)
     highs.passModel(_program(cost, rows, row_low, row_high, low, high))
     highs.run()
     status = highs.getModelStatus()
@@ -77,25 +91,24 @@ def _solver(rows: int) -> highspy.Highs:
 
 
 def _program(
-    cost: Floats, rows: csc_array, row_low: Floats, row_high: Floats, low: Floats, high: Floats
+    cost: Floats, rows: Columns, row_low: Floats, row_high: Floats, low: Floats, high: Floats
 ) -> highspy.HighsLp:
     program = highspy.HighsLp()
-    program.num_row_, program.num_col_ = rows.shape
+    program.num_row_, program.num_col_ = rows.rows, rows.count
     program.col_cost_, program.col_lower_, program.col_upper_ = cost, low, high
     program.row_lower_, program.row_upper_ = row_low, row_high
     matrix = program.a_matrix_
     matrix.format_ = highspy.MatrixFormat.kColwise
-    matrix.start_, matrix.index_, matrix.value_ = rows.indptr, rows.indices, rows.data
+    matrix.start_, matrix.index_, matrix.value_ = rows.start, rows.index, rows.value
     return program
 
 
 def farthest(part: Part, aim: int, sign: float, hidden: Bools, where: Bools | None) -> Floats:
     """The table of a reader in which the aim is largest (sign 1) or smallest (-1), over the counts in `where`."""
-    moving = hidden[part.cell] if where is None else hidden[part.cell] & where
-    columns = np.flatnonzero(moving)
+    columns = _moving(part, hidden, where)
     table = np.zeros(part.low.size)
-    rows, row_low, row_high = _touched(part, part.rows[:, columns])
-    gain = -sign * part.aims[[aim]][:, columns].toarray().ravel()
+    rows, row_low, row_high = _touched(part, columns)
+    gain = -sign * row_of(part.aims, aim)[columns]
     found = solve(gain, rows, row_low, row_high, part.low[columns], part.high[columns])
     if found is not None:
         table[columns] = found
@@ -107,15 +120,12 @@ def towards(part: Part, aim: int, need: float, hidden: Bools, where: Bools | Non
 
     Quicker than the farthest, and no proof where it falls short: what moves very many counts is not looked for.
     """
-    columns = np.flatnonzero(hidden[part.cell] if where is None else hidden[part.cell] & where)
+    columns = _moving(part, hidden, where)
     table = np.zeros(part.low.size)
-    rows, row_low, row_high = _touched(part, part.rows[:, columns])
-    goal = csc_array(part.aims[[aim]][:, columns] * np.sign(need))
-    both = vstack([rows, goal], format="csc")
-    gain = _REWARD * goal.toarray().ravel()
-    still = np.ones(columns.size)
+    rows, row_low, row_high = _touched(part, columns)
+    goal = row_of(part.aims, aim)[columns] * np.sign(need)
     found = solve(
-        np.concatenate([still - gain, still + gain]), csc_array(hstack([both, -both], format="csc")),
+        np.concatenate([1.0 - _REWARD * goal, 1.0 + _REWARD * goal]), up_and_down(with_row(rows, goal)),
         np.append(row_low, -np.inf), np.append(row_high, np.ceil(abs(need))),
         np.zeros(2 * columns.size), np.concatenate([part.high[columns], -part.low[columns]]),
     )  # fmt: skip
@@ -128,13 +138,14 @@ def nearest(part: Part, aim: int, need: float, field: Field) -> Floats | None:
     """The cheapest table, then that of least movement, with the aim by `need` higher; None if there is none."""
     inside, outside = field.inside, field.outside
     columns = np.concatenate([inside, outside])
-    rows, row_low, row_high = _touched(part, part.rows[:, columns])
-    both = vstack([rows, csc_array(part.aims[[aim]][:, columns])], format="csc")
+    rows, row_low, row_high = _touched(part, columns)
+    both = with_row(rows, row_of(part.aims, aim)[columns])
     still = np.full(inside.size, _STEP)
     price = np.concatenate([still, field.up + _STEP, still, field.down + _STEP])
     high = np.concatenate([part.high[columns], -part.low[columns]])
-    up_and_down = csc_array(hstack([both, -both], format="csc"))
-    found = solve(price, up_and_down, np.append(row_low, need), np.append(row_high, np.inf), np.zeros(high.size), high)
+    found = solve(
+        price, up_and_down(both), np.append(row_low, need), np.append(row_high, np.inf), np.zeros(high.size), high
+    )
     if found is None:
         return None
     table = np.zeros(part.low.size)
@@ -142,31 +153,40 @@ def nearest(part: Part, aim: int, need: float, field: Field) -> Floats | None:
     return table
 
 
-def _touched(part: Part, rows: csc_array) -> tuple[csc_array, Floats, Floats]:
-    """Without the rows that say nothing here."""
-    used = np.unique(rows.indices)
-    return csc_array(csr_array(rows)[used]), part.row_low[used], part.row_high[used]
+def _moving(part: Part, hidden: Bools, where: Bools | None) -> Ints:
+    return np.flatnonzero(hidden[part.cell] if where is None else hidden[part.cell] & where)
+
+
+def _touched(part: Part, columns: Ints) -> tuple[Columns, Floats, Floats]:
+    """The rows that say something of these counts."""
+    rows, used = touched(taken(part.columns, columns))
+    return rows, part.row_low[used], part.row_high[used]
 
 
 def two_tables(part: Part, aim: int, apart: float, field: Field) -> tuple[Floats, Floats] | None:
     """The cheapest two tables that are so far apart in the aim; None where no pattern allows that."""
     inside, outside = field.inside, field.outside
-    columns = np.concatenate([inside, outside, outside])
-    turn = np.concatenate([np.ones(inside.size + outside.size), -np.ones(outside.size)])
-    rows, row_low, row_high = _touched(part, csc_array(part.rows[:, columns] * turn[None, :]))
+    columns, turn = _both_ways(field)
+    rows, row_low, row_high = _touched(part, columns)
+    rows = turned(rows, turn)
     price = np.concatenate([np.zeros(inside.size), field.up, field.down])
     low = np.concatenate([part.low[inside], np.zeros(2 * outside.size)])
     high = np.concatenate([part.high[inside], part.high[outside], -part.low[outside]])
-    goal = csr_array(part.aims[[aim]][:, columns].toarray() * turn).tocsc()
-    empty = csc_array(rows.shape)
-    both = vstack([hstack([rows, empty]), hstack([empty, rows]), hstack([goal, -goal])], format="csc")
+    goal = row_of(part.aims, aim)[columns] * turn
+    both = with_row(apart_from(rows, rows), np.concatenate([goal, -goal]))
     found = solve(
-        np.tile(price, 2), csc_array(both), np.concatenate([row_low, row_low, [apart]]),
+        np.tile(price, 2), both, np.concatenate([row_low, row_low, [apart]]),
         np.concatenate([row_high, row_high, [np.inf]]), np.tile(low, 2), np.tile(high, 2),
     )  # fmt: skip
     if found is None:
         return None
     return _table(part, field, found[: price.size]), _table(part, field, found[price.size :])
+
+
+def _both_ways(field: Field) -> tuple[Ints, Floats]:
+    """What is inside, what is outside upwards, then downwards; and the sign of each."""
+    columns = np.concatenate([field.inside, field.outside, field.outside])
+    return columns, np.concatenate([np.ones(field.inside.size + field.outside.size), -np.ones(field.outside.size)])
 
 
 def _table(part: Part, field: Field, found: Floats) -> Floats:
@@ -187,6 +207,11 @@ class Blocks:
     allowed: Bools  # (n,) counts that take part
     block: Ints  # (holders,)
 
+    @cached_property
+    def columns(self) -> Columns:
+        """The rows, column by column."""
+        return columns_of(self.rows)
+
 
 def blocks_of(part: Part, block: Ints) -> Blocks:
     """Each relation over several blocks becomes one for each; counts that nobody holds keep still."""
@@ -205,17 +230,12 @@ def blocks_of(part: Part, block: Ints) -> Blocks:
 def many_aims(part: Part, blocks: Blocks, aims: Ints, needs: Floats, field: Field, reward: float) -> Floats:
     """One table in which as many of these aims as possible come as far as they need (negative: downwards)."""
     inside, outside = field.inside, field.outside
-    columns = np.concatenate([inside, outside, outside])
-    turn = np.concatenate([np.ones(inside.size + outside.size), -np.ones(outside.size)])
-    chosen = csc_array(blocks.rows[:, columns] * turn[None, :])
-    used = np.unique(chosen.indices)
-    chosen = csc_array(csr_array(chosen)[used])
-    goals = csc_array(part.aims[aims][:, columns] * (turn[None, :] * np.sign(needs)[:, None]))
-    reached = csc_array((np.ones(aims.size), (np.arange(aims.size), np.arange(aims.size))), shape=(aims.size,) * 2)
-    both = vstack([hstack([chosen, csc_array((used.size, aims.size))]), hstack([-goals, reached])], format="csc")
+    columns, turn = _both_ways(field)
+    rows, used = touched(turned(taken(blocks.columns, columns), turn))
+    goals = columns_of(csc_array(part.aims[aims][:, columns] * (turn[None, :] * -np.sign(needs)[:, None])))
     found = solve(
         np.concatenate([np.zeros(inside.size), field.up, field.down, np.full(aims.size, -reward)]),
-        csc_array(both),
+        with_ones_below(below(rows, goals), aims.size),
         np.concatenate([blocks.row_low[used], np.full(aims.size, -np.inf)]),
         np.concatenate([blocks.row_high[used], np.zeros(aims.size)]),
         np.concatenate([part.low[inside], np.zeros(2 * outside.size + aims.size)]),

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array, csc_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
+from sendlab.disclosure.protect.columns import Columns, taken
 from sendlab.disclosure.protect.parts import SLACK, Part
 from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints
 
@@ -55,7 +54,7 @@ class Reach:
 
     def add(self, table: Floats) -> bool:
         """Keep a table, cut into pieces that are tables by themselves; whether it shows anything new."""
-        return sum(self.keep(counts, table[counts]) for counts in pieces(table, self.part.rows)) > 0
+        return sum(self.keep(counts, table[counts]) for counts in pieces(table, self.part.columns)) > 0
 
     def keep(self, counts: Ints, values: Floats) -> bool:
         """Keep one piece if it takes an aim farther for a reader for whom it was short."""
@@ -123,15 +122,22 @@ class Reach:
         return [moves for moves, alive in zip(self._moves, self._alive, strict=True) if alive]
 
 
-def pieces(table: Floats, rows: csc_array) -> list[Ints]:
+def pieces(table: Floats, rows: Columns) -> list[Ints]:
     """The counts that move, in groups that no row joins."""
     counts = np.flatnonzero(np.abs(table) > SLACK)
-    if counts.size == 0:
-        return []
-    inside = coo_array(rows[:, counts])
-    size = rows.shape[0] + counts.size
-    graph = csr_array((np.ones(inside.nnz), (inside.row, rows.shape[0] + inside.col)), shape=(size, size))
-    _, found = connected_components(graph, directed=False)
-    _, label = np.unique(found[rows.shape[0] :], return_inverse=True)
-    order = np.argsort(label, kind="stable")
-    return np.split(counts[order], np.cumsum(np.bincount(label))[:-1])
+    moving = taken(rows, counts)
+    group, joined = list(range(counts.size)), dict[int, int]()  # of each count another of its group; of each row one
+    for number, row in zip(np.repeat(np.arange(counts.size), np.diff(moving.start)).tolist(), moving.index.tolist(),
+                           strict=True):  # fmt: skip
+        one, other = _first(group, number), _first(group, joined.setdefault(row, number))
+        group[max(one, other)] = min(one, other)
+    first = np.array([_first(group, number) for number in range(counts.size)], dtype=np.int64)
+    return [counts[first == one] for one in np.unique(first)]
+
+
+def _first(group: list[int], number: int) -> int:
+    """The count that stands for a group; the way to it is made shorter."""
+    while group[number] != number:
+        group[number] = group[group[number]]
+        number = group[number]
+    return number

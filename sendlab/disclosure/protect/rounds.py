@@ -91,7 +91,7 @@ class Rounds:
         reward = _REWARD * float(np.median(steps)) if steps.size else 1.0
         table = many_aims(self.part, blocks, aims, needs, field, reward)
         attacker.solved += 1
-        return sum(self._take(table, counts, aims, needs) for counts in pieces(table, blocks.rows)) > 0
+        return sum(self._take(table, counts, aims, needs) for counts in pieces(table, blocks.columns)) > 0
 
     def _take(self, table: Floats, counts: Ints, aims: Ints, needs: Floats) -> bool:
         """Keep a piece; cells are hidden for it only where it gives some aim all that it needs."""

@@ -13,8 +13,6 @@ from sendlab.disclosure.protect.system import Bools, Floats, Ints, NoPattern, Pa
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.measures import GROUPS
 
-PROVEN = 0  # cells up to which the cheapest pattern is looked for (methods: what size is feasible)
-
 
 def table_turn() -> pl.Expr:
     """The turn of a cell: provision first, then needs, then other groups, crossed ones last.
@@ -36,7 +34,7 @@ def protect_in_turns(system: System, turn: Ints, most: int) -> Pattern:
     """
     open_cells = int(np.isfinite(system.cost).sum())
     if open_cells <= most:
-        return protect(system, prove=0 < open_cells <= PROVEN)
+        return protect(system)
     hidden = system.hidden.copy()
     cost = 0.0
     for now in np.unique(turn).tolist():
