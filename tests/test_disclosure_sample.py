@@ -1,12 +1,18 @@
 """The gate on the sample authority's real measures: the publication holds, and the audit finds faults put into it."""
 
+import json
+
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
+from sendlab import store
 from sendlab.build import open_workspace
-from sendlab.disclosure import hidden_summary, publish
+from sendlab.cli import main
+from sendlab.disclosure import hidden_summary, publish, visible_share
 from sendlab.disclosure.audit.editions import Edition, group_words
 from sendlab.disclosure.audit.pack import audit
+from sendlab.disclosure.log import no_releases, with_release
 from sendlab.disclosure.published import PUBLISHED_COLUMNS, WITHHELD_NOTE
 from sendlab.measures import publishable
 from sendlab.metrics.cards import cards
@@ -178,3 +184,25 @@ def test_hiding_small_counts_alone_is_undone_by_subtraction(truth):
     )
     found = given_away(rows, chosen.filter(FIGURE), "outsider")
     assert any(finding.least == finding.most for finding in found)
+
+
+def test_audit_tells_what_each_audience_sees_and_how_it_falls(own_sample, opened, published):
+    log = with_release(no_releases(), published, "2026-09-01")
+    log = pl.concat([log, log.head(100).with_columns(status=pl.lit("c"), released=pl.lit("2026-12-01"))])
+    store.write_table(own_sample / "releases", "board", log)
+    done = CliRunner().invoke(main, ["audit", "--json", "--workspace", str(own_sample)])
+    told = json.loads(done.output)
+    assert (done.exit_code, told["findings"]) == (0, [])
+    figures = published.rows.filter(FIGURE, ~pl.col("status").is_in(["x", "z"]))
+    assert {row["measure"] for row in told["visible"]} == set(figures["measure"])
+    for row in told["visible"]:
+        mine = figures.filter(measure=row["measure"])
+        assert row["cells"] == mine.height
+        assert row["board"] == pytest.approx(100 * (mine["status"] != "c").mean(), abs=0.051)
+    first, last = (row["percent_visible"] for row in told["releases"])
+    assert first == visible_share(published) > last
+    lines = CliRunner().invoke(main, ["audit", "--workspace", str(own_sample)]).output
+    assert "visible to the board, release by release: 2026-09-01" in lines
+    assert "every school's own edition shows all of its own figures" in lines
+    own = opened.published(place="900101", audience="school", every_table=True).rows
+    assert "c" not in set(own.filter(FIGURE, pl.col("place_code") == "900101")["status"])

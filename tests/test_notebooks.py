@@ -22,9 +22,14 @@ def outputs(path: Path) -> list[dict[str, str]]:
     """What each code cell shows, pictures included as SVG; the parameters cell differs by design and shows nothing."""
     shown = []
     for cell in nbformat.read(path, as_version=4).cells:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {"text/plain": output.get("text", "")})
-            shown.append({kind: data[kind] for kind in KEPT if kind in data})
+        printed = ""  # in how many pieces printed lines come depends on the machine
+        for output in [*cell.get("outputs", []), {}]:
+            printed += output.get("text", "")
+            if printed and output.get("output_type") != "stream":
+                shown.append({"text/plain": printed})
+                printed = ""
+            if "data" in output:
+                shown.append({kind: output["data"][kind] for kind in KEPT if kind in output["data"]})
     return shown
 
 

@@ -219,6 +219,17 @@ def test_strip_takes_out_what_papermill_leaves(tmp_path):
     assert nbformat.read(path, as_version=4).metadata["papermill"]["parameters"] == {"place": "999"}
 
 
+def test_printed_lines_are_one_output_in_however_many_pieces_they_came(tmp_path):
+    path = notebook(tmp_path, "n", "print(1)")
+    node = nbformat.read(path, as_version=4)
+    pieces = [("stdout", "a\n"), ("stdout", "b\n"), ("stderr", "c\n"), ("stdout", "d\n")]
+    node.cells[2].outputs = [new_output("stream", name=name, text=text) for name, text in pieces]
+    nbformat.write(node, path)
+    strip(path, "n.ipynb", tmp_path)
+    printed = nbformat.read(path, as_version=4).cells[2].outputs
+    assert [(one.name, one.text) for one in printed] == [("stdout", "a\nb\n"), ("stderr", "c\n"), ("stdout", "d\n")]
+
+
 # --- a whole run, with papermill and kernels ---------------------------------------------------------------------
 
 # Which Python it is, by its hash: a report with a path of the machine in it, even in its code, is not released.

@@ -20,9 +20,22 @@ def strip(path: Path, name: str, root: Path) -> None:
     for cell in node.cells:
         for trace in ("papermill", "execution"):
             cell.metadata.pop(trace, None)
+        if "outputs" in cell:
+            cell.outputs = _joined(cell.outputs)
         for output in cell.get("outputs", []):
             _clean(output, root)
     write_notebook(node, path)
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """Printed lines that follow one another as one output: in how many pieces they come depends on the machine."""
+    found: list[Any] = []
+    for output in outputs:
+        if found and output.output_type == found[-1].output_type == "stream" and output.name == found[-1].name:
+            found[-1]["text"] += output.text
+        else:
+            found.append(output)
+    return found
 
 
 def _clean(output: Any, root: Path) -> None:
