@@ -1,6 +1,10 @@
 """What tests share: the sample workspace, the folder of real data, and tools that CI must have."""
 
 import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: threads would only wait for one another
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
 import shutil
 import time
 from collections.abc import Iterator
@@ -17,6 +21,16 @@ ROOT = Path(__file__).resolve().parent.parent
 # Real published data lie beside the clone; none of it is committed. Where the second variable is set, absence fails.
 REAL_DATA = Path(os.environ.get("SENDLAB_REAL_DATA", ROOT.parent / "shared" / "real"))
 MUST_HAVE = os.environ.get("SENDLAB_REQUIRE_TOOLS") == "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One file that needs the sample first, then those that do not: while it is built nobody waits for it."""
+    files = list(dict.fromkeys(item.path for item in items))
+    need = {item.path for item in items if "sample_workspace" in getattr(item, "fixturenames", ())}
+    first = next((path for path in files if path in need), None)
+    turn = {path: 0 if path == first else 2 if path in need else 1 for path in files}
+    items.sort(key=lambda item: turn[item.path])  # stable: the order within a file stays
+
 
 SETTINGS = """\
 [authority]

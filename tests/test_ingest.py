@@ -4,6 +4,7 @@ import json
 import shutil
 
 import polars as pl
+import polars.selectors as cs
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT, make_workspace
@@ -46,10 +47,11 @@ def test_no_upn_name_or_birth_date_enters_the_store(sample_workspace):
     secret = [*roll["upn"].drop_nulls().head(200), *roll["surname"].drop_nulls().head(5), *roll["dob"].head(20)]
     texts = []
     for path in sorted(path for path in (sample_workspace / "store").rglob("*") if path.is_file()):
-        if path.parent.name == "sessions":  # too long to write out: the ids alone are text
-            texts.append("\n".join(pl.read_parquet(path, columns=["pupil_id"])["pupil_id"].unique()))
-        elif path.suffix == ".parquet":
-            texts.append(pl.read_parquet(path).write_ndjson())
+        if path.suffix == ".parquet":
+            columns = pl.read_parquet(path).select(~cs.numeric() & ~cs.boolean()).iter_columns()
+            texts += [
+                "\n".join(map(str, column.unique())) for column in columns
+            ]  # each value once, dates as they print
         else:
             texts.append(path.read_text(encoding="utf-8"))
     everything = "\n".join(texts)

@@ -61,7 +61,11 @@ def test_plain_papermill_gives_the_figures_of_the_batch(name, batch, sample_work
 
 
 def test_a_notebook_opened_in_a_fresh_clone_just_runs(tmp_path):
-    clone = make_workspace(tmp_path / "clone", raw=ROOT / "data" / "sample")
+    raw = tmp_path / "raw"  # the files of one year that this notebook needs
+    raw.mkdir()
+    for path in [*(ROOT / "data" / "sample").glob("2026_*"), *(ROOT / "data" / "sample").glob("intervention*")]:
+        shutil.copy(path, raw)
+    clone = make_workspace(tmp_path / "clone", raw=raw)
     shutil.copytree(FOLDER, clone / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     out = tmp_path / "out.ipynb"
     papermill.execute_notebook(
