@@ -116,6 +116,26 @@ def test_primary_hiding_alone_is_recovered_and_the_whole_gate_is_not(inner):
     assert given_away(released(truth), truth) == ()
 
 
+def test_a_group_that_nobody_was_in_when_counted_is_not_told_by_another_measure():
+    """One pupil excluded who was on no January roll: their group's base of 0 is hidden, so it is hidden everywhere."""
+    bases = [[11, 27, 195, 0], [0, 31, 180, 0], [14, 22, 160, 0], [17, 30, 150, 0]]
+    excluded = [[0, 2, 0, 0], [1, 2, 3, 0], [0, 0, 1, 0], [0, 6, 0, 0]]
+    suspended = [[2, 6, 7, 0], [0, 5, 9, 0], [1, 7, 8, 0], [6, 8, 12, 0]]
+    truth = measures(
+        by_provision("permanent_exclusion_rate", bases, excluded),
+        by_provision("suspension_rate", bases, suspended),
+        [row("permanent_exclusion_rate", "100002", ("EHC plan", TOTAL), 0, 1, value=None, denominator=0)],
+        [row("suspension_rate", "100002", ("EHC plan", TOTAL), 0, 0, value=None, denominator=0)],
+    )
+    published = released(truth)
+    here = [one(published, "100002", ("EHC plan", TOTAL), name)
+            for name in ("permanent_exclusion_rate", "suspension_rate")]  # fmt: skip
+    assert [(found["status"], found["base_subjects"], found["numerator"]) for found in here] == [("c", None, None)] * 2
+    assert given_away(published, truth) == ()
+    alone = released(truth.filter(measure="suspension_rate"))  # where no measure has anybody there, it is no secret
+    assert one(alone, "100002", ("EHC plan", TOTAL))["base_subjects"] == 0
+
+
 def test_one_hidden_part_beside_a_shown_total_gets_company():
     # Permanent exclusions in Camden, 2016/17: total 30, No SEN 18, SEN support 11, EHC plan hidden, hence 1.
     truth = measures(by_provision("permanent_exclusion_rate", [[900, 3000, 20000, 0]], [[1, 11, 18, 0]]))

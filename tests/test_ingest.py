@@ -48,10 +48,8 @@ def test_no_upn_name_or_birth_date_enters_the_store(sample_workspace):
     texts = []
     for path in sorted(path for path in (sample_workspace / "store").rglob("*") if path.is_file()):
         if path.suffix == ".parquet":
-            columns = pl.read_parquet(path).select(~cs.numeric() & ~cs.boolean()).iter_columns()
-            texts += [
-                "\n".join(map(str, column.unique())) for column in columns
-            ]  # each value once, dates as they print
+            words = pl.read_parquet(path).select(~cs.numeric() & ~cs.boolean())
+            texts += ["\n".join(map(str, column.unique())) for column in words.iter_columns()]  # dates as they print
         else:
             texts.append(path.read_text(encoding="utf-8"))
     everything = "\n".join(texts)

@@ -18,6 +18,7 @@ from sendlab.disclosure.intake import AUDIENCES as THRESHOLDS
 from sendlab.disclosure.log import with_release
 from sendlab.disclosure.published import restore
 from sendlab.disclosure.sealed import about_figures, require_seal, seal_key
+from sendlab.disclosure.usefulness import summary_of_rows
 from sendlab.errors import WorkspaceProblem
 from sendlab.ingest import STEP as INGEST
 from sendlab.ingest import ingest
@@ -79,6 +80,10 @@ class OpenWorkspace:
     @cached_property
     def _own(self) -> pl.DataFrame:
         return self._sealed("school", THRESHOLDS["board"])
+
+    def own_summary(self) -> pl.DataFrame:
+        """How much every school sees of its own figures in its own edition (columns of `hidden_summary`)."""
+        return summary_of_rows(self._own)
 
     def _sealed(self, audience: str, threshold: int) -> pl.DataFrame:
         """The figures of an audience as build wrote them; an altered file is refused."""

@@ -13,15 +13,15 @@ from sendlab.metrics.cards import card
 
 
 def visible_by_measure(opened: OpenWorkspace) -> pl.DataFrame:
-    """Figures of schools and the LA that each audience sees, in per cent: `measure`, `cells`, `board`, `public`."""
-    shares = [
-        hidden_summary(opened.published(audience=name, every_table=True))
-        .select("measure", "cells", pl.col("percent_visible").alias(name))
-        for name in opened.audiences()
-    ]  # fmt: skip
-    found = shares[0]
-    for other in shares[1:]:
-        found = found.join(other.drop("cells"), on="measure", how="left")
+    """What each audience sees, in per cent of figures of schools and the LA: `measure`, `cells`, and a column for each.
+
+    `board`, `public` where there is one, and `own`: what schools see of their own figures in their own editions.
+    """
+    summaries = {name: hidden_summary(opened.published(audience=name, every_table=True)) for name in opened.audiences()}
+    found = summaries["board"].select("measure", "cells")
+    for name, summary in {**summaries, "own": opened.own_summary()}.items():
+        share = summary.select("measure", pl.col("percent_visible").alias(name))
+        found = found.join(share, on="measure", how="left")
     return found.sort("measure")
 
 
@@ -39,12 +39,11 @@ def visible_by_release(opened: OpenWorkspace) -> pl.DataFrame:
 def visible_lines(opened: OpenWorkspace) -> list[str]:
     """Both as lines to read, the measure of which most is hidden first."""
     shares = visible_by_measure(opened)
-    audiences = shares.columns[2:]
-    lines = [f"visible, in per cent of the figures of schools and the LA, to the {' and the '.join(audiences)}:"]
-    for row in shares.sort(audiences[0], "measure").iter_rows(named=True):
-        told = ", ".join(f"{row[name]:.1f}" for name in audiences)
-        lines.append(f"  {card(row['measure']).title}: {told} of {row['cells']:,}")
-    lines.append("  every school's own edition shows all of its own figures")
+    to = {"board": "to the board", "public": "to the public", "own": "to schools of their own figures"}
+    lines = ["visible, in per cent of the figures of schools and the LA:"]
+    for row in shares.sort("board", "measure").iter_rows(named=True):
+        told = ", ".join(f"{row[name]:.1f} {to[name]}" for name in shares.columns[2:] if row[name] is not None)
+        lines.append(f"  {card(row['measure']).title}, {row['cells']:,} figures: {told}")
     releases = visible_by_release(opened)
     for audience in releases["audience"].unique().sort().to_list():
         mine = releases.filter(audience=audience)

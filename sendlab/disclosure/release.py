@@ -13,6 +13,7 @@ from sendlab.disclosure.fives import in_fives, to_fives
 from sendlab.disclosure.gaps import judge_gaps
 from sendlab.disclosure.intake import AUDIENCES, NATIONAL, require_measures, require_settings
 from sendlab.disclosure.log import CELL_KEY, as_released, bound, latest, no_releases, parts_released
+from sendlab.disclosure.protect.counts import group_of_nobody
 from sendlab.disclosure.protect.decide import DECISIONS, decide
 from sendlab.disclosure.protect.primary import COUNTED_KINDS, structural_zero
 from sendlab.disclosure.published import HIDDEN, PUBLISHED_COLUMNS, WITHHELD_NOTE, Published, _published
@@ -175,7 +176,7 @@ def _decided(
     figures: pl.DataFrame, context: pl.DataFrame, threshold: int, jobs: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All figures with the flags of `decide`; ratings and groups of nobody have no people to protect."""
-    of_people = (pl.col("_kind") != "rating") & ~structural_zero()
+    of_people = (pl.col("_kind") != "rating") & ~group_of_nobody()
     others = figures.filter(~of_people).with_columns(pl.lit(False).alias(name) for name in DECISIONS)
     now = figures.filter(of_people).with_columns(_now=pl.lit(True))
     beside = context.filter(of_people).with_columns(_now=pl.lit(False))
@@ -212,7 +213,7 @@ def masked(figures: pl.DataFrame) -> pl.DataFrame:
     return _marked(without_marks(figures, untold)).with_columns(
         *(pl.when(~pl.col("hidden") | base_stays).then(pl.col(name)).alias(name) for name in _BASES),
         note=pl.when(withheld & pl.col("hidden")).then(pl.lit(WITHHELD_NOTE)).otherwise(pl.col("note")),
-        numerator=pl.when(~pl.col("hidden") & ~no_sum | nobody).then(pl.col("numerator")),
+        numerator=pl.when(~pl.col("hidden") & (~no_sum | nobody)).then(pl.col("numerator")),
         eligible_subjects=pl.when(
             ~pl.col("coverage_hidden") & (~pl.col("hidden") | base_stays) | (pl.col("_kind") == "rating")
         ).then(pl.col("eligible_subjects")),

@@ -16,7 +16,12 @@ def hidden_summary(published: Published) -> pl.DataFrame:
     Counts figures of schools and the LA, not gaps or benchmarks, nor rows of groups that are not there; a count without
     its percentage is visible. `percent_visible` has one decimal.
     """
-    counted = _figures(published.rows).group_by("measure").agg(_visible(), cells=pl.len(), **_states())
+    return summary_of_rows(published.rows)
+
+
+def summary_of_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """As `hidden_summary`, of published rows such as those of schools' own editions."""
+    counted = _figures(rows).group_by("measure").agg(_visible(), cells=pl.len(), **_states())
     columns = ["measure", "cells", "shown", "counts_only", "hidden", "percent_visible"]
     return rounded(counted.with_columns(_one=pl.lit(1)), ("percent_visible",), "_one").select(columns).sort("measure")
 

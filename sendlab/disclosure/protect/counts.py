@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sendlab.disclosure.protect.primary import COUNTED_KINDS, nobody_counted
+from sendlab.disclosure.protect.primary import COUNTED_KINDS, nobody_counted, structural_zero
 from sendlab.errors import GateError
-from sendlab.metrics.cards import card
+from sendlab.metrics.cards import card, cards
 from sendlab.schema.measures import GROUPS
 
 PLACE = ("geographic_level", "place_code")
@@ -64,6 +64,16 @@ def _bases(rows: pl.DataFrame) -> pl.DataFrame:
             next_step="give them different base names on their cards, or count the same pupils",
         )
     return found.drop("least", "most", "measures").with_row_index("cell")
+
+
+def group_of_nobody() -> pl.Expr:
+    """Rows of a group that a place has not, by every measure that shares the base.
+
+    Somebody excluded who was on no roll in January is in no base. Beside such a row another measure's row of nobody
+    would tell that the hidden base is 0.
+    """
+    base = {name: about.base or name for name, about in cards().items()}
+    return structural_zero().all().over(pl.col("measure").replace_strict(base, return_dtype=pl.String), *CELL)
 
 
 def base_counts(figures: Figures) -> pl.DataFrame:

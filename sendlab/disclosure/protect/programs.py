@@ -27,7 +27,7 @@ from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints
 
 _LARGE = 3_000  # rows from which a program is made smaller before it is solved
 _STEP = 0.01  # price of moving what is hidden anyway
-_REWARD = 100.0  # counts that may move for a step of the aim
+_WORTH = 100.0  # counts that may move for a step of the aim
 
 
 class SolverFailed(RuntimeError):
@@ -125,7 +125,7 @@ def towards(part: Part, aim: int, need: float, hidden: Bools, where: Bools | Non
     rows, row_low, row_high = _touched(part, columns)
     goal = row_of(part.aims, aim)[columns] * np.sign(need)
     found = solve(
-        np.concatenate([1.0 - _REWARD * goal, 1.0 + _REWARD * goal]), up_and_down(with_row(rows, goal)),
+        np.concatenate([1.0 - _WORTH * goal, 1.0 + _WORTH * goal]), up_and_down(with_row(rows, goal)),
         np.append(row_low, -np.inf), np.append(row_high, np.ceil(abs(need))),
         np.zeros(2 * columns.size), np.concatenate([part.high[columns], -part.low[columns]]),
     )  # fmt: skip
