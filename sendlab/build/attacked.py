@@ -8,6 +8,7 @@ import polars as pl
 
 from sendlab.disclosure.audit.editions import Edition
 from sendlab.disclosure.audit.pack import audit
+from sendlab.disclosure.audit.relations import IN_TIME
 from sendlab.disclosure.audit.report import Audit
 from sendlab.disclosure.log import RELEASED
 from sendlab.disclosure.published import PUBLISHED_COLUMNS
@@ -15,19 +16,28 @@ from sendlab.schema.measures import GROUPS, MEASURE_KEY
 
 _KEY = [name for name in MEASURE_KEY if name != "education_phase"]
 _TABLE = ["measure", "time_period", "geographic_level", "place_code", *GROUPS, "comparator"]
+_PERIOD = ["measure", "time_period", "time_identifier"]
 NOW = "~"  # sorts after every day
 
 
 def attacked(editions: Sequence[Edition], exact: pl.DataFrame, *, known: pl.DataFrame | None = None) -> Audit:
     """What anybody and each school can work out of these editions; `exact` are measure rows, published ones or more."""
     told = pl.concat(one.rows.select(_KEY) for one in editions).unique()
-    parts = exact.join(_years_in_parts(told), on=_TABLE, how="semi").select(_KEY)
+    parts = exact.join(_wholes_of_parts(told), on=_PERIOD, how="semi").join(told, on=_TABLE, how="semi").select(_KEY)
     return audit(editions, exact.join(pl.concat([told, parts]).unique(), on=_KEY, how="semi"), known=known)
 
 
-def _years_in_parts(told: pl.DataFrame) -> pl.DataFrame:
-    """Tables of years of which more than one period was told: the other parts follow by subtraction."""
-    return told.group_by(_TABLE).agg(pl.col("time_identifier").n_unique().alias("n")).filter(pl.col("n") > 1)
+def _wholes_of_parts(told: pl.DataFrame) -> pl.DataFrame:
+    """Periods of measures that were told, if only of some places or groups, and of which a part was told too.
+
+    Each place and group of them is at least its part, and all of them add up to what was told.
+    """
+    periods = told.select(_PERIOD).unique()
+    of_parts = [
+        periods.with_columns(pl.col("time_identifier").replace_strict(whole_of, default="", return_dtype=pl.String))
+        for whole_of in IN_TIME.values()
+    ]
+    return periods.join(pl.concat(of_parts).unique(), on=_PERIOD, how="semi")
 
 
 def earlier_editions(log: pl.DataFrame, audience: str, threshold: int, run_id: str) -> list[Edition]:

@@ -21,7 +21,7 @@ CELL_KEY = ("measure", "time_period", "time_identifier", "geographic_level", "pl
 RELEASED = "released"  # the day of a release; a later one of the same day stands for it
 LOG_COLUMNS = (*PUBLISHED_COLUMNS, RELEASED, "run_id")
 _COUNTS = ("base_subjects", "denominator", "numerator")
-_YEAR = ["measure", "time_period"]
+_PERIOD = ["measure", "time_period", "time_identifier"]
 
 
 def no_releases() -> pl.DataFrame:
@@ -94,20 +94,32 @@ def _changed(threshold: int) -> pl.Expr:
         pl.when(base.is_null()).then(None).otherwise(others))  # fmt: skip
 
 
-def parts_released(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
-    """Exact figures of parts of a year that went out before and are not published now, and of the other parts.
+def beside(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
+    """Exact figures that are not published now and limit what is: they are protected with it.
 
-    The whole of the year tells of them by subtraction, so they are protected with it. `measures` holds all figures.
+    Those of parts of a year that went out before; and those of a period that is told of some places or groups only,
+    where a part of it is told as well: all of them add up to what is told, and each is at least its part. Other parts
+    need no place of their own: what is left of a whole is an aim (`protect.made.differences`). `measures` has all
+    figures, `rows` those of now.
     """
+    before, now = latest(log).select(CELL_KEY), rows.select(CELL_KEY).unique()
+    gone = before.join(now, on=CELL_KEY, how="anti").select(*_PERIOD, "geographic_level").unique()
+    wholes = _wholes_of_parts(pl.concat([before, now]).select(_PERIOD).unique())
     known = sorted({name for pairs in PERIODS.values() for names in pairs.items() for name in names})
-    now = rows.select(CELL_KEY).unique()
-    before = latest(log).filter(pl.col("time_identifier").is_in(known)).select(CELL_KEY)
-    gone = before.join(now, on=CELL_KEY, how="anti").select(*_YEAR, "geographic_level").unique()
-    shown = rows.select("measure", "geographic_level", *GROUPS).unique()
-    table = ["measure", "geographic_level", *GROUPS]
     parts = measures.filter((pl.col("comparator") == "") & pl.col("time_identifier").is_in(known))
-    parts = parts.join(gone, on=[*_YEAR, "geographic_level"], how="semi").join(now, on=CELL_KEY, how="anti")
-    return parts.join(shown, on=table, how="semi")
+    parts = pl.concat([parts.join(gone, on=gone.columns, how="semi"), parts.join(wholes, on=_PERIOD, how="semi")])
+    tables = rows.select("measure", "geographic_level", *GROUPS).unique()
+    return parts.unique(CELL_KEY, maintain_order=True).join(now, on=CELL_KEY, how="anti").join(
+        tables, on=tables.columns, how="semi")  # fmt: skip
+
+
+def _wholes_of_parts(told: pl.DataFrame) -> pl.DataFrame:
+    """Those of the periods of measures of which a part is among them too."""
+    of_parts = [
+        told.with_columns(pl.col("time_identifier").replace_strict(whole_of, default="", return_dtype=pl.String))
+        for whole_of in PERIODS.values()
+    ]
+    return told.join(pl.concat(of_parts).unique(), on=_PERIOD, how="semi")
 
 
 def as_released(rows: pl.DataFrame, log: pl.DataFrame, which: Sequence[str], note: str) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from sendlab.disclosure.audit.pack import audit
 from sendlab.disclosure.fives import in_fives, to_fives
 from sendlab.disclosure.gaps import judge_gaps
 from sendlab.disclosure.intake import AUDIENCES, NATIONAL, require_measures, require_settings
-from sendlab.disclosure.log import CELL_KEY, as_released, bound, latest, no_releases, parts_released
+from sendlab.disclosure.log import CELL_KEY, as_released, beside, bound, latest, no_releases
 from sendlab.disclosure.protect.counts import group_of_nobody
 from sendlab.disclosure.protect.decide import DECISIONS, decide
 from sendlab.disclosure.protect.primary import COUNTED_KINDS, structural_zero
@@ -48,7 +48,7 @@ def publish(
     `measures` are measure rows (columns of `sendlab.schema.MEASURE_COLUMNS`) at levels School, Local authority and
     National, figures and gaps, of declared tables. `audience` is "board", or "public" with the `board` figures, of
     which it then holds none that they hide; `threshold` is the fewest people that a count may show (5 and 10).
-    `log` holds what went out to this audience before; `all_measures` the exact figures of parts of a year in it.
+    `log` holds what went out to this audience before; `all_measures` exact figures of all parts of its years.
 
     Counts of 1 to threshold - 1 people, their complements and adverse news about whole small groups are hidden, then
     as many further counts as it takes that no reader can narrow one of them down to fewer than `threshold` values: by
@@ -158,13 +158,13 @@ def _at_most_as(figures: pl.DataFrame, board: Published) -> pl.DataFrame:
 def _context(
     all_measures: pl.DataFrame | None, figures: pl.DataFrame, log: pl.DataFrame, threshold: int
 ) -> pl.DataFrame:
-    """Exact figures of parts of a year that are in readers' hands, and of the other parts, which nobody was told."""
-    if all_measures is None or log.is_empty():
+    """Exact figures that are not published now and limit what is: `log.beside`."""
+    if all_measures is None:
         return figures.clear()
-    released = parts_released(all_measures, figures, log)
-    if released.is_empty():
+    limiting = beside(all_measures, figures, log)
+    if limiting.is_empty():
         return figures.clear()
-    parts = bound(require_measures(released), log, threshold)
+    parts = bound(require_measures(limiting), log, threshold)
     never = pl.col("given") == ""
     return parts.with_columns(
         given=pl.when(never).then(pl.lit("context")).otherwise("given"),

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from sendlab.disclosure.audit.editions import CELL, LA
 from sendlab.disclosure.audit.knowledge import Floats, Ints
 from sendlab.disclosure.audit.numbers import BASE, ELIGIBLE, NUMBER, OUT_OF, PEOPLE, SUM, Numbers, counted
-from sendlab.disclosure.audit.relations import BEGINNINGS, IN_TIME
+from sendlab.disclosure.audit.relations import IN_TIME
 
 SMALL_GROUP = 20  # adverse news about everybody is told of each of them in groups below this
 LARGEST_SHARE = 0.5  # of a sum, for one person
@@ -120,13 +120,12 @@ def _numbered(goals: pl.DataFrame, numbers: Numbers) -> pl.DataFrame:
 
 
 def _differences(pairs: pl.DataFrame, numbers: Numbers, threshold: int) -> pl.DataFrame:
-    """Whole minus part, where that is 1 to threshold - 1 people: of places and groups; of periods that go on, events.
+    """Whole minus part, where that is 1 to threshold - 1 people: of places and groups; of periods, events.
 
-    People of a longer period less those of its beginning are those who joined, of whom no figure tells anything more.
+    People of a longer period less those of a part are those who joined or left, of whom no figure tells anything more.
     """
     in_time = pl.col("link").is_in(list(IN_TIME))
-    begins = pl.col("period").replace_strict(BEGINNINGS, default="", return_dtype=pl.String) == pl.col("link")
-    known = pairs.filter(pl.col("part").is_not_null(), pl.col("whole").is_not_null(), ~in_time | begins)
+    known = pairs.filter(pl.col("part").is_not_null(), pl.col("whole").is_not_null())
     more = pl.col("whole_true") - pl.col("part_true")
     people = pl.col("whole_people_behind") - pl.col("part_people_behind")
     kinds = numbers.names.select(name=NUMBER, of="kind").drop_nulls().unique("name")

@@ -30,10 +30,6 @@ IN_TIME = {
     "three terms": dict.fromkeys(TERMS, FULL_YEAR),
     "to Easter and after": dict.fromkeys((AUTUMN_AND_SPRING, TERMS[2]), FULL_YEAR),
 }
-# Parts with which a longer period begins.
-BEGINNINGS = dict.fromkeys(HALF_TERMS[::2], "half terms") | {
-    TERMS[0]: "autumn and spring", AUTUMN_AND_SPRING: "to Easter and after"
-}  # fmt: skip
 _ADD_UP_IN_TIME = (NUMBER, OUT_OF)
 _PLAIN = [name for name in GROUPS if name not in ("sen_provision", "item")]
 _NEEDS = {line.code: line.notes["area"] for line in read_codes("sen_need_type") if "area" in line.notes}

@@ -8,7 +8,7 @@ import polars as pl
 from sendlab.disclosure.protect.counts import CLOSED, Figures, base_counts
 from sendlab.disclosure.protect.judged import too_narrow
 from sendlab.disclosure.protect.made import base_aims, base_limits, system_of
-from sendlab.disclosure.protect.prices import prices
+from sendlab.disclosure.protect.prices import hidden_in_time, prices
 from sendlab.disclosure.protect.primary import small
 from sendlab.disclosure.protect.system import Bools, Floats, NoPattern, Pattern, System
 from sendlab.disclosure.protect.turns import protect_in_turns, table_turn
@@ -36,13 +36,13 @@ def protect_bases(figures: Figures, forced: Bools, threshold: int, most: int) ->
     primary = small(people, threshold) | forced | (given == "held").to_numpy()
     hidden = primary | given.is_in(CLOSED).to_numpy()
     counts = base_counts(figures).rename({"cell": "decision"}).with_row_index("var")
+    price = prices(cells, people, (people == 0) | (given == "shown").to_numpy()) * hidden_in_time(cells, "base")
     turn = cells.select(table_turn()).to_series().to_numpy()
     # a few people of the authority who are at none of its schools stand apart whatever is hidden: the second try
     for apart in (True, False):
         system = system_of(
             counts, limits=base_limits(counts), hidden=hidden,
-            cost=np.where(hidden, np.inf, prices(cells, people, (people == 0) | (given == "shown").to_numpy())),
-            aims=base_aims(counts, primary, people, threshold, apart=apart),
+            cost=np.where(hidden, np.inf, price), aims=base_aims(counts, primary, people, threshold, apart=apart),
         )  # fmt: skip
         try:
             pattern = protect_in_turns(system, turn, most)

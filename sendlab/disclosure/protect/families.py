@@ -19,7 +19,7 @@ from sendlab.disclosure.protect.counts import (
 )
 from sendlab.disclosure.protect.family_aims import family_aims
 from sendlab.disclosure.protect.made import base_limits, numerator_limits, system_of
-from sendlab.disclosure.protect.prices import prices
+from sendlab.disclosure.protect.prices import hidden_in_time, prices
 from sendlab.disclosure.protect.primary import COUNTED_KINDS, always_shown
 from sendlab.disclosure.protect.sums import stacked, typed_lines
 from sendlab.disclosure.protect.system import Bools, Floats, Ints, NoPattern, Pattern
@@ -147,7 +147,7 @@ def _prices(rows: pl.DataFrame, base: Floats) -> Floats:
             never[places] |= (people[places] == 0) & (about.polarity == "low")
         else:
             never[places] |= always_shown(people[places], base[places], about.polarity)
-    return prices(rows, count, never)
+    return prices(rows, count, never) * hidden_in_time(rows, "measure")
 
 
 def _limits(family: Family) -> tuple[Floats, Floats]:

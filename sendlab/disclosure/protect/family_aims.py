@@ -26,7 +26,6 @@ def family_aims(family: Family, primary: Bools, threshold: int) -> Aims:
     Where the base is shown, people with the feature and people without are one and the same; where not, two counts.
     """
     rows, width = family.rows, float(threshold - 1)
-    now = (rows["given"] != "context").to_numpy()  # of counts that are not published, only small ones matter
     people, number = (
         rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ("with_subjects", "numerator")
     )
@@ -36,12 +35,12 @@ def family_aims(family: Family, primary: Bools, threshold: int) -> Aims:
     nobody, everybody = _told(rows, people, base)
     few = small(people, threshold)
     held = (rows["given"] == "held").to_numpy()  # how it changed since it was shown must not be worked out
-    with_it = np.where(unseen, few | (nobody & now), primary & (now | few)) | held
-    without = unseen & now & (small(base - people, threshold) | everybody)
+    with_it = np.where(unseen, few | nobody, primary) | held
+    without = unseen & (small(base - people, threshold) | everybody)
     has_people, has_number = at[PEOPLE] != _NONE, (at[NUMBER] != _NONE) & np.isfinite(number)
     is_sum = (rows["kind"] == "sum").to_numpy()
     in_number = np.where(is_sum, width_in(number, people, width), width)
-    counted = np.where(is_sum, primary & now, few | (primary & ~unseen & now)) | held
+    counted = np.where(is_sum, primary, few | (primary & ~unseen)) | held
     bases = _one_each(unseen & small(base, threshold) & has_people, base_at)
     links = parts_and_wholes(family.counts)
     numerators = family.counts.filter(pl.col("what").is_in([PEOPLE, NUMBER]))

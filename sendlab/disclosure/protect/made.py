@@ -10,7 +10,6 @@ import polars as pl
 from sendlab.disclosure.protect.counts import BASE, DENOMINATOR, NUMBER, PEOPLE, truth_of
 from sendlab.disclosure.protect.primary import adverse, limits_known, small
 from sendlab.disclosure.protect.sums import (
-    BEGINNINGS,
     PERIODS,
     matrix,
     of_siblings,
@@ -54,15 +53,14 @@ def aims_between(which: Bools, width: float, more: Ints, less: Ints) -> Aims:
 def differences(counts: pl.DataFrame, linked: pl.DataFrame, width: float) -> Aims:
     """Aims at declared differences that are small themselves: people of a total without one of its parts.
 
-    In time these are events since the beginning of a period. People since then are those who joined, of whom no figure
+    In time these are events in the rest of a period. People of the rest are those who joined or left, of whom no figure
     tells anything more.
     """
     known = counts.filter(pl.col("truth").is_not_null())
     pairs = linked.join(known.select("what", "name", "time_identifier", part="var", of_part="truth"), on="part")
     events = [name for name in counts["name"].unique().to_list() if name in cards() and card(name).kind == "events"]
-    begins = pl.col("time_identifier").replace_strict(BEGINNINGS, default="", return_dtype=pl.String) == pl.col("link")
     in_time = pl.col("link").is_in(list(PERIODS))
-    of_events = begins & (pl.col("what") == NUMBER) & pl.col("name").is_in(events)
+    of_events = (pl.col("what") == NUMBER) & pl.col("name").is_in(events)
     pairs = pairs.filter(pl.when(in_time).then(of_events).otherwise(pl.col("what").is_in([BASE, PEOPLE])))
     pairs = pairs.join(known.select(whole="var", of_whole="truth"), on="whole").sort("whole", "part")
     rest = (pairs["of_whole"] - pairs["of_part"]).to_numpy()

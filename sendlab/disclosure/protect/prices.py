@@ -3,12 +3,14 @@
 import numpy as np
 import polars as pl
 
+from sendlab.disclosure.protect.counts import PLACE
 from sendlab.disclosure.protect.system import Bools, Floats
 from sendlab.metrics.publication import LA_LEVEL
 from sendlab.schema.groups import ALL_SEN, TOTAL
 from sendlab.schema.measures import GROUPS
 
 _SCHOOL_PART, _SCHOOL_TOTAL, _LA_CROSSED, _LA_PART, _LA_SEN_TOTAL, _LA_TOTAL = 1.0, 4.0, 10.0, 100.0, 200.0, 1000.0
+_AGAIN = 0.25  # of the price of a cell that was hidden in another part of the year
 
 
 def prices(cells: pl.DataFrame, count: Floats, never: Bools) -> Floats:
@@ -24,6 +26,16 @@ def prices(cells: pl.DataFrame, count: Floats, never: Bools) -> Floats:
     known = np.isfinite(count) & ~never
     size = 1.0 + np.log1p(np.where(known, np.maximum(count, 0.0), 0.0)) / 5.0
     return np.where(known, np.round(cells.select(_by_place()).to_series().to_numpy() * size, 3), np.inf)
+
+
+def hidden_in_time(cells: pl.DataFrame, name: str) -> Floats:
+    """A factor for the price of each cell: less where an earlier release hides it in another part of the year.
+
+    Who is in a part is also in the whole, so a year has room to move only where every part of it is hidden. `name` is
+    the column of the measure or base; `cells` has `given` as well.
+    """
+    before = (pl.col("given") == "hidden").any().over(name, "time_period", *PLACE, *GROUPS)
+    return np.where(cells.select(before).to_series().to_numpy(), _AGAIN, 1.0)
 
 
 def _by_place() -> pl.Expr:

@@ -29,9 +29,6 @@ PERIODS = {
     "terms": dict.fromkeys(TERMS, FULL_YEAR),
     "to Easter and after": dict.fromkeys((AUTUMN_AND_SPRING, TERMS[2]), FULL_YEAR),
 }
-BEGINNINGS = {  # links by which a longer period is told after its beginning
-    **dict.fromkeys(HALF_TERMS[::2], "half terms"), TERMS[0]: "two terms", AUTUMN_AND_SPRING: "to Easter and after",
-}  # fmt: skip
 _SIMPLE = [name for name in GROUPS if name not in ("sen_provision", "item")]  # Total is the sum of the values
 
 
