@@ -17,27 +17,36 @@ from sendlab.schema.measures import GROUPS, MEASURE_KEY
 _KEY = [name for name in MEASURE_KEY if name != "education_phase"]
 _TABLE = ["measure", "time_period", "geographic_level", "place_code", *GROUPS, "comparator"]
 _PERIOD = ["measure", "time_period", "time_identifier"]
+_OF_YEAR = IN_TIME["three terms"]
 NOW = "~"  # sorts after every day
 
 
 def attacked(editions: Sequence[Edition], exact: pl.DataFrame, *, known: pl.DataFrame | None = None) -> Audit:
     """What anybody and each school can work out of these editions; `exact` are measure rows, published ones or more."""
     told = pl.concat(one.rows.select(_KEY) for one in editions).unique()
-    parts = exact.join(_wholes_of_parts(told), on=_PERIOD, how="semi").join(told, on=_TABLE, how="semi").select(_KEY)
+    periods = told.select(_PERIOD).unique()
+    beside = pl.concat([_wholes_of_parts(periods), _what_is_left(periods)])
+    parts = exact.join(beside, on=_PERIOD, how="semi").join(told, on=_TABLE, how="semi").select(_KEY)
     return audit(editions, exact.join(pl.concat([told, parts]).unique(), on=_KEY, how="semi"), known=known)
 
 
-def _wholes_of_parts(told: pl.DataFrame) -> pl.DataFrame:
+def _wholes_of_parts(periods: pl.DataFrame) -> pl.DataFrame:
     """Periods of measures that were told, if only of some places or groups, and of which a part was told too.
 
     Each place and group of them is at least its part, and all of them add up to what was told.
     """
-    periods = told.select(_PERIOD).unique()
     of_parts = [
         periods.with_columns(pl.col("time_identifier").replace_strict(whole_of, default="", return_dtype=pl.String))
         for whole_of in IN_TIME.values()
     ]
     return periods.join(pl.concat(of_parts).unique(), on=_PERIOD, how="semi")
+
+
+def _what_is_left(periods: pl.DataFrame) -> pl.DataFrame:
+    """Terms that nobody was told of and that are what is left of a year without the other two."""
+    links = pl.DataFrame({"time_identifier": list(_OF_YEAR), "whole": list(_OF_YEAR.values())})
+    years = periods.rename({"time_identifier": "whole"}).join(links, on="whole").select(_PERIOD)
+    return years.join(periods, on=_PERIOD, how="anti").filter(pl.len().over("measure", "time_period") == 1)
 
 
 def earlier_editions(log: pl.DataFrame, audience: str, threshold: int, run_id: str) -> list[Edition]:
