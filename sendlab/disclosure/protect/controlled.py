@@ -7,7 +7,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from sendlab.disclosure.protect.parts import SLACK, spread
-from sendlab.disclosure.protect.programs import SolverFailed
+from sendlab.disclosure.protect.solver import SolverFailed
 from sendlab.disclosure.protect.system import Floats
 
 _NODES = 20_000

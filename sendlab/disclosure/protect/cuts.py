@@ -9,7 +9,7 @@ from scipy.optimize import OptimizeResult, linprog
 from scipy.sparse import csr_array
 
 from sendlab.disclosure.protect.parts import SLACK, Part
-from sendlab.disclosure.protect.programs import SolverFailed
+from sendlab.disclosure.protect.solver import SolverFailed
 from sendlab.disclosure.protect.system import Floats, Ints
 
 _VIOLATED = 1e-4

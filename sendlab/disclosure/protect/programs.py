@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import highspy
 import numpy as np
 from scipy.sparse import coo_array, csc_array
 
@@ -23,15 +22,11 @@ from sendlab.disclosure.protect.columns import (
     with_row,
 )
 from sendlab.disclosure.protect.parts import SLACK, Part
+from sendlab.disclosure.protect.solver import SolverFailed, solve, solve_as_broken
 from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints
 
-_LARGE = 3_000  # rows from which a program is made smaller before it is solved
 _STEP = 0.01  # price of moving what is hidden anyway
 _WORTH = 100.0  # counts that may move for a step of the aim
-
-
-class SolverFailed(RuntimeError):
-    """The solver ended without an answer: an error of the program, not of the data."""
 
 
 @dataclass(frozen=True)
@@ -58,51 +53,6 @@ def field_of(part: Part, hidden: Bools, price: Floats, where: Bools | None, *, o
     return Field(inside, outside, up, down)
 
 
-def solve(cost: Floats, rows: Columns, row_low: Floats, row_high: Floats, low: Floats, high: Floats) -> Floats | None:
-    """The cheapest point, or None where there is none."""
-    if cost.size == 0:
-        return np.empty(0) if (row_low <= SLACK).all() and (row_high >= -SLACK).all() else None
-    highs = _solver(rows.rows)
-    highs.passModel(_program(cost, rows, row_low, row_high, low, high))
-    highs.run()
-    status = highs.getModelStatus()
-    if status == highspy.HighsModelStatus.kInfeasible:
-        return None
-    if status != highspy.HighsModelStatus.kOptimal:
-        raise SolverFailed(f"the linear program of disclosure control ended with: {status.name}")
-    found: Floats = np.clip(np.array(highs.getSolution().col_value), low, high)
-    return found
-
-
-class _Quiet(highspy.Highs):
-    """The solver without the banner that its own way of starting prints."""
-
-    def __init__(self) -> None:
-        super(highspy.Highs, self).__init__()
-        self.silent()
-
-
-def _solver(rows: int) -> highspy.Highs:
-    """A solver on one thread: the same answer on every machine. Small programs are quicker as they stand."""
-    highs = _Quiet()
-    for name, value in {"output_flag": False, "threads": 1, "presolve": "off" if rows < _LARGE else "on"}.items():
-        highs.setOptionValue(name, value)
-    return highs
-
-
-def _program(
-    cost: Floats, rows: Columns, row_low: Floats, row_high: Floats, low: Floats, high: Floats
-) -> highspy.HighsLp:
-    program = highspy.HighsLp()
-    program.num_row_, program.num_col_ = rows.rows, rows.count
-    program.col_cost_, program.col_lower_, program.col_upper_ = cost, low, high
-    program.row_lower_, program.row_upper_ = row_low, row_high
-    matrix = program.a_matrix_
-    matrix.format_ = highspy.MatrixFormat.kColwise
-    matrix.start_, matrix.index_, matrix.value_ = rows.start, rows.index, rows.value
-    return program
-
-
 def farthest(part: Part, aim: int, sign: float, hidden: Bools, where: Bools | None) -> Floats:
     """The table of a reader in which the aim is largest (sign 1) or smallest (-1), over the counts in `where`."""
     columns = _moving(part, hidden, where)
@@ -124,7 +74,7 @@ def towards(part: Part, aim: int, need: float, hidden: Bools, where: Bools | Non
     table = np.zeros(part.low.size)
     rows, row_low, row_high = _touched(part, columns)
     goal = row_of(part.aims, aim)[columns] * np.sign(need)
-    found = solve(
+    found = solve_as_broken(
         np.concatenate([1.0 - _WORTH * goal, 1.0 + _WORTH * goal]), up_and_down(with_row(rows, goal)),
         np.append(row_low, -np.inf), np.append(row_high, np.ceil(abs(need))),
         np.zeros(2 * columns.size), np.concatenate([part.high[columns], -part.low[columns]]),
@@ -143,7 +93,7 @@ def nearest(part: Part, aim: int, need: float, field: Field) -> Floats | None:
     still = np.full(inside.size, _STEP)
     price = np.concatenate([still, field.up + _STEP, still, field.down + _STEP])
     high = np.concatenate([part.high[columns], -part.low[columns]])
-    found = solve(
+    found = solve_as_broken(
         price, up_and_down(both), np.append(row_low, need), np.append(row_high, np.inf), np.zeros(high.size), high
     )
     if found is None:
@@ -174,7 +124,7 @@ def two_tables(part: Part, aim: int, apart: float, field: Field) -> tuple[Floats
     high = np.concatenate([part.high[inside], part.high[outside], -part.low[outside]])
     goal = row_of(part.aims, aim)[columns] * turn
     both = with_row(apart_from(rows, rows), np.concatenate([goal, -goal]))
-    found = solve(
+    found = solve_as_broken(
         np.tile(price, 2), both, np.concatenate([row_low, row_low, [apart]]),
         np.concatenate([row_high, row_high, [np.inf]]), np.tile(low, 2), np.tile(high, 2),
     )  # fmt: skip

@@ -12,8 +12,8 @@ from sendlab.disclosure.protect.attacker import Attacker
 from sendlab.disclosure.protect.covering import Search
 from sendlab.disclosure.protect.cuts import Separator, lonely_cuts, violated
 from sendlab.disclosure.protect.parts import SLACK, Part, spread
-from sendlab.disclosure.protect.programs import SolverFailed
 from sendlab.disclosure.protect.rounds import short_in
+from sendlab.disclosure.protect.solver import SolverFailed
 from sendlab.disclosure.protect.system import Bools, Floats, NoPattern
 
 _LP_ROUNDS = 80

@@ -10,9 +10,9 @@ import numpy as np
 from sendlab.disclosure.protect.attacker import FEW_HOLDERS, Attacker
 from sendlab.disclosure.protect.covering import Search
 from sendlab.disclosure.protect.parts import Part, parts_of
-from sendlab.disclosure.protect.programs import SolverFailed
 from sendlab.disclosure.protect.proof import Proof
 from sendlab.disclosure.protect.rounds import short_in
+from sendlab.disclosure.protect.solver import SolverFailed
 from sendlab.disclosure.protect.system import NOBODY, Bools, NoPattern, Pattern, System
 
 # How much work goes into showing again what was not needed, in counts times linear programs.
