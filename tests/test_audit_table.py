@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from sendlab.cli import main
 from sendlab.disclosure.audit.give_back import audit_table
 from sendlab.disclosure.audit.links import UnknownLink, find_sums, link_names
-from sendlab.disclosure.audit.shown import counts_behind
+from sendlab.disclosure.audit.shown import counts_behind, narrow_by_rates, show
 from sendlab.disclosure.audit.table import read_table
 from sendlab.errors import DataProblem
 
@@ -365,7 +365,7 @@ def glpk_ends(problem, goal):
 def confirm(audit, indicator, entries):
     """How many recovered counts of the entries' rows GLPK confirms, from the file's own numbers and sums; all asked."""
     glpk.glp_term_out(glpk.GLP_OFF)
-    found, values = of(audit, indicator), audit.table.values[indicator]
+    found, seen = of(audit, indicator), seen_of(audit)[indicator]
     known = dict(zip(found.at.tolist(), found.value.tolist(), strict=True))
     done = asked = 0
     for _, part in entries.group_by("part", maintain_order=True):
@@ -378,19 +378,40 @@ def confirm(audit, indicator, entries):
             list(zip([column[at] for at in one["at"]], one["weight"], strict=True))
             for _, one in part.group_by("sum", maintain_order=True)
         ]
-        numbers = values.gather(places)
-        problem = glpk_problem(sums, numbers.fill_null(0.0).to_list(), numbers.fill_null(inf).to_list())
+        problem = glpk_problem(sums, seen.low[places].tolist(), seen.high[places].tolist())
         done += sum(glpk_ends(problem, column[at]) == [known[at]] * 2 for at in goals)
         asked += len(goals)
         glpk.glp_delete_prob(problem)
     return done, asked
 
 
+def seen_of(audit):
+    """What the file shows of each count, percentages included."""
+    return narrow_by_rates(audit.table, {name: show(audit.table, name, None) for name in audit.table.counts})[0]
+
+
+def sums_to_rely_on(audit, indicator):
+    """Sums of the kinds that hold wherever nothing is hidden, without those that the numbers shown contradict."""
+    seen = seen_of(audit)[indicator]
+    entries = find_sums(audit.table, of(audit, indicator).links)
+    told = pl.DataFrame({"low": seen.low, "high": seen.high, "open": seen.hidden, "absent": seen.absent})
+    entries = entries.with_columns(told[entries["at"].to_numpy()])
+    no_total = (pl.col("absent") & (pl.col("weight") < 0)).any().over("sum")
+    entries = entries.filter(~no_total).filter(~pl.col("absent"))
+    ends = [pl.col("weight") * pl.col(end) for end in ("low", "high")]
+    least, most = pl.min_horizontal(ends).sum().over("sum"), pl.max_horizontal(ends).sum().over("sum")
+    several = ((pl.col("weight") > 0) & (pl.col("low") > 0)).sum().over("sum") > 1
+    telling = ~pl.col("open").any().over("sum") & several
+    entries = entries.with_columns(possible=(least <= 0) & (most >= 0), telling=telling)
+    kinds = entries.filter("telling").unique("sum").group_by("link", "full").agg(pl.col("possible").mean())
+    holding = kinds.filter(pl.col("possible") >= 0.98).select("link", "full")
+    return entries.join(holding, on=["link", "full"], how="semi").filter("possible")
+
+
 def in_parts(audit, indicator):
     """The sums in the audit with a `part`: sums that share hidden counts, by way of others too, are of one part."""
-    entries = find_sums(audit.table, of(audit, indicator).links)
-    hidden = audit.table.values[indicator].is_null()
-    open_ones = entries.filter(hidden.gather(entries["at"]))
+    entries = sums_to_rely_on(audit, indicator)
+    open_ones = entries.filter(pl.col("low") < pl.col("high"))
     sums, counts = (open_ones[name].rank("dense").cast(pl.Int64).to_numpy() - 1 for name in ("sum", "at"))
     size = int(sums.max()) + 1
     ends = (np.ones(sums.size), (sums, size + counts))

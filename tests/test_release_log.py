@@ -8,10 +8,10 @@ from sendlab.disclosure import own_figures, publish, school_edition
 from sendlab.disclosure.audit.editions import Edition
 from sendlab.disclosure.audit.pack import audit
 from sendlab.disclosure.fives import FIVES_NOTE, in_fives, to_fives
-from sendlab.disclosure.log import latest, no_releases, read_log, with_release
+from sendlab.disclosure.log import beside, latest, no_releases, read_log, with_release
 from sendlab.disclosure.release import HELD_NOTE, release
 from sendlab.errors import GateError
-from sendlab.schema.groups import HALF_TERMS, SEN_PROVISION, TERMS, TOTAL
+from sendlab.schema.groups import AUTUMN_AND_SPRING, FULL_YEAR, HALF_TERMS, SEN_PROVISION, TERMS, TOTAL
 from sendlab.schema.measures import MEASURE_KEY, as_measures
 
 LA = "E09000007"
@@ -104,6 +104,31 @@ def test_terms_released_before_are_protected_when_the_year_is_released():
     assert attack(editions, everything) == ()
     careless = publish(year, run_id="run 3")
     assert attack([*editions[:2], Edition(careless.rows, "board", 5, released="3")], everything) != ()
+
+
+def test_what_follows_from_what_was_told_is_protected_beside_it():
+    periods = [*HALF_TERMS[:2], *TERMS, AUTUMN_AND_SPRING, FULL_YEAR]
+    exact = {period: table(period=period, measure="suspension_rate") for period in periods}
+    everything = pl.concat(exact.values())
+    of_la = exact[AUTUMN_AND_SPRING].filter(geographic_level="Local authority")
+
+    def periods_beside(*told):
+        found = beside(everything, pl.concat(told), no_releases())
+        assert found.join(pl.concat(told), on=KEY, how="semi").is_empty()
+        return set(found.select("time_identifier", "geographic_level").iter_rows())
+
+    autumn, spring, year = exact[TERMS[0]], exact[TERMS[1]], exact[FULL_YEAR]
+    assert periods_beside(autumn, spring) == set()
+    assert periods_beside(autumn, of_la) == {(AUTUMN_AND_SPRING, "School")}  # at least autumn's, and add up to the LA's
+    assert periods_beside(autumn, year) == set()  # what is left of the year is an aim by itself
+    both_levels = {(TERMS[2], "School"), (TERMS[2], "Local authority")}
+    assert periods_beside(autumn, spring, year) == both_levels  # the year less autumn and spring
+
+
+def test_what_went_out_before_and_is_not_told_again_is_protected_beside_the_year():
+    autumn, year = (table(period=period, measure="suspension_rate") for period in (TERMS[0], FULL_YEAR))
+    log = with_release(no_releases(), publish(autumn, run_id="one"), "2026-01-01")
+    assert beside(pl.concat([autumn, year]), year, log).select(KEY).equals(autumn.select(KEY))
 
 
 def test_the_log_is_read_back_as_it_was_written(tmp_path):
