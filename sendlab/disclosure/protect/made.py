@@ -142,8 +142,8 @@ def numerator_limits(counts: pl.DataFrame, base: Floats, base_hidden: Bools) -> 
         people = mine & (what == PEOPLE)
         lower[people], upper[people] = low[people], high[people]
         number = mine & (what == NUMBER)
-        if about.kind != "sum":
-            lower[number] = low[number]
+        # a sum of nothing is shown where low is good; else it may be hidden
+        lower[number] = low[number] if about.kind != "sum" else float(about.polarity == "low")
         if about.kind != "events":
             upper[number] = counts["denominator"].cast(pl.Float64).fill_null(np.inf).to_numpy()[number]
     return np.where(base_hidden, 0.0, lower), np.where(base_hidden, np.inf, upper)
