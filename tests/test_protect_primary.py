@@ -1,9 +1,34 @@
-"""What a reader must grant a hidden count by the rules alone."""
+"""What a reader must grant hidden counts, and what is an aim, figure by figure."""
 
 import numpy as np
 import polars as pl
 
+from sendlab.disclosure.protect.counts import NUMBER, PEOPLE, figures_of
+from sendlab.disclosure.protect.families import _family
+from sendlab.disclosure.protect.family_aims import family_aims
+from sendlab.disclosure.protect.judged import primary_rows
 from sendlab.disclosure.protect.made import numerator_limits
+from sendlab.schema.measures import as_measures
+
+
+def one_figure(measure, given, **counts):
+    """The family of one figure of a school."""
+    row = {
+        "measure": measure, "time_period": "202425", "time_identifier": "Autumn and spring term",
+        "geographic_level": "School", "place_code": "100001", "place_name": "a place", **counts,
+    }  # fmt: skip
+    rows = as_measures(pl.DataFrame([row])).with_columns(given=pl.lit(given), base_given=pl.lit(given))
+    figures = figures_of(rows)
+    family = _family(figures, np.array([0]), np.array([False]))
+    return family, primary_rows(figures.rows, 5)
+
+
+def places(family, lines):
+    """(what, weight) of each term of some lines."""
+    return set(lines.join(family.counts, left_on="count", right_on="var").select("what", "weight").iter_rows())
+
+
+ABSENCE = {"numerator": 115.0, "denominator": 1200.0, "base_subjects": 8, "with_subjects": 5, "value": 9.6}
 
 
 def test_a_hidden_sum_is_not_nought_beside_a_base_in_sight_where_low_is_good():
@@ -12,3 +37,18 @@ def test_a_hidden_sum_is_not_nought_beside_a_base_in_sight_where_low_is_good():
     assert (least.item(), most.item()) == (1, 500)
     least, most = numerator_limits(counts, np.array([10.0]), np.array([True]))
     assert (least.item(), most.item()) == (0, np.inf)
+
+
+def test_what_one_pupil_makes_up_is_an_aim_though_the_figure_is_not_published():
+    family, primary = one_figure("absence", "context", top_share=0.6, **ABSENCE)
+    aims = family_aims(family, primary, 5)
+    assert places(family, aims.lines) == {(NUMBER, 1.0)} and aims.width.tolist() == [4 * 115 / 5]
+    even, primary = one_figure("absence", "context", top_share=0.4, **ABSENCE)
+    assert family_aims(even, primary, 5).width.size == 0
+
+
+def test_that_nobody_reached_a_standard_is_an_aim_though_the_figure_is_not_published():
+    nobody = {"numerator": 0.0, "denominator": 12.0, "base_subjects": 12, "with_subjects": 0, "value": 0.0}
+    family, primary = one_figure("attendance_98", "context", **nobody)
+    aims = family_aims(family, primary, 5)
+    assert places(family, aims.lines) == {(PEOPLE, 1.0)} and aims.width.tolist() == [4]

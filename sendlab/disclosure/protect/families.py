@@ -11,7 +11,6 @@ from sendlab.disclosure.protect.counts import (
     BASE,
     CELL,
     CLOSED,
-    DENOMINATOR,
     NUMBER,
     PEOPLE,
     Figures,
@@ -162,10 +161,7 @@ def _limits(family: Family) -> tuple[Floats, Floats]:
 
 
 def _orders(family: Family) -> pl.DataFrame:
-    """Lines of `at most 0`: people behind a numerator among those of a hidden base, among events, among those above.
-
-    A sum is at most its own denominator, where that is hidden.
-    """
+    """Lines of `at most 0`: people behind a numerator among those of a hidden base, among events, among those above."""
     counts = family.counts.filter(pl.col("truth").is_not_null())
     people = counts.filter(pl.col("what") == PEOPLE).select("name", *CELL, "place", "base_cell", less="var")
     unseen = people.filter(pl.Series(family.base_hidden[people["place"].to_numpy()]))
@@ -174,17 +170,7 @@ def _orders(family: Family) -> pl.DataFrame:
     above = {name: card(name).at_most for name in people["name"].unique().to_list()}
     named = people.with_columns(of=pl.col("name").replace_strict(above, default="", return_dtype=pl.String))
     limit = named.join(people.select(*CELL, of="name", more="less"), on=[*CELL, "of"])
-    pairs = (of_base, events, limit, _sums_of_a_whole(family, counts))
-    return stacked(*(_at_most(each.select("less", "more")) for each in pairs))
-
-
-def _sums_of_a_whole(family: Family, counts: pl.DataFrame) -> pl.DataFrame:
-    """Sums beside the denominators of hidden bases that they are part of: `less`, `more`."""
-    rows = family.rows.select(place="row", kind="kind", truth=pl.col("denominator").cast(pl.Float64))
-    unseen = rows.filter(pl.Series(family.base_hidden), pl.col("kind") == "sum")
-    sums = counts.filter(pl.col("what") == NUMBER).drop("truth").join(unseen, on="place")
-    whole = counts.filter(pl.col("what") == DENOMINATOR).select("base_cell", "truth", more="var")
-    return sums.join(whole, on=["base_cell", "truth"]).select("more", less="var").unique("less", maintain_order=True)
+    return stacked(*(_at_most(pairs.select("less", "more")) for pairs in (of_base, events, limit)))
 
 
 def _at_most(pairs: pl.DataFrame) -> pl.DataFrame:

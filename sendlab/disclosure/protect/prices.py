@@ -33,6 +33,12 @@ def hidden_in_time(cells: pl.DataFrame, name: str) -> Floats:
 
     Who is in a part is also in the whole, so a year has room to move only where every part of it is hidden. `name` is
     the column of the measure or base; `cells` has `given` as well.
+
+    >>> cell = {**{name: "Total" for name in GROUPS}, "time_period": "202425", "geographic_level": "School"}
+    >>> cells = pl.DataFrame([{**cell, "base": "roll", "place_code": code, "given": given}
+    ...                       for code, given in (("1", "hidden"), ("1", ""), ("2", "shown"), ("2", ""))])
+    >>> hidden_in_time(cells, "base").tolist()
+    [0.25, 0.25, 1.0, 1.0]
     """
     before = (pl.col("given") == "hidden").any().over(name, "time_period", *PLACE, *GROUPS)
     return np.where(cells.select(before).to_series().to_numpy(), _AGAIN, 1.0)
