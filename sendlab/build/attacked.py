@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from sendlab.disclosure.audit.editions import Edition
+from sendlab.disclosure.audit.editions import SCHOOL, Edition
 from sendlab.disclosure.audit.pack import audit
 from sendlab.disclosure.audit.relations import IN_TIME
 from sendlab.disclosure.audit.report import Audit
@@ -26,8 +26,11 @@ def attacked(editions: Sequence[Edition], exact: pl.DataFrame, *, known: pl.Data
     told = pl.concat(one.rows.select(_KEY) for one in editions).unique()
     periods = told.select(_PERIOD).unique()
     beside = pl.concat([_wholes_of_parts(periods), _what_is_left(periods)])
-    parts = exact.join(beside, on=_PERIOD, how="semi").join(told, on=_TABLE, how="semi").select(_KEY)
-    return audit(editions, exact.join(pl.concat([told, parts]).unique(), on=_KEY, how="semi"), known=known)
+    of_tables = exact.join(told, on=_TABLE, how="semi")
+    judged = pl.concat([told, of_tables.join(beside, on=_PERIOD, how="semi").select(_KEY)]).unique()
+    own = of_tables.filter(pl.col("geographic_level") == SCHOOL).join(periods, on=_PERIOD, how="semi")
+    untold = own.join(judged, on=_KEY, how="anti")
+    return audit(editions, exact.join(judged, on=_KEY, how="semi"), known=known, untold=untold)
 
 
 def _wholes_of_parts(periods: pl.DataFrame) -> pl.DataFrame:

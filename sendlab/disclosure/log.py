@@ -115,6 +115,19 @@ def beside(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.
         tables, on=tables.columns, how="semi")  # fmt: skip
 
 
+def only_of_schools(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
+    """Exact figures of schools, of parts of a year that only the authority is told of: each school knows its own.
+
+    With them it knows what the authority's figure is without it. `measures` and `rows` as in `beside`.
+    """
+    told = pl.concat([latest(log).select(CELL_KEY), rows.select(CELL_KEY)])
+    of_schools = pl.col("geographic_level") == SCHOOL_LEVEL
+    periods = told.filter(~of_schools).select(_PERIOD).unique()
+    tables = told.filter(of_schools).select("measure", *GROUPS).unique()
+    own = measures.filter((pl.col("comparator") == "") & of_schools).join(periods, on=_PERIOD, how="semi")
+    return own.join(tables, on=tables.columns, how="semi").join(told, on=CELL_KEY, how="anti")
+
+
 def _wholes_of_parts(told: pl.DataFrame) -> pl.DataFrame:
     """Those of the periods of measures of which a part is among them too."""
     of_parts = [

@@ -12,7 +12,7 @@ from sendlab.disclosure.audit.pack import audit
 from sendlab.disclosure.fives import in_fives, to_fives
 from sendlab.disclosure.gaps import judge_gaps
 from sendlab.disclosure.intake import AUDIENCES, NATIONAL, require_measures, require_settings
-from sendlab.disclosure.log import CELL_KEY, as_released, beside, bound, latest, no_releases
+from sendlab.disclosure.log import CELL_KEY, as_released, beside, bound, latest, no_releases, only_of_schools
 from sendlab.disclosure.protect.counts import group_of_nobody
 from sendlab.disclosure.protect.decide import DECISIONS, decide
 from sendlab.disclosure.protect.primary import COUNTED_KINDS, structural_zero
@@ -89,7 +89,8 @@ def release(
     if board is not None:
         figures = _at_most_as(figures, board)
     context = _context(all_measures, figures, log, threshold)
-    figures, solved = _decided(figures, context, threshold, jobs)
+    of_schools = None if all_measures is None else only_of_schools(all_measures, figures, log)
+    figures, solved = _decided(figures, context, of_schools, threshold, jobs)
     gaps = own.filter(pl.col("comparator") != "")
 
     def made(figures: pl.DataFrame) -> Published:
@@ -173,14 +174,14 @@ def _context(
 
 
 def _decided(
-    figures: pl.DataFrame, context: pl.DataFrame, threshold: int, jobs: int
+    figures: pl.DataFrame, context: pl.DataFrame, own: pl.DataFrame | None, threshold: int, jobs: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All figures with the flags of `decide`; ratings and groups of nobody have no people to protect."""
     of_people = (pl.col("_kind") != "rating") & ~group_of_nobody()
     others = figures.filter(~of_people).with_columns(pl.lit(False).alias(name) for name in DECISIONS)
     now = figures.filter(of_people).with_columns(_now=pl.lit(True))
     beside = context.filter(of_people).with_columns(_now=pl.lit(False))
-    done = decide(pl.concat([now, beside.select(now.columns)]), threshold, jobs=jobs)
+    done = decide(pl.concat([now, beside.select(now.columns)]), threshold, jobs=jobs, own=own)
     kept = done.rows.filter("_now").select(*now.columns, *DECISIONS) if done.rows.height else done.rows
     return pl.concat([kept, others], how="diagonal_relaxed"), done.solved
 

@@ -25,7 +25,7 @@ from sendlab.disclosure.audit.goals import Goals, goals_of
 from sendlab.disclosure.audit.held import Truth, already_known, holds, knowledge, placed, true_lines, true_then
 from sendlab.disclosure.audit.intervals import examine
 from sendlab.disclosure.audit.knowledge import TINY, Bools, Floats
-from sendlab.disclosure.audit.numbers import Numbers, numbers_of
+from sendlab.disclosure.audit.numbers import KEY, Numbers, counted, keyed, numbers_of
 from sendlab.disclosure.audit.readers import judge
 from sendlab.disclosure.audit.relations import lines_of, parts_of_wholes, stacked
 from sendlab.disclosure.audit.report import OUTSIDER, Audit, Finding, worst_first
@@ -33,13 +33,14 @@ from sendlab.disclosure.audit.report import OUTSIDER, Audit, Finding, worst_firs
 
 def audit(
     editions: Sequence[Edition], truth: Truth, *, readers: str | Sequence[str] | None = None,
-    known: pl.DataFrame | None = None,
+    known: pl.DataFrame | None = None, untold: pl.DataFrame | None = None,
 ) -> Audit:  # fmt: skip
     """What readers of these editions can work out of the counts that had to be protected.
 
     `truth` are the measure rows of everything that was published, or these rows by release, where figures of a period
     were revised. `readers`: "outsider", or the codes of schools to be judged as well; all schools unless given.
-    `known` are measure rows of figures that are public anyway.
+    `known` are measure rows of figures that are public anyway; `untold` are those of schools that nobody publishes, but
+    that each school has of itself: no counts to be protected, but they limit what was told.
     The result lists every count that a reader can narrow further than `threshold - 1` allows (the rules stand in
     docs/disclosure.md), and figures that break a rule by themselves. Errors: AuditProblem.
 
@@ -53,7 +54,7 @@ def audit(
     common = [one for one in editions if not one.place]
     if not common:
         raise AuditProblem("there is no edition for the board or the public", next_step="give at least one")
-    whole = _Whole.of(true_rows(truth))
+    whole = _Whole.of(true_rows(truth), untold)
     found, judged, narrowest, undecided = breaches(editions, _people_by_release(truth)), [], [], 0
     schools = _schools(readers, whole.rows)
     audiences = [name for name in AUDIENCES if any(one.audience == name for one in common)]
@@ -93,14 +94,16 @@ class _Whole:
 
     rows: pl.DataFrame
     numbers: Numbers
-    pairs: pl.DataFrame
+    pairs: pl.DataFrame  # of numbers that were told, or hidden in what was
     lines: pl.DataFrame
 
     @classmethod
-    def of(cls, rows: pl.DataFrame) -> _Whole:
-        numbers = numbers_of(rows)
+    def of(cls, rows: pl.DataFrame, untold: pl.DataFrame | None) -> _Whole:
+        numbers = numbers_of(rows if untold is None else pl.concat([rows, true_rows(untold)]))
         pairs = parts_of_wholes(numbers)
-        return cls(rows, numbers, pairs, lines_of(numbers, pairs))
+        lines = lines_of(numbers, pairs)
+        told = numbers.keys.join(keyed(counted(rows), numbers.names), on=KEY, how="semi")["number"].implode()
+        return cls(rows, numbers, pairs.filter(pl.col("whole").is_in(told) & pl.col("part").is_in(told)), lines)
 
 
 class _Layer:

@@ -43,6 +43,7 @@ def protect_bases(figures: Figures, forced: Bools, threshold: int, most: int) ->
         system = system_of(
             counts, limits=base_limits(counts), hidden=hidden,
             cost=np.where(hidden, np.inf, price), aims=base_aims(counts, primary, people, threshold, apart=apart),
+            own=figures.own,
         )  # fmt: skip
         try:
             pattern = protect_in_turns(system, turn, most)

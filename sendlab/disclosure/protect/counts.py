@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,7 @@ PLACE = ("geographic_level", "place_code")
 CELL = ("time_period", "time_identifier", *PLACE, *GROUPS)  # where and when; with a measure or a base it is a cell
 BASE, DENOMINATOR, PEOPLE, NUMBER, LEFT_OUT = "base", "denominator", "people", "number", "left out"
 CLOSED = ("hidden", "held", "context")  # words of `given` for what cannot be shown now
+OWN = ("what", "name", *CELL, "truth")
 ADDITIVE_IN_TIME = (DENOMINATOR, NUMBER)  # people of two terms are partly the same people
 _NO_DENOMINATOR = ("effect", "rating")  # of an effect it holds residual degrees of freedom
 
@@ -26,16 +27,28 @@ class Figures:
 
     `rows` also has `row` (its place), `base_cell` (place in `bases`), `absent` (nobody was counted) and `given`: as it
     was in an earlier release ("shown" or "hidden"), "held" where it changed since, "context" for counts that are not
-    published now, else "". `bases` has one row a base, period, place and group: `base`, the columns of CELL, `count`,
+    published now, else "". `own` are figures of schools that nobody else is told of, in whatever form (columns `what`,
+    `name`, those of CELL, `truth`). `bases` has one row a base, period, place and group: `base`, the columns of CELL, `count`,
     `absent`, `given`.
     """
 
     rows: pl.DataFrame
     bases: pl.DataFrame
+    own: pl.DataFrame
 
 
-def figures_of(rows: pl.DataFrame) -> Figures:
-    """Figures of measures that count people, from measure rows without comparator (with a column `given`, if any)."""
+def figures_of(rows: pl.DataFrame, own: pl.DataFrame | None = None) -> Figures:
+    """Figures of measures that count people, from measure rows without comparator (with a column `given`, if any).
+
+    `own` are such rows of schools that are known to each of them only.
+    """
+    made = _marked(rows)
+    counts = _marked(rows.clear() if own is None else own)
+    known = pl.concat([base_counts(counts), numerator_counts(counts.rows)])
+    return replace(made, own=known.select(*OWN).drop_nulls("truth"))
+
+
+def _marked(rows: pl.DataFrame) -> Figures:
     about = {name: card(name) for name in rows["measure"].unique().sort().to_list()}
     told = {field: {name: getattr(each, field) for name, each in about.items()} for field in ("kind", "base")}
     given = [] if "given" in rows.columns else [pl.lit("").alias("given")]
@@ -46,7 +59,7 @@ def figures_of(rows: pl.DataFrame) -> Figures:
     ).sort("measure", *CELL)  # fmt: skip
     bases = _bases(marked)
     placed = marked.join(bases.select("base", *CELL, base_cell="cell"), on=["base", *CELL], how="left")
-    return Figures(placed.sort("measure", *CELL).with_row_index("row"), bases)
+    return Figures(placed.sort("measure", *CELL).with_row_index("row"), bases, rows.clear())
 
 
 def _bases(rows: pl.DataFrame) -> pl.DataFrame:

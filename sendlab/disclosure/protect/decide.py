@@ -34,17 +34,19 @@ class Decided:
     solved: pl.DataFrame
 
 
-def decide(rows: pl.DataFrame, threshold: int, *, most: int | None = None, jobs: int = 1) -> Decided:
+def decide(
+    rows: pl.DataFrame, threshold: int, *, most: int | None = None, jobs: int = 1, own: pl.DataFrame | None = None
+) -> Decided:
     """The figures with four flags; `hidden` is the family of the value, which a hidden base hides with it.
 
     `rows` are measure rows without comparator of schools and the authority, of measures that count people, with columns
     `given` and `base_given` where an earlier release binds them ("shown", "hidden", or "context" for rows that are only
     there because others tell of them). `withheld` marks all rows of a measure and year that no choice of cover
-    protects. `most` is how many cells are decided together (default: the budget of publication.toml); `jobs` how many
+    protects. `own` are exact rows that only their own schools know. `most` is how many cells are decided together (default: the budget of publication.toml); `jobs` how many
     processes share the work, with the same outcome.
     """
     most = declared()[1].system if most is None else most
-    units = list(_units(rows))
+    units = list(_units(rows, own))
     if jobs > 1 and rows.height >= _WORTH_A_PROCESS:
         done = _in_processes(units, threshold, most, jobs)
     else:
@@ -67,12 +69,14 @@ def _in_processes(units: list[Figures], threshold: int, most: int, jobs: int) ->
         return [under_way[at].result() for at in range(len(units))]
 
 
-def _units(rows: pl.DataFrame) -> Iterator[Figures]:
+def _units(rows: pl.DataFrame, own: pl.DataFrame | None) -> Iterator[Figures]:
     """Figures that nothing links with any other: measures joined by a base or a card, of one year and item."""
     for names in _joined_measures(rows["measure"].unique().sort().to_list()):
-        mine = rows.filter(pl.col("measure").is_in(names)).partition_by(_UNIT, as_dict=True)
+        of_these = pl.col("measure").is_in(names)
+        mine = rows.filter(of_these).partition_by(_UNIT, as_dict=True)
+        beside = {} if own is None else own.filter(of_these).partition_by(_UNIT, as_dict=True)
         for key in sorted(mine, key=str):
-            yield figures_of(mine[key])
+            yield figures_of(mine[key], beside.get(key))
 
 
 def _joined_measures(names: list[str]) -> list[list[str]]:

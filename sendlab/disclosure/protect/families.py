@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -84,6 +84,7 @@ def protect_family(
         counts.with_columns(decision=pl.Series(_decisions(counts, same, rows.height))),
         limits=_limits(family), aims=family_aims(family, primary[places], threshold), orders=_orders(family),
         cost=np.concatenate([price, np.full(bases.size, np.inf)]), hidden=np.concatenate([hidden, bases]),
+        own=figures.own,
     )  # fmt: skip
     order = {name: number for number, name in enumerate(some)}
     turn = rows.select(table_turn() + _MEASURES_APART * pl.col("measure").replace_strict(order)).to_series().to_numpy()
@@ -99,7 +100,7 @@ def protect_family(
 def _family(figures: Figures, places: Ints, base_hidden: Bools) -> Family:
     rows = figures.rows[places].drop("row").with_row_index("row")
     of_base = figures.bases.filter(pl.col("cell").is_in(rows["base_cell"].implode()))
-    bases = base_counts(Figures(rows.clear(), of_base)).with_columns(base_cell=pl.col("cell"), place=pl.lit(None))
+    bases = base_counts(replace(figures, rows=rows.clear(), bases=of_base)).with_columns(base_cell=pl.col("cell"), place=pl.lit(None))
     numbers = numerator_counts(rows).join(rows.select(cell="row", base_cell="base_cell"), on="cell", how="left")
     numbers = numbers.with_columns(place=pl.col("cell"))
     counts = pl.concat([bases.cast({"place": pl.UInt32}), numbers.select(*bases.columns)]).with_row_index("var")

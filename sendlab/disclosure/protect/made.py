@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sendlab.disclosure.protect.counts import BASE, DENOMINATOR, NUMBER, PEOPLE, truth_of
+from sendlab.disclosure.protect.counts import BASE, CELL, DENOMINATOR, NUMBER, PEOPLE, truth_of
 from sendlab.disclosure.protect.primary import adverse, limits_known, small
 from sendlab.disclosure.protect.sums import (
     PERIODS,
@@ -80,24 +80,58 @@ def system_of(
     hidden: Bools,
     aims: Aims,
     orders: pl.DataFrame | None = None,
+    own: pl.DataFrame | None = None,
 ) -> System:
     """A system of these counts (columns of `counts`, with `var` 0, 1, ... and `decision`, the cell that hides them).
 
-    `orders` are further lines of `at most 0` beside those that the periods give.
+    `orders` are further lines of `at most 0` beside those that the periods give; `own` are counts that schools have of
+    themselves beside these (as in `Figures`).
     """
     size = counts.height
     linked = parts_and_wholes(counts)
     relations = matrix(stacked(sums_that_hold(counts, linked), of_siblings(counts)), size)
     lines = orders_in_time(counts, linked)
-    order = matrix(lines if orders is None else stacked(lines, orders), size)
+    lines = lines if orders is None else stacked(lines, orders)
+    order = matrix(lines, size)
     truth = np.nan_to_num(truth_of(counts))
+    room = np.maximum(order @ truth, 0.0)
+    if own is not None and own.height and lines.height:
+        room = np.maximum(room - of_one_school(lines, counts, own), order @ truth)
     schools = (counts["geographic_level"] == SCHOOL_LEVEL).to_numpy()
     holder = np.where(schools, counts["place_code"].rank("dense").cast(pl.Int64).to_numpy(), NOBODY)
     return System(
         truth=truth, lower=np.minimum(limits[0], truth), upper=np.maximum(limits[1], truth),
         cell=counts["decision"].cast(pl.Int64).to_numpy(), cost=cost, hidden=hidden, relations=relations, orders=order,
-        room=np.maximum(order @ truth, 0.0), aims=matrix(aims.lines, size), width=aims.width, holder=holder,
+        room=room, aims=matrix(aims.lines, size), width=aims.width, holder=holder,
     )  # fmt: skip
+
+
+def of_one_school(lines: pl.DataFrame, counts: pl.DataFrame, own: pl.DataFrame) -> Floats:
+    """By how much the authority's orders are tighter for the school to which most of their room belongs, by line.
+
+    Without a school the authority is the sum of all others, for whom the order holds as well; the school knows by how
+    much, where all its counts of the line are its own. That everybody is taken to know it errs on the safe side.
+
+    >>> cell = dict.fromkeys(CELL, "Total") | {"what": PEOPLE, "name": "severe_absence"}
+    >>> la = pl.DataFrame([cell | {"geographic_level": "Local authority", "time_identifier": when, "var": var}
+    ...                    for var, when in enumerate(["term", "half"])]).with_columns(truth=pl.Series([9.0, 12.0]))
+    >>> of_school = la.drop("var").with_columns(geographic_level=pl.lit("School"), truth=pl.Series([2.0, 4.0]))
+    >>> order = pl.DataFrame({"line": [0, 0], "count": [0, 1], "weight": [1.0, -1.0]})
+    >>> of_one_school(order, la, of_school).tolist()
+    [2.0]
+    """
+    group = [name for name in ("what", "name", *CELL) if name not in ("geographic_level", "place_code")]
+    at = [*group, "place_code"]
+    schools = pl.col("geographic_level") == SCHOOL_LEVEL
+    held = pl.concat([counts.filter(schools).select(*at, "truth"), own.filter(schools).select(*at, "truth")]).unique(at)
+    las = counts.filter(~schools).select(*group, count=pl.col("var").cast(pl.Int64))
+    of_las = lines.join(las, on="count").join(own.select(group).unique(), on=group, how="semi")["line"].unique()
+    mine = lines.filter(pl.col("line").is_in(of_las.implode())).join(las, on="count").join(held, on=group)
+    spare = mine.group_by("line", "place_code").agg(-(pl.col("weight") * pl.col("truth")).sum().alias("spare"))
+    most = spare.group_by("line").agg(pl.col("spare").max()).filter(pl.col("spare") > 0)
+    found: Floats = np.zeros(int(lines["line"].to_numpy().max()) + 1)
+    found[most["line"].to_numpy()] = most["spare"].to_numpy()
+    return found
 
 
 def width_in(count: Floats, people: Floats, width: float) -> Floats:
