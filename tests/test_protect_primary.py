@@ -3,15 +3,15 @@
 import numpy as np
 import polars as pl
 
-from sendlab.disclosure.protect.counts import NUMBER, PEOPLE, figures_of
-from sendlab.disclosure.protect.families import _family
+from sendlab.disclosure.protect.counts import DENOMINATOR, NUMBER, PEOPLE, figures_of
+from sendlab.disclosure.protect.families import _family, _orders
 from sendlab.disclosure.protect.family_aims import family_aims
 from sendlab.disclosure.protect.judged import primary_rows
 from sendlab.disclosure.protect.made import numerator_limits
 from sendlab.schema.measures import as_measures
 
 
-def one_figure(measure, given, **counts):
+def one_figure(measure, given, *, base_hidden=False, **counts):
     """The family of one figure of a school."""
     row = {
         "measure": measure, "time_period": "202425", "time_identifier": "Autumn and spring term",
@@ -19,7 +19,7 @@ def one_figure(measure, given, **counts):
     }  # fmt: skip
     rows = as_measures(pl.DataFrame([row])).with_columns(given=pl.lit(given), base_given=pl.lit(given))
     figures = figures_of(rows)
-    family = _family(figures, np.array([0]), np.array([False]))
+    family = _family(figures, np.array([0]), np.array([base_hidden]))
     return family, primary_rows(figures.rows, 5)
 
 
@@ -52,3 +52,10 @@ def test_that_nobody_reached_a_standard_is_an_aim_though_the_figure_is_not_publi
     family, primary = one_figure("attendance_98", "context", **nobody)
     aims = family_aims(family, primary, 5)
     assert places(family, aims.lines) == {(PEOPLE, 1.0)} and aims.width.tolist() == [4]
+
+
+def test_sessions_missed_are_among_possible_ones_that_are_hidden_as_well():
+    family, _ = one_figure("absence", "", base_hidden=True, **ABSENCE)
+    assert places(family, _orders(family)) == {(NUMBER, 1.0), (DENOMINATOR, -1.0)}
+    in_sight, _ = one_figure("absence", "", **ABSENCE)
+    assert _orders(in_sight).is_empty()  # there the denominator is a limit of the number

@@ -4,11 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from sendlab.build.attacked import attacked
 from sendlab.disclosure import own_figures, publish, school_edition
 from sendlab.disclosure.audit.editions import Edition
 from sendlab.disclosure.audit.pack import audit
+from sendlab.disclosure.context import beside
 from sendlab.disclosure.fives import FIVES_NOTE, in_fives, to_fives
-from sendlab.disclosure.log import beside, latest, no_releases, read_log, with_release
+from sendlab.disclosure.log import latest, no_releases, read_log, with_release
 from sendlab.disclosure.release import HELD_NOTE, release
 from sendlab.errors import GateError
 from sendlab.schema.groups import AUTUMN_AND_SPRING, FULL_YEAR, HALF_TERMS, SEN_PROVISION, TERMS, TOTAL
@@ -123,6 +125,24 @@ def test_what_follows_from_what_was_told_is_protected_beside_it():
     assert periods_beside(autumn, year) == set()  # what is left of the year is an aim by itself
     both_levels = {(TERMS[2], "School"), (TERMS[2], "Local authority")}
     assert periods_beside(autumn, spring, year) == both_levels  # the year less autumn and spring
+
+
+def test_a_school_that_knows_its_own_half_terms_learns_nothing_of_the_others():
+    halves, term = HALF_TERMS[:2], TERMS[0]
+    ehc = {halves[0]: [4, 1, 0, 0, 0], halves[1]: [3, 1, 1, 0, 0], term: [0, 2, 1, 0, 0]}  # 3 of 3 that others can have
+    exact = {}
+    for period, of_schools in ehc.items():
+        people = PEOPLE.copy()
+        people[:, 0] = of_schools
+        exact[period] = table(people, measure="severe_absence", period=period)
+    of_la = [exact[half].filter(geographic_level="Local authority") for half in halves]
+    told, everything = pl.concat([exact[term], *of_la]), pl.concat(exact.values())
+
+    def found(**known):
+        return attacked([Edition(publish(told, run_id="one", **known).rows, "board", 5)], everything).failures
+
+    assert {one.reader for one in found()} == {"100001"}
+    assert found(all_measures=everything) == ()
 
 
 def test_what_went_out_before_and_is_not_told_again_is_protected_beside_the_year():

@@ -11,18 +11,15 @@ from pathlib import Path
 
 import polars as pl
 
-from sendlab.disclosure.protect.sums import PERIODS
 from sendlab.disclosure.published import HIDDEN, PUBLISHED_COLUMNS, Published
 from sendlab.metrics.cards import cards
 from sendlab.metrics.publication import LA_LEVEL, SCHOOL_LEVEL
-from sendlab.schema.groups import FULL_YEAR, TERMS
 from sendlab.schema.measures import GROUPS, no_measures
 
 CELL_KEY = ("measure", "time_period", "time_identifier", "geographic_level", "place_code", *GROUPS)
 RELEASED = "released"  # the day of a release; a later one of the same day stands for it
 LOG_COLUMNS = (*PUBLISHED_COLUMNS, RELEASED, "run_id")
 _COUNTS = ("base_subjects", "denominator", "numerator")
-_PERIOD = ["measure", "time_period", "time_identifier"]
 
 
 def no_releases() -> pl.DataFrame:
@@ -93,55 +90,6 @@ def _changed(threshold: int) -> pl.Expr:
     return pl.when(of_people).then(pl.when(few).then(True).when(base.is_null() | number.is_null()).then(None)
                                    .otherwise(others)).otherwise(
         pl.when(base.is_null()).then(None).otherwise(others))  # fmt: skip
-
-
-def beside(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
-    """Exact figures that are not published now and limit what is: they are protected with it.
-
-    Those of parts of a year that went out before; those of a period that is told of some places or groups only, where a
-    part of it is told as well: all of them add up to what is told, and each is at least its part; and of a term, where
-    the year and the other two are told. Other parts need no place of their own: what one part leaves of a whole is an
-    aim (`protect.made.differences`). `measures` has all figures, `rows` those of now.
-    """
-    before, now = latest(log).select(CELL_KEY), rows.select(CELL_KEY).unique()
-    gone = before.join(now, on=CELL_KEY, how="anti").select(*_PERIOD, "geographic_level").unique()
-    told = pl.concat([before, now]).select(_PERIOD).unique()
-    limiting = pl.concat([_wholes_of_parts(told), _last_terms(told)])
-    known = sorted({name for pairs in PERIODS.values() for names in pairs.items() for name in names})
-    parts = measures.filter((pl.col("comparator") == "") & pl.col("time_identifier").is_in(known))
-    parts = pl.concat([parts.join(gone, on=gone.columns, how="semi"), parts.join(limiting, on=_PERIOD, how="semi")])
-    tables = rows.select("measure", "geographic_level", *GROUPS).unique()
-    return parts.unique(CELL_KEY, maintain_order=True).join(now, on=CELL_KEY, how="anti").join(
-        tables, on=tables.columns, how="semi")  # fmt: skip
-
-
-def only_of_schools(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
-    """Exact figures of schools, of parts of a year that only the authority is told of: each school knows its own.
-
-    With them it knows what the authority's figure is without it. `measures` and `rows` as in `beside`.
-    """
-    told = pl.concat([latest(log).select(CELL_KEY), rows.select(CELL_KEY)])
-    of_schools = pl.col("geographic_level") == SCHOOL_LEVEL
-    periods = told.filter(~of_schools).select(_PERIOD).unique()
-    tables = told.filter(of_schools).select("measure", *GROUPS).unique()
-    own = measures.filter((pl.col("comparator") == "") & of_schools).join(periods, on=_PERIOD, how="semi")
-    return own.join(tables, on=tables.columns, how="semi").join(told, on=CELL_KEY, how="anti")
-
-
-def _wholes_of_parts(told: pl.DataFrame) -> pl.DataFrame:
-    """Those of the periods of measures of which a part is among them too."""
-    of_parts = [
-        told.with_columns(pl.col("time_identifier").replace_strict(whole_of, default="", return_dtype=pl.String))
-        for whole_of in PERIODS.values()
-    ]
-    return told.join(pl.concat(of_parts).unique(), on=_PERIOD, how="semi")
-
-
-def _last_terms(told: pl.DataFrame) -> pl.DataFrame:
-    """The one term that was not told of years of which all else was."""
-    years = told.filter(pl.col("time_identifier") == FULL_YEAR).select("measure", "time_period")
-    untold = years.join(pl.DataFrame({"time_identifier": TERMS}), how="cross").join(told, on=_PERIOD, how="anti")
-    return untold.filter(pl.len().over("measure", "time_period") == 1)
 
 
 def as_released(rows: pl.DataFrame, log: pl.DataFrame, which: Sequence[str], note: str) -> pl.DataFrame:

@@ -9,10 +9,11 @@ import polars as pl
 
 from sendlab.disclosure.audit.editions import Edition
 from sendlab.disclosure.audit.pack import audit
+from sendlab.disclosure.context import Context, context_of
 from sendlab.disclosure.fives import in_fives, to_fives
 from sendlab.disclosure.gaps import judge_gaps
 from sendlab.disclosure.intake import AUDIENCES, NATIONAL, require_measures, require_settings
-from sendlab.disclosure.log import CELL_KEY, as_released, beside, bound, latest, no_releases, only_of_schools
+from sendlab.disclosure.log import CELL_KEY, as_released, bound, latest, no_releases
 from sendlab.disclosure.protect.counts import group_of_nobody
 from sendlab.disclosure.protect.decide import DECISIONS, decide
 from sendlab.disclosure.protect.primary import COUNTED_KINDS, structural_zero
@@ -88,9 +89,7 @@ def release(
     figures = bound(own.filter(pl.col("comparator") == ""), log, threshold)
     if board is not None:
         figures = _at_most_as(figures, board)
-    context = _context(all_measures, figures, log, threshold)
-    of_schools = None if all_measures is None else only_of_schools(all_measures, figures, log)
-    figures, solved = _decided(figures, context, of_schools, threshold, jobs)
+    figures, solved = _decided(figures, context_of(figures, all_measures, log, threshold), threshold, jobs)
     gaps = own.filter(pl.col("comparator") != "")
 
     def made(figures: pl.DataFrame) -> Published:
@@ -156,32 +155,13 @@ def _at_most_as(figures: pl.DataFrame, board: Published) -> pl.DataFrame:
     ).drop("_there", "_no_base")
 
 
-def _context(
-    all_measures: pl.DataFrame | None, figures: pl.DataFrame, log: pl.DataFrame, threshold: int
-) -> pl.DataFrame:
-    """Exact figures that are not published now and limit what is: `log.beside`."""
-    if all_measures is None:
-        return figures.clear()
-    limiting = beside(all_measures, figures, log)
-    if limiting.is_empty():
-        return figures.clear()
-    parts = bound(require_measures(limiting), log, threshold)
-    never = pl.col("given") == ""
-    return parts.with_columns(
-        given=pl.when(never).then(pl.lit("context")).otherwise("given"),
-        base_given=pl.when(never).then(pl.lit("context")).otherwise("base_given"),
-    )
-
-
-def _decided(
-    figures: pl.DataFrame, context: pl.DataFrame, own: pl.DataFrame | None, threshold: int, jobs: int
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _decided(figures: pl.DataFrame, context: Context, threshold: int, jobs: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All figures with the flags of `decide`; ratings and groups of nobody have no people to protect."""
     of_people = (pl.col("_kind") != "rating") & ~group_of_nobody()
     others = figures.filter(~of_people).with_columns(pl.lit(False).alias(name) for name in DECISIONS)
     now = figures.filter(of_people).with_columns(_now=pl.lit(True))
-    beside = context.filter(of_people).with_columns(_now=pl.lit(False))
-    done = decide(pl.concat([now, beside.select(now.columns)]), threshold, jobs=jobs, own=own)
+    beside = context.rows.filter(of_people).with_columns(_now=pl.lit(False))
+    done = decide(pl.concat([now, beside.select(now.columns)]), threshold, jobs=jobs, own=context.own)
     kept = done.rows.filter("_now").select(*now.columns, *DECISIONS) if done.rows.height else done.rows
     return pl.concat([kept, others], how="diagonal_relaxed"), done.solved
 

@@ -28,8 +28,8 @@ class Figures:
     `rows` also has `row` (its place), `base_cell` (place in `bases`), `absent` (nobody was counted) and `given`: as it
     was in an earlier release ("shown" or "hidden"), "held" where it changed since, "context" for counts that are not
     published now, else "". `own` are figures of schools that nobody else is told of, in whatever form (columns `what`,
-    `name`, those of CELL, `truth`). `bases` has one row a base, period, place and group: `base`, the columns of CELL, `count`,
-    `absent`, `given`.
+    `name`, those of CELL, `truth`). `bases` has one row a base, period, place and group: `base`, the columns of CELL,
+    `count`, `absent`, `given`.
     """
 
     rows: pl.DataFrame

@@ -11,6 +11,7 @@ from sendlab.disclosure.protect.counts import (
     BASE,
     CELL,
     CLOSED,
+    DENOMINATOR,
     NUMBER,
     PEOPLE,
     Figures,
@@ -100,12 +101,19 @@ def protect_family(
 def _family(figures: Figures, places: Ints, base_hidden: Bools) -> Family:
     rows = figures.rows[places].drop("row").with_row_index("row")
     of_base = figures.bases.filter(pl.col("cell").is_in(rows["base_cell"].implode()))
-    bases = base_counts(replace(figures, rows=rows.clear(), bases=of_base)).with_columns(base_cell=pl.col("cell"), place=pl.lit(None))
+    limiting = rows.filter(pl.col("measure").is_in(_of_denominator(rows)))
+    bases = base_counts(replace(figures, rows=limiting, bases=of_base))
+    bases = bases.with_columns(base_cell=pl.col("cell"), place=pl.lit(None))
     numbers = numerator_counts(rows).join(rows.select(cell="row", base_cell="base_cell"), on="cell", how="left")
     numbers = numbers.with_columns(place=pl.col("cell"))
     counts = pl.concat([bases.cast({"place": pl.UInt32}), numbers.select(*bases.columns)]).with_row_index("var")
     base = rows["base_subjects"].cast(pl.Float64).fill_null(np.nan).to_numpy().copy()
     return Family(rows, counts, base, base_hidden[rows["base_cell"].to_numpy()])
+
+
+def _of_denominator(rows: pl.DataFrame) -> list[str]:
+    """Measures whose numerator is a part of their denominator, of which it is a percentage: sessions."""
+    return [about.measure for about, _ in by_measure(rows) if about.kind == "sum" and about.unit.startswith("%")]
 
 
 def _decisions(counts: pl.DataFrame, same: Ints, rows: int) -> Ints:
@@ -162,7 +170,10 @@ def _limits(family: Family) -> tuple[Floats, Floats]:
 
 
 def _orders(family: Family) -> pl.DataFrame:
-    """Lines of `at most 0`: people behind a numerator among those of a hidden base, among events, among those above."""
+    """Lines of `at most 0`: people behind a numerator among those of a hidden base, among events, among those above.
+
+    And sessions missed, among the possible ones that a hidden base hides.
+    """
     counts = family.counts.filter(pl.col("truth").is_not_null())
     people = counts.filter(pl.col("what") == PEOPLE).select("name", *CELL, "place", "base_cell", less="var")
     unseen = people.filter(pl.Series(family.base_hidden[people["place"].to_numpy()]))
@@ -170,8 +181,12 @@ def _orders(family: Family) -> pl.DataFrame:
     events = people.join(counts.filter(pl.col("what") == NUMBER).select("place", more="var"), on="place")
     above = {name: card(name).at_most for name in people["name"].unique().to_list()}
     named = people.with_columns(of=pl.col("name").replace_strict(above, default="", return_dtype=pl.String))
+    out_of = counts.filter(pl.col("what") == DENOMINATOR).select("name", "base_cell", more="var")
+    numbers = counts.filter(pl.col("what") == NUMBER).select("name", "place", "base_cell", less="var")
+    unseen = numbers.filter(pl.Series(family.base_hidden[numbers["place"].to_numpy()]))
+    sessions = unseen.join(out_of, on=["name", "base_cell"])
     limit = named.join(people.select(*CELL, of="name", more="less"), on=[*CELL, "of"])
-    return stacked(*(_at_most(pairs.select("less", "more")) for pairs in (of_base, events, limit)))
+    return stacked(*(_at_most(pairs.select("less", "more")) for pairs in (of_base, events, limit, sessions)))
 
 
 def _at_most(pairs: pl.DataFrame) -> pl.DataFrame:

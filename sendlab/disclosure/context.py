@@ -1,0 +1,92 @@
+"""Exact figures that are not published now and limit what is: parts of a year that were told before, or follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from sendlab.disclosure.intake import require_measures
+from sendlab.disclosure.log import CELL_KEY, bound, latest
+from sendlab.disclosure.protect.sums import PERIODS
+from sendlab.metrics.publication import SCHOOL_LEVEL
+from sendlab.schema.groups import FULL_YEAR, TERMS
+from sendlab.schema.measures import GROUPS
+
+_PERIOD = ["measure", "time_period", "time_identifier"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What figures are protected beside: `rows` as `given` says, `own` as each school alone knows them."""
+
+    rows: pl.DataFrame
+    own: pl.DataFrame
+
+
+def context_of(figures: pl.DataFrame, all_measures: pl.DataFrame | None, log: pl.DataFrame, threshold: int) -> Context:
+    """The context of figures that are bound to the log, from exact figures of all parts of their years, if any."""
+    if all_measures is None:
+        return Context(figures.clear(), figures.clear())
+    own = only_of_schools(all_measures, figures, log)
+    limiting = beside(all_measures, figures, log)
+    if limiting.is_empty():
+        return Context(figures.clear(), own)
+    parts = bound(require_measures(limiting), log, threshold)
+    never = pl.col("given") == ""
+    return Context(
+        parts.with_columns(
+            given=pl.when(never).then(pl.lit("context")).otherwise("given"),
+            base_given=pl.when(never).then(pl.lit("context")).otherwise("base_given"),
+        ),
+        own,
+    )
+
+
+def beside(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
+    """Exact figures that are not published now and limit what is: they are protected with it.
+
+    Those of parts of a year that went out before; those of a period that is told of some places or groups only, where a
+    part of it is told as well: all of them add up to what is told, and each is at least its part; and of a term, where
+    the year and the other two are told. Other parts need no place of their own: what one part leaves of a whole is an
+    aim (`protect.made.differences`). `measures` has all figures, `rows` those of now.
+    """
+    before, now = latest(log).select(CELL_KEY), rows.select(CELL_KEY).unique()
+    gone = before.join(now, on=CELL_KEY, how="anti").select(*_PERIOD, "geographic_level").unique()
+    told = pl.concat([before, now]).select(_PERIOD).unique()
+    limiting = pl.concat([_wholes_of_parts(told), _last_terms(told)])
+    known = sorted({name for pairs in PERIODS.values() for names in pairs.items() for name in names})
+    parts = measures.filter((pl.col("comparator") == "") & pl.col("time_identifier").is_in(known))
+    parts = pl.concat([parts.join(gone, on=gone.columns, how="semi"), parts.join(limiting, on=_PERIOD, how="semi")])
+    tables = rows.select("measure", "geographic_level", *GROUPS).unique()
+    return parts.unique(CELL_KEY, maintain_order=True).join(now, on=CELL_KEY, how="anti").join(
+        tables, on=tables.columns, how="semi")  # fmt: skip
+
+
+def only_of_schools(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
+    """Exact figures of schools, of parts of a year that only the authority is told of: each school knows its own.
+
+    With them it knows what the authority's figure is without it. `measures` and `rows` as in `beside`.
+    """
+    told = pl.concat([latest(log).select(CELL_KEY), rows.select(CELL_KEY)])
+    of_schools = pl.col("geographic_level") == SCHOOL_LEVEL
+    periods = told.filter(~of_schools).select(_PERIOD).unique()
+    tables = told.filter(of_schools).select("measure", *GROUPS).unique()
+    own = measures.filter((pl.col("comparator") == "") & of_schools).join(periods, on=_PERIOD, how="semi")
+    return own.join(tables, on=tables.columns, how="semi").join(told, on=CELL_KEY, how="anti")
+
+
+def _wholes_of_parts(told: pl.DataFrame) -> pl.DataFrame:
+    """Those of the periods of measures of which a part is among them too."""
+    of_parts = [
+        told.with_columns(pl.col("time_identifier").replace_strict(whole_of, default="", return_dtype=pl.String))
+        for whole_of in PERIODS.values()
+    ]
+    return told.join(pl.concat(of_parts).unique(), on=_PERIOD, how="semi")
+
+
+def _last_terms(told: pl.DataFrame) -> pl.DataFrame:
+    """The one term that was not told of years of which all else was."""
+    years = told.filter(pl.col("time_identifier") == FULL_YEAR).select("measure", "time_period")
+    untold = years.join(pl.DataFrame({"time_identifier": TERMS}), how="cross").join(told, on=_PERIOD, how="anti")
+    return untold.filter(pl.len().over("measure", "time_period") == 1)
