@@ -145,6 +145,27 @@ def test_a_school_that_knows_its_own_half_terms_learns_nothing_of_the_others():
     assert found(all_measures=everything) == ()
 
 
+def test_a_school_that_knows_its_own_crossed_table_learns_nothing_of_the_others():
+    by_sex = {  # no boy at the second school, and no girl with an EHC plan at the last three
+        "Female": np.array([[8, 9, 12, 0], [2, 7, 9, 0], [0, 8, 9, 0], [0, 11, 20, 0], [0, 8, 12, 0]]),
+        "Male": np.array([[7, 9, 11, 0], [0, 0, 0, 0], [6, 7, 9, 0], [7, 11, 20, 0], [8, 8, 12, 0]]),
+    }
+    bases = dict.fromkeys(by_sex, np.array([[30, 40, 200, 0]] * 5))
+    people = by_sex["Female"] + by_sex["Male"]
+    plain = table(people, 2 * bases["Male"])
+    crossed = [table(by_sex[sex], bases[sex]).with_columns(sex=pl.lit(sex)) for sex in by_sex]
+    of_all = pl.col("sen_provision") == TOTAL
+    everything = pl.concat([plain, *crossed])
+    of_la = [one.filter(~of_all, geographic_level="Local authority") for one in crossed]
+    told = pl.concat([plain, *(one.filter(of_all) for one in crossed), *of_la])
+
+    def found(**known):
+        return attacked([Edition(publish(told, run_id="one", **known).rows, "board", 5)], everything).failures
+
+    assert {one.reader for one in found()} == {"100001"}
+    assert found(all_measures=everything) == ()
+
+
 def test_what_went_out_before_and_is_not_told_again_is_protected_beside_the_year():
     autumn, year = (table(period=period, measure="suspension_rate") for period in (TERMS[0], FULL_YEAR))
     log = with_release(no_releases(), publish(autumn, run_id="one"), "2026-01-01")

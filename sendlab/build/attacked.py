@@ -16,6 +16,7 @@ from sendlab.schema.measures import GROUPS, MEASURE_KEY
 
 _KEY = [name for name in MEASURE_KEY if name != "education_phase"]
 _TABLE = ["measure", "time_period", "geographic_level", "place_code", *GROUPS, "comparator"]
+_GROUP = ["measure", "time_period", "time_identifier", *GROUPS, "comparator"]
 _PERIOD = ["measure", "time_period", "time_identifier"]
 _OF_YEAR = IN_TIME["three terms"]
 NOW = "~"  # sorts after every day
@@ -28,8 +29,8 @@ def attacked(editions: Sequence[Edition], exact: pl.DataFrame, *, known: pl.Data
     beside = pl.concat([_wholes_of_parts(periods), _what_is_left(periods)])
     of_tables = exact.join(told, on=_TABLE, how="semi")
     judged = pl.concat([told, of_tables.join(beside, on=_PERIOD, how="semi").select(_KEY)]).unique()
-    own = of_tables.filter(pl.col("geographic_level") == SCHOOL).join(periods, on=_PERIOD, how="semi")
-    untold = own.join(judged, on=_KEY, how="anti")
+    untold = exact.filter(pl.col("geographic_level") == SCHOOL).join(told, on=_GROUP, how="semi")
+    untold = untold.join(judged, on=_KEY, how="anti")
     return audit(editions, exact.join(judged, on=_KEY, how="semi"), known=known, untold=untold)
 
 

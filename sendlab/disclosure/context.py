@@ -8,6 +8,7 @@ import polars as pl
 
 from sendlab.disclosure.intake import require_measures
 from sendlab.disclosure.log import CELL_KEY, bound, latest
+from sendlab.disclosure.protect.counts import UNTOLD
 from sendlab.disclosure.protect.sums import PERIODS
 from sendlab.metrics.publication import SCHOOL_LEVEL
 from sendlab.schema.groups import FULL_YEAR, TERMS
@@ -28,19 +29,19 @@ def context_of(figures: pl.DataFrame, all_measures: pl.DataFrame | None, log: pl
     """The context of figures that are bound to the log, from exact figures of all parts of their years, if any."""
     if all_measures is None:
         return Context(figures.clear(), figures.clear())
-    own = only_of_schools(all_measures, figures, log)
-    limiting = beside(all_measures, figures, log)
-    if limiting.is_empty():
-        return Context(figures.clear(), own)
-    parts = bound(require_measures(limiting), log, threshold)
-    never = pl.col("given") == ""
-    return Context(
-        parts.with_columns(
-            given=pl.when(never).then(pl.lit("context")).otherwise("given"),
-            base_given=pl.when(never).then(pl.lit("context")).otherwise("base_given"),
-        ),
-        own,
-    )
+    limiting, own = beside(all_measures, figures, log), only_of_schools(all_measures, figures, log)
+    own = own.join(limiting, on=CELL_KEY, how="anti")
+    of_schools = _told(figures, log).filter(pl.col("geographic_level") == SCHOOL_LEVEL)
+    crossed, parts = (own.join(of_schools, on=_PERIOD, how=how) for how in ("semi", "anti"))
+    together = pl.concat([limiting, crossed])
+    if together.is_empty():
+        return Context(figures.clear(), parts)
+    known = bound(require_measures(together), log, threshold)
+    theirs = pl.struct(CELL_KEY).is_in(crossed.select(pl.struct(CELL_KEY)).to_series().implode())
+    word = pl.when(theirs).then(pl.lit(UNTOLD)).otherwise(pl.lit("context"))
+    free = pl.col("given") == ""
+    given = [pl.when(free).then(word).otherwise(name).alias(name) for name in ("given", "base_given")]
+    return Context(known.with_columns(given), parts)
 
 
 def beside(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
@@ -64,16 +65,19 @@ def beside(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.
 
 
 def only_of_schools(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
-    """Exact figures of schools, of parts of a year that only the authority is told of: each school knows its own.
+    """Exact figures of schools in tables that only the authority is told of: each school knows its own.
 
     With them it knows what the authority's figure is without it. `measures` and `rows` as in `beside`.
     """
-    told = pl.concat([latest(log).select(CELL_KEY), rows.select(CELL_KEY)])
-    of_schools = pl.col("geographic_level") == SCHOOL_LEVEL
-    periods = told.filter(~of_schools).select(_PERIOD).unique()
-    tables = told.filter(of_schools).select("measure", *GROUPS).unique()
-    own = measures.filter((pl.col("comparator") == "") & of_schools).join(periods, on=_PERIOD, how="semi")
-    return own.join(tables, on=tables.columns, how="semi").join(told, on=CELL_KEY, how="anti")
+    told = _told(rows, log)
+    group = [*_PERIOD, *GROUPS]
+    of_schools = measures.filter((pl.col("comparator") == "") & (pl.col("geographic_level") == SCHOOL_LEVEL))
+    return of_schools.join(told, on=group, how="semi").join(told, on=CELL_KEY, how="anti")
+
+
+def _told(rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
+    """Figures that are told now or were before."""
+    return pl.concat([latest(log).select(CELL_KEY), rows.select(CELL_KEY)]).unique()
 
 
 def _wholes_of_parts(told: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from sendlab.disclosure.protect.counts import CLOSED, Figures, base_counts
+from sendlab.disclosure.protect.counts import CLOSED, UNTOLD, Figures, base_counts
 from sendlab.disclosure.protect.judged import too_narrow
 from sendlab.disclosure.protect.made import base_aims, base_limits, system_of
 from sendlab.disclosure.protect.prices import hidden_in_time, prices
@@ -33,18 +33,17 @@ def protect_bases(figures: Figures, forced: Bools, threshold: int, most: int) ->
     cells = figures.bases
     people = _people(cells)
     given = cells["given"]
-    primary = small(people, threshold) | forced | (given == "held").to_numpy()
+    judged = (given != UNTOLD).to_numpy()
+    primary = (small(people, threshold) | forced | (given == "held").to_numpy()) & judged
     hidden = primary | given.is_in(CLOSED).to_numpy()
     counts = base_counts(figures).rename({"cell": "decision"}).with_row_index("var")
     price = prices(cells, people, (people == 0) | (given == "shown").to_numpy()) * hidden_in_time(cells, "base")
     turn = cells.select(table_turn()).to_series().to_numpy()
     # a few people of the authority who are at none of its schools stand apart whatever is hidden: the second try
     for apart in (True, False):
-        system = system_of(
-            counts, limits=base_limits(counts), hidden=hidden,
-            cost=np.where(hidden, np.inf, price), aims=base_aims(counts, primary, people, threshold, apart=apart),
-            own=figures.own,
-        )  # fmt: skip
+        aims = base_aims(counts, primary, people, threshold, differences_of=judged & apart)
+        cost = np.where(hidden, np.inf, price)
+        system = system_of(counts, limits=base_limits(counts), hidden=hidden, cost=cost, aims=aims, own=figures.own)
         try:
             pattern = protect_in_turns(system, turn, most)
             return pattern.hidden, pattern

@@ -15,7 +15,8 @@ from sendlab.schema.measures import GROUPS
 PLACE = ("geographic_level", "place_code")
 CELL = ("time_period", "time_identifier", *PLACE, *GROUPS)  # where and when; with a measure or a base it is a cell
 BASE, DENOMINATOR, PEOPLE, NUMBER, LEFT_OUT = "base", "denominator", "people", "number", "left out"
-CLOSED = ("hidden", "held", "context")  # words of `given` for what cannot be shown now
+UNTOLD = "own"  # word of `given` for what only its school knows: it limits others, and is nobody else's to work out
+CLOSED = ("hidden", "held", "context", UNTOLD)  # words of `given` for what cannot be shown now
 OWN = ("what", "name", *CELL, "truth")
 ADDITIVE_IN_TIME = (DENOMINATOR, NUMBER)  # people of two terms are partly the same people
 _NO_DENOMINATOR = ("effect", "rating")  # of an effect it holds residual degrees of freedom
@@ -27,9 +28,9 @@ class Figures:
 
     `rows` also has `row` (its place), `base_cell` (place in `bases`), `absent` (nobody was counted) and `given`: as it
     was in an earlier release ("shown" or "hidden"), "held" where it changed since, "context" for counts that are not
-    published now, else "". `own` are figures of schools that nobody else is told of, in whatever form (columns `what`,
-    `name`, those of CELL, `truth`). `bases` has one row a base, period, place and group: `base`, the columns of CELL,
-    `count`, `absent`, `given`.
+    published now, "own" for those that only their school knows, else "". `own` are such counts that do not move with
+    the others (columns `what`, `name`, those of CELL, `truth`). `bases` has one row a base, period, place and group:
+    `base`, the columns of CELL, `count`, `absent`, `given`.
     """
 
     rows: pl.DataFrame

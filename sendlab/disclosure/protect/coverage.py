@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from sendlab.disclosure.protect.counts import Figures, left_out_counts, truth_of
+from sendlab.disclosure.protect.counts import UNTOLD, Figures, left_out_counts, truth_of
 from sendlab.disclosure.protect.made import aims_at, system_of
 from sendlab.disclosure.protect.prices import prices
 from sendlab.disclosure.protect.primary import small
@@ -33,7 +33,7 @@ def coverage_hidden(figures: Figures, base_hidden: Bools, threshold: int, most: 
 def _protected(counts: pl.DataFrame, rows: pl.DataFrame, base_hidden: Bools, threshold: int, most: int) -> Bools:
     truth = truth_of(counts)
     unseen = base_hidden[rows["base_cell"].to_numpy()]
-    primary = small(truth, threshold)
+    primary = small(truth, threshold) & (rows["given"] != UNTOLD).to_numpy()
     no_base = rows["base_subjects"].is_null().to_numpy()
     hidden = primary | unseen | no_base | ~np.isfinite(truth)
     counts = counts.with_row_index("var").with_columns(decision=pl.col("var"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from sendlab.disclosure.protect.counts import BASE, NUMBER, PEOPLE
+from sendlab.disclosure.protect.counts import BASE, NUMBER, PEOPLE, UNTOLD
 from sendlab.disclosure.protect.made import Aims, aims_at, aims_between, differences, joined, told_of, width_in
 from sendlab.disclosure.protect.primary import small
 from sendlab.disclosure.protect.sums import parts_and_wholes
@@ -43,12 +43,14 @@ def family_aims(family: Family, primary: Bools, threshold: int) -> Aims:
     counted = np.where(is_sum, primary, few | (primary & ~unseen)) | held
     bases = _one_each(unseen & small(base, threshold) & has_people, base_at)
     links = parts_and_wholes(family.counts)
-    numerators = family.counts.filter(pl.col("what").is_in([PEOPLE, NUMBER]))
+    judged = (rows["given"] != UNTOLD).to_numpy()
+    told = rows.filter(judged)["row"].implode()
+    numerators = family.counts.filter(pl.col("what").is_in([PEOPLE, NUMBER]), pl.col("place").is_in(told))
     return joined(
-        aims_at(bases, np.full(rows.height, width), base_at),
-        aims_at(with_it & has_people, np.full(rows.height, width), at[PEOPLE]),
-        aims_between(without & has_people, width, base_at, at[PEOPLE]),
-        aims_at(counted & has_number, in_number, at[NUMBER]),
+        aims_at(bases & judged, np.full(rows.height, width), base_at),
+        aims_at(with_it & has_people & judged, np.full(rows.height, width), at[PEOPLE]),
+        aims_between(without & has_people & judged, width, base_at, at[PEOPLE]),
+        aims_at(counted & has_number & judged, in_number, at[NUMBER]),
         differences(numerators, links, width),
     )
 

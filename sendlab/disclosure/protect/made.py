@@ -147,19 +147,19 @@ def base_limits(counts: pl.DataFrame) -> tuple[Floats, Floats]:
 
 
 def base_aims(
-    counts: pl.DataFrame, primary: Bools, people: Floats, threshold: int, *, apart: bool = True
+    counts: pl.DataFrame, primary: Bools, people: Floats, threshold: int, *, differences_of: Bools
 ) -> Aims:  # fmt: skip
-    """Aims at the primary bases: people, and their sessions; and, if `apart`, at small differences between bases.
+    """Aims at the primary bases: people, and their sessions; and at small differences between those `differences_of`.
 
-    `primary` and `people` are by base cell (`decision` of the counts).
+    `primary`, `people` and `differences_of` are by base cell (`decision` of the counts).
     """
     width = float(threshold - 1)
     truth, cell = truth_of(counts), counts["decision"].cast(pl.Int64).to_numpy()
     other = (counts["what"] == DENOMINATOR).to_numpy()
     wide = np.where(other, width_in(truth, people[cell], width), width)
     of_cells = aims_at(primary[cell] & np.isfinite(truth), wide, counts["var"].cast(pl.Int64).to_numpy())
-    bases = counts.filter(pl.col("what") == BASE)
-    return joined(of_cells, differences(bases, parts_and_wholes(bases), width)) if apart else of_cells
+    bases = counts.filter((pl.col("what") == BASE) & pl.Series(differences_of[cell]))
+    return joined(of_cells, differences(bases, parts_and_wholes(bases), width))
 
 
 def numerator_limits(counts: pl.DataFrame, base: Floats, base_hidden: Bools) -> tuple[Floats, Floats]:
