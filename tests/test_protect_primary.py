@@ -59,3 +59,11 @@ def test_sessions_missed_are_among_possible_ones_that_are_hidden_as_well():
     assert places(family, _orders(family)) == {(NUMBER, 1.0), (DENOMINATOR, -1.0)}
     in_sight, _ = one_figure("absence", "", **ABSENCE)
     assert _orders(in_sight).is_empty()  # there the denominator is a limit of the number
+
+
+def test_what_only_its_own_school_knows_is_no_aim():
+    few = {"numerator": 2.0, "denominator": 8.0, "base_subjects": 8, "with_subjects": 2, "value": 25.0}
+    family, primary = one_figure("persistent_absence", "context", base_hidden=True, **few)
+    assert places(family, family_aims(family, primary, 5).lines) == {(PEOPLE, 1.0)}  # six without it are enough
+    family, primary = one_figure("persistent_absence", "own", base_hidden=True, **few)
+    assert family_aims(family, primary, 5).width.size == 0

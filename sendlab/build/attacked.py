@@ -23,7 +23,11 @@ NOW = "~"  # sorts after every day
 
 
 def attacked(editions: Sequence[Edition], exact: pl.DataFrame, *, known: pl.DataFrame | None = None) -> Audit:
-    """What anybody and each school can work out of these editions; `exact` are measure rows, published ones or more."""
+    """What anybody and each school can work out of these editions; `exact` are measure rows, published ones or more.
+
+    Judged are the figures that were told or hidden in them, and those that follow. Each school is granted its own of
+    every table and period that the authority is told of.
+    """
     told = pl.concat(one.rows.select(_KEY) for one in editions).unique()
     periods = told.select(_PERIOD).unique()
     beside = pl.concat([_wholes_of_parts(periods), _what_is_left(periods)])

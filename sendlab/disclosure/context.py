@@ -1,4 +1,4 @@
-"""Exact figures that are not published now and limit what is: parts of a year that were told before, or follow."""
+"""Exact figures that are not published now and limit what is: parts of a year, and what schools know of themselves."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _PERIOD = ["measure", "time_period", "time_identifier"]
 
 @dataclass(frozen=True)
 class Context:
-    """What figures are protected beside: `rows` as `given` says, `own` as each school alone knows them."""
+    """What figures are protected beside."""
 
-    rows: pl.DataFrame
-    own: pl.DataFrame
+    rows: pl.DataFrame  # hidden counts that stand in the same systems; `given` says why
+    own: pl.DataFrame  # what each school knows of parts of a year of which no school's figures are told
 
 
 def context_of(figures: pl.DataFrame, all_measures: pl.DataFrame | None, log: pl.DataFrame, threshold: int) -> Context:
