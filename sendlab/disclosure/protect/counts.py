@@ -9,7 +9,8 @@ import polars as pl
 
 from sendlab.disclosure.protect.primary import COUNTED_KINDS, nobody_counted, structural_zero
 from sendlab.errors import GateError
-from sendlab.metrics.cards import card, cards
+from sendlab.metrics.cards import Card, card, cards
+from sendlab.schema.groups import FULL_YEAR
 from sendlab.schema.measures import GROUPS
 
 PLACE = ("geographic_level", "place_code")
@@ -17,6 +18,7 @@ CELL = ("time_period", "time_identifier", *PLACE, *GROUPS)  # where and when; wi
 BASE, DENOMINATOR, PEOPLE, NUMBER, LEFT_OUT = "base", "denominator", "people", "number", "left out"
 UNTOLD = "own"  # word of `given` for what only its school knows: it limits others, and is nobody else's to work out
 CLOSED = ("hidden", "held", "context", UNTOLD)  # words of `given` for what cannot be shown now
+_ONE_DAY = "January"  # in what a card says of its base
 OWN = ("what", "name", *CELL, "truth")
 ADDITIVE_IN_TIME = (DENOMINATOR, NUMBER)  # people of two terms are partly the same people
 _NO_DENOMINATOR = ("effect", "rating")  # of an effect it holds residual degrees of freedom
@@ -29,8 +31,9 @@ class Figures:
     `rows` also has `row` (its place), `base_cell` (place in `bases`), `absent` (nobody was counted) and `given`: as it
     was in an earlier release ("shown" or "hidden"), "held" where it changed since, "context" for counts that are not
     published now, "own" for those that only their school knows, else "". `own` are such counts that do not move with
-    the others (columns `what`, `name`, those of CELL, `truth`). `bases` has one row a base, period, place and group:
-    `base`, the columns of CELL, `count`, `absent`, `given`.
+    the others (columns `what`, `name`, those of CELL, `truth`). `bases` has one row a base, period, place and group,
+    or one for all parts of a year where it is counted on one day: `base`, the columns of CELL, `count`, `absent`,
+    `given`.
     """
 
     rows: pl.DataFrame
@@ -57,18 +60,34 @@ def _marked(rows: pl.DataFrame) -> Figures:
     marked = rows.with_columns(
         *(pl.col("measure").replace_strict(words).alias(field) for field, words in told.items()), *given, *base_given,
         absent=nobody_counted(),
-    ).sort("measure", *CELL)  # fmt: skip
+    ).with_columns(_of_one_day=_of_one_day(rows, about)).sort("measure", *CELL)  # fmt: skip
+    period = pl.when("_of_one_day").then(pl.lit(FULL_YEAR)).otherwise("time_identifier")
+    marked = marked.with_columns(_own_period="time_identifier", time_identifier=period)
     bases = _bases(marked)
     placed = marked.join(bases.select("base", *CELL, base_cell="cell"), on=["base", *CELL], how="left")
+    placed = placed.with_columns(time_identifier="_own_period").drop("_own_period", "_of_one_day")
     return Figures(placed.sort("measure", *CELL).with_row_index("row"), bases, rows.clear())
 
 
+def _of_one_day(rows: pl.DataFrame, about: dict[str, Card]) -> pl.Series:
+    """Rows whose base is counted on the day of the January census, and so is one count for all parts of the year."""
+    names = {name: each.base for name, each in about.items() if _ONE_DAY in each.denominator}
+    of_one_day = rows.select(base=pl.col("measure").replace_strict(names, default="", return_dtype=pl.String))
+    counts = rows.with_columns(of_one_day["base"].alias("_base")).filter(pl.col("_base") != "")
+    group = [name for name in CELL if name != "time_identifier"]
+    several = counts.group_by("_base", *group).agg(pl.col("base_subjects").drop_nulls().n_unique() > 1)
+    odd = several.filter("base_subjects")["_base"].implode()
+    return of_one_day.select((pl.col("base") != "") & ~pl.col("base").is_in(odd)).to_series()
+
+
 def _bases(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row a base and cell, with the count that its measures share."""
-    counts = pl.col("base_subjects")
+    """One row a base and cell, with the count that its measures share; how it is bound, where any of them is told."""
+    counts, given = pl.col("base_subjects"), pl.col("base_given")
+    beside = pl.when((given == "context").any()).then(pl.lit("context")).otherwise(pl.lit(UNTOLD))
     found = rows.group_by("base", *CELL).agg(
         count=counts.drop_nulls().first().cast(pl.Float64), least=counts.min(), most=counts.max(),
-        absent=pl.col("absent").all(), given=pl.col("base_given").max(), measures=pl.col("measure").unique().sort(),
+        absent=pl.col("absent").all(), given=given.filter(~given.is_in(["context", UNTOLD])).max().fill_null(beside),
+        measures=pl.col("measure").unique().sort(),
     ).sort("base", *CELL)  # fmt: skip
     odd = found.filter(pl.col("least") != pl.col("most"))
     if odd.height:
