@@ -67,3 +67,28 @@ def test_what_only_its_own_school_knows_is_no_aim():
     assert places(family, family_aims(family, primary, 5).lines) == {(PEOPLE, 1.0)}  # six without it are enough
     family, primary = one_figure("persistent_absence", "own", base_hidden=True, **few)
     assert family_aims(family, primary, 5).width.size == 0
+
+
+def bases_of(measure, **words):
+    """How the base of a figure is bound, by part of the year; `words` are what binds it in each."""
+    row = {
+        "measure": measure, "time_period": "202425", "geographic_level": "School", "place_code": "100001",
+        "numerator": 3.0, "denominator": 30.0, "base_subjects": 30, "with_subjects": 3, "value": 10.0,
+    }  # fmt: skip
+    rows = [{**row, "time_identifier": period.replace("_", " "), "base_given": word} for period, word in words.items()]
+    bound = as_measures(pl.DataFrame(rows).drop("base_given"))
+    bases = figures_of(bound.with_columns(pl.Series("base_given", [one["base_given"] for one in rows]))).bases
+    return dict(bases.select("time_identifier", "given").iter_rows())
+
+
+def test_a_base_counted_on_one_day_is_hidden_or_shown_once_for_all_parts_of_the_year():
+    assert bases_of("suspension_rate", Autumn_term="hidden", Academic_year="") == {"Academic year": "hidden"}
+    apart = bases_of("persistent_absence", Autumn_term="hidden", Academic_year="")
+    assert apart == {"Autumn term": "hidden", "Academic year": ""}
+
+
+def test_a_base_that_is_told_is_not_closed_by_rows_that_only_limit_it():
+    assert bases_of("suspension_rate", Summer_term="context", Academic_year="") == {"Academic year": ""}
+    assert bases_of("suspension_rate", Summer_term="own", Academic_year="hidden") == {"Academic year": "hidden"}
+    assert bases_of("suspension_rate", Summer_term="own", Spring_term="context") == {"Academic year": "context"}
+    assert bases_of("suspension_rate", Summer_term="own") == {"Academic year": "own"}

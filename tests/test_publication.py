@@ -5,7 +5,9 @@ import pytest
 
 from sendlab.errors import SendlabError
 from sendlab.measures import choose
+from sendlab.measures.assembled import _declared
 from sendlab.metrics.cards import card, cards
+from sendlab.metrics.nobody import nobody_rows
 from sendlab.metrics.publication import _table, broken_down_by, declared, published_measures, usual_rows
 from sendlab.schema.groups import (
     ALL_SEN,
@@ -148,6 +150,21 @@ def test_the_budget_of_cells_cuts_whole_tables_from_the_end(beyond, left, tables
     assert set(chosen.rows.select(broken_down_by()).to_series()) == tables
     expected = measures.filter(broken_down_by().is_in(sorted(tables)))
     assert chosen.rows.height == expected.height
+
+
+def test_a_group_for_which_the_budget_has_no_room_is_not_taken_for_nobody():
+    schools = BUDGET.cells // 8 + 1
+    measures = in_three_tables(schools)
+    places = measures.filter(sen_provision=TOTAL, sex=TOTAL).select("place_code", "place_name", "education_phase")
+    facts = pl.DataFrame({
+        "place_code": places["place_code"], "time_period": "202526", "age_at_31_august": 10, "on_roll": True,
+        "attendance_status": "present",
+    })  # fmt: skip
+    assert "by area of need" in choose(measures).left_out
+    nobody = nobody_rows(_declared(measures), places, facts)
+    both = pl.concat([measures, nobody]).filter(pl.col("measure") == "absence")
+    assert not both.select(pl.struct(MEASURE_KEY).is_duplicated().any()).item()
+    assert nobody.filter(measure="absence", need_area=NEED_AREAS[4]).height == schools  # there, nobody is
 
 
 def test_groups_of_nobody_take_no_room():

@@ -13,7 +13,7 @@ from sendlab.measures.comparisons import compared
 from sendlab.measures.inputs import Inputs
 from sendlab.measures.of_facts import of_facts
 from sendlab.measures.of_tables import of_tables
-from sendlab.measures.publishable import publishable
+from sendlab.measures.publishable import in_declared_tables
 from sendlab.metrics.cards import cards
 from sendlab.metrics.completeness import mark_coverage
 from sendlab.metrics.grouping import LA, REST, SCHOOL
@@ -40,13 +40,18 @@ def make_measures(inputs: Inputs) -> pl.DataFrame:
         own = set(figures["measure"])
         met |= own
         rows = _with_comparisons(pl.concat([figures, national.filter(pl.col("measure").is_in(own))]), inputs)
-        open_to_all.append(publishable(rows))
+        open_to_all.append(_declared(rows))
         made.append(_compact(rows))
     beside = national.filter(~pl.col("measure").is_in(met))
-    nobody = nobody_rows(pl.concat([*open_to_all, publishable(beside)]), inputs.places, inputs.facts)
+    nobody = nobody_rows(pl.concat([*open_to_all, _declared(beside)]), inputs.places, inputs.facts)
     rest = pl.concat([beside, nobody, _not_collected(met | set(nobody["measure"]), latest, inputs)])
     made.append(_compact(_dated(rest, inputs.tables["suspensions"])))
     return pl.concat(made).sort("geographic_level", "place_code", *MEASURE_KEY)
+
+
+def _declared(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of declared tables, those for which the budget has no room included: what is left out is not nobody."""
+    return in_declared_tables(rows).select(rows.columns)
 
 
 def _with_comparisons(figures: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:

@@ -35,16 +35,23 @@ def choose(measures: pl.DataFrame) -> Chosen:
     Where needs of a year are not collected yet there is no table by need. Published benchmarks of the same measures are
     taken in the plain tables.
     """
+    rows = in_declared_tables(measures)
+    national = pl.col("geographic_level") == "National"
+    own, left_out = _within_budget(rows.filter(~national))
+    return Chosen(pl.concat([rows.filter(national), own]).select(measures.columns), left_out)
+
+
+def in_declared_tables(measures: pl.DataFrame) -> pl.DataFrame:
+    """The rows of all declared tables, whatever the budget, with the place of their table as `_table`; benchmarks."""
     within_sen = (pl.col("need_area") == TOTAL) | (pl.col("sen_provision") != TOTAL)  # needs are those of SEN
     usual = measures.filter(
         pl.col("measure").is_in(published_measures()) & pl.col("comparator").is_in(USUAL) & within_sen
     ).with_columns(_by=broken_down_by())
     own = usual.filter(pl.col("geographic_level").is_in([LA_LEVEL, SCHOOL_LEVEL]))
     own = _of_declared_periods(_needs_known(own))
-    rows, left_out = _within_budget(own)
     plain = pl.col("_by").is_in(["", "sen_provision", "need_area"])
     national = usual.filter((pl.col("geographic_level") == "National") & plain)
-    return Chosen(pl.concat([national.select(measures.columns), rows.select(measures.columns)]), left_out)
+    return pl.concat([national.with_columns(_table=pl.lit(None, dtype=pl.Int64)), own.cast({"_table": pl.Int64})])
 
 
 def _needs_known(rows: pl.DataFrame) -> pl.DataFrame:
