@@ -26,6 +26,7 @@ _RESULTS = ("value", "lower", "upper", "comparator_value")
 _BASES = ("base_subjects", "denominator")
 _NUMBERS = ("numerator", *_BASES, "eligible_subjects", *_RESULTS)
 _FIGURE_KEY = tuple(name for name in MEASURE_KEY if name != "comparator")
+_SAID = ("place_name", "note", "unit", "method", "data_to", "lower", "upper", "comparator_value")  # decides nothing
 _PERIOD = ("measure", "time_period", "time_identifier")
 HELD_NOTE = "as released before; a change since then that is too small to be shown is left out"
 
@@ -159,10 +160,12 @@ def _decided(figures: pl.DataFrame, context: Context, threshold: int, jobs: int)
     """All figures with the flags of `decide`; ratings and groups of nobody have no people to protect."""
     of_people = (pl.col("_kind") != "rating") & ~group_of_nobody()
     others = figures.filter(~of_people).with_columns(pl.lit(False).alias(name) for name in DECISIONS)
-    now = figures.filter(of_people).with_columns(_now=pl.lit(True))
-    beside = context.rows.filter(of_people).with_columns(_now=pl.lit(False))
-    done = decide(pl.concat([now, beside.select(now.columns)]), threshold, jobs=jobs, own=context.own)
-    kept = done.rows.filter("_now").select(*now.columns, *DECISIONS) if done.rows.height else done.rows
+    now = figures.filter(of_people).with_row_index("_at")
+    beside = context.rows.filter(of_people).with_columns(_at=pl.lit(None, dtype=pl.UInt32))
+    rows = pl.concat([now.drop(_SAID), beside.select(now.columns).drop(_SAID)])
+    done = decide(rows, threshold, jobs=jobs, own=context.own.drop(_SAID))
+    flags = done.rows.drop_nulls("_at").select("_at", *DECISIONS)
+    kept = now.join(flags, on="_at", how="left", maintain_order="left").drop("_at")
     return pl.concat([kept, others], how="diagonal_relaxed"), done.solved
 
 
