@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from sendlab.disclosure.protect.counts import DENOMINATOR, NUMBER, PEOPLE, figures_of
+from sendlab.disclosure.protect.counts import DENOMINATOR, NUMBER, PEOPLE, figures_of, group_of_nobody
 from sendlab.disclosure.protect.families import _family, _orders
 from sendlab.disclosure.protect.family_aims import family_aims
 from sendlab.disclosure.protect.judged import primary_rows
@@ -92,3 +92,16 @@ def test_a_base_that_is_told_is_not_closed_by_rows_that_only_limit_it():
     assert bases_of("suspension_rate", Summer_term="own", Academic_year="hidden") == {"Academic year": "hidden"}
     assert bases_of("suspension_rate", Summer_term="own", Spring_term="context") == {"Academic year": "context"}
     assert bases_of("suspension_rate", Summer_term="own") == {"Academic year": "own"}
+
+
+def test_a_group_of_nobody_on_the_day_of_the_census_is_one_of_somebody_who_came_later():
+    row = {"time_period": "202425", "geographic_level": "School", "place_code": "100001", "base_subjects": 0}
+    came = {"Autumn term": 0, "Spring term": 1}
+    of = {
+        measure: as_measures(pl.DataFrame([
+            {**row, "measure": measure, "time_identifier": period, "with_subjects": some, "numerator": float(some)}
+            for period, some in came.items()
+        ])).select(group_of_nobody()).to_series().to_list()
+        for measure in ("suspension_rate", "persistent_absence")
+    }  # fmt: skip
+    assert of == {"suspension_rate": [False, False], "persistent_absence": [True, False]}

@@ -145,6 +145,24 @@ def test_a_school_that_knows_its_own_half_terms_learns_nothing_of_the_others():
     assert found(all_measures=everything) == ()
 
 
+def test_a_hidden_half_term_of_the_authority_is_at_least_what_one_school_knows_it_to_be():
+    halves, term = HALF_TERMS[:2], TERMS[0]
+    by_group = {  # EHC plan, SEN support: the first school knows that all of the first half term are its own
+        halves[0]: ([1, 1, 0, 0, 0], [9, 0, 0, 0, 0]),
+        halves[1]: ([0, 0, 0, 0, 0], [9, 8, 9, 8, 10]),
+        term: ([1, 1, 0, 0, 0], [9, 7, 7, 9, 6]),
+    }
+    many = PEOPLE[:, 2] + 10
+    exact = {
+        period: table(np.column_stack([ehc, sen, many, 0 * many]), measure="severe_absence", period=period)
+        for period, (ehc, sen) in by_group.items()
+    }
+    of_la = [exact[half].filter(geographic_level="Local authority") for half in halves]
+    everything = pl.concat(exact.values())
+    board = publish(pl.concat([exact[term], *of_la]), run_id="one", all_measures=everything)
+    assert attacked([Edition(board.rows, "board", 5)], everything).failures == ()
+
+
 def test_a_school_that_knows_its_own_crossed_table_learns_nothing_of_the_others():
     by_sex = {  # no boy at the second school, and no girl with an EHC plan at the last three
         "Female": np.array([[8, 9, 12, 0], [2, 7, 9, 0], [0, 8, 9, 0], [0, 11, 20, 0], [0, 8, 12, 0]]),

@@ -26,14 +26,14 @@ def attacked(editions: Sequence[Edition], exact: pl.DataFrame, *, known: pl.Data
     """What anybody and each school can work out of these editions; `exact` are measure rows, published ones or more.
 
     Judged are the figures that were told or hidden in them, and those that follow. Each school is granted its own of
-    every table and period that the authority is told of.
+    every table and period in which any of those stands.
     """
     told = pl.concat(one.rows.select(_KEY) for one in editions).unique()
     periods = told.select(_PERIOD).unique()
     beside = pl.concat([_wholes_of_parts(periods), _what_is_left(periods)])
     of_tables = exact.join(told, on=_TABLE, how="semi")
     judged = pl.concat([told, of_tables.join(beside, on=_PERIOD, how="semi").select(_KEY)]).unique()
-    untold = exact.filter(pl.col("geographic_level") == SCHOOL).join(told, on=_GROUP, how="semi")
+    untold = exact.filter(pl.col("geographic_level") == SCHOOL).join(judged, on=_GROUP, how="semi")
     untold = untold.join(judged, on=_KEY, how="anti")
     return audit(editions, exact.join(judged, on=_KEY, how="semi"), known=known, untold=untold)
 

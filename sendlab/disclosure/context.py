@@ -22,26 +22,28 @@ class Context:
     """What figures are protected beside."""
 
     rows: pl.DataFrame  # hidden counts that stand in the same systems; `given` says why
-    own: pl.DataFrame  # what each school knows of parts of a year of which no school's figures are told
+    own: pl.DataFrame  # each school's own counts of periods in which no school's figures are told
+    untold: pl.DataFrame  # all that only each school knows, as measure rows
 
 
 def context_of(figures: pl.DataFrame, all_measures: pl.DataFrame | None, log: pl.DataFrame, threshold: int) -> Context:
     """The context of figures that are bound to the log, from exact figures of all parts of their years, if any."""
     if all_measures is None:
-        return Context(figures.clear(), figures.clear())
-    limiting, own = beside(all_measures, figures, log), only_of_schools(all_measures, figures, log)
-    own = own.join(limiting, on=CELL_KEY, how="anti")
-    of_schools = _told(figures, log).filter(pl.col("geographic_level") == SCHOOL_LEVEL)
-    crossed, parts = (own.join(of_schools, on=_PERIOD, how=how) for how in ("semi", "anti"))
-    together = pl.concat([limiting, crossed])
+        return Context(*[figures.clear()] * 3)
+    limiting = beside(all_measures, figures, log)
+    told = pl.concat([frame.select(CELL_KEY) for frame in (latest(log), figures, limiting)]).unique()
+    untold = only_of_schools(all_measures, told)
+    of_schools = told.filter(pl.col("geographic_level") == SCHOOL_LEVEL)
+    inside, own = (untold.join(of_schools, on=_PERIOD, how=how) for how in ("semi", "anti"))
+    together = pl.concat([limiting, inside])
     if together.is_empty():
-        return Context(figures.clear(), parts)
+        return Context(figures.clear(), own, untold)
     known = bound(require_measures(together), log, threshold)
-    theirs = pl.struct(CELL_KEY).is_in(crossed.select(pl.struct(CELL_KEY)).to_series().implode())
+    theirs = pl.struct(CELL_KEY).is_in(inside.select(pl.struct(CELL_KEY)).to_series().implode())
     word = pl.when(theirs).then(pl.lit(UNTOLD)).otherwise(pl.lit("context"))
     free = pl.col("given") == ""
     given = [pl.when(free).then(word).otherwise(name).alias(name) for name in ("given", "base_given")]
-    return Context(known.with_columns(given), parts)
+    return Context(known.with_columns(given), own, untold)
 
 
 def beside(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
@@ -64,20 +66,14 @@ def beside(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.
         tables, on=tables.columns, how="semi")  # fmt: skip
 
 
-def only_of_schools(measures: pl.DataFrame, rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
-    """Exact figures of schools in tables that only the authority is told of: each school knows its own.
+def only_of_schools(measures: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Exact figures of schools in tables and periods of which only others' are told: each school knows its own.
 
-    With them it knows what the authority's figure is without it. `measures` and `rows` as in `beside`.
+    With them it knows what the authority's figure is without it. `told` has CELL_KEY of all figures that were told or
+    follow.
     """
-    told = _told(rows, log)
-    group = [*_PERIOD, *GROUPS]
     of_schools = measures.filter((pl.col("comparator") == "") & (pl.col("geographic_level") == SCHOOL_LEVEL))
-    return of_schools.join(told, on=group, how="semi").join(told, on=CELL_KEY, how="anti")
-
-
-def _told(rows: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
-    """Figures that are told now or were before."""
-    return pl.concat([latest(log).select(CELL_KEY), rows.select(CELL_KEY)]).unique()
+    return of_schools.join(told, on=[*_PERIOD, *GROUPS], how="semi").join(told, on=CELL_KEY, how="anti")
 
 
 def _wholes_of_parts(told: pl.DataFrame) -> pl.DataFrame:

@@ -90,7 +90,8 @@ def release(
     figures = bound(own.filter(pl.col("comparator") == ""), log, threshold)
     if board is not None:
         figures = _at_most_as(figures, board)
-    figures, solved = _decided(figures, context_of(figures, all_measures, log, threshold), threshold, jobs)
+    context = context_of(figures, all_measures, log, threshold)
+    figures, solved = _decided(figures, context, threshold, jobs)
     gaps = own.filter(pl.col("comparator") != "")
 
     def made(figures: pl.DataFrame) -> Published:
@@ -100,7 +101,7 @@ def release(
 
     figures = _without(in_fives(figures), withhold)
     done = made(figures)
-    if given_away := _given_away(done, figures, rows):
+    if given_away := _given_away(done, figures, rows, context.untold):
         failed = pl.col("rounded") & pl.col("measure").is_in(sorted(given_away))
         figures = figures.with_columns(
             withheld=pl.col("withheld") | failed, rounded=pl.col("rounded") & ~failed,
@@ -125,13 +126,14 @@ def _names(figures: pl.DataFrame, flag: str) -> tuple[str, ...]:
     return tuple(figures.filter(flag)["measure"].unique().sort().to_list())
 
 
-def _given_away(done: Published, figures: pl.DataFrame, rows: pl.DataFrame) -> set[str]:
+def _given_away(done: Published, figures: pl.DataFrame, rows: pl.DataFrame, untold: pl.DataFrame) -> set[str]:
     """Rounded measures that the attack sees through all the same."""
     names = _names(figures, "rounded")
     if not names:
         return set()
     edition = Edition(done.rows, done.audience, done.threshold)
-    found = audit([edition], rows.select(MEASURE_COLUMNS.keys())).failures
+    exact, own = (frame.select(MEASURE_COLUMNS.keys()) for frame in (rows, untold))
+    found = audit([edition], exact, untold=own).failures
     return set(names) if any(one.measure in names for one in found) else set()
 
 
@@ -165,7 +167,7 @@ def _decided(figures: pl.DataFrame, context: Context, threshold: int, jobs: int)
     rows = pl.concat([now.drop(_SAID), beside.select(now.columns).drop(_SAID)])
     done = decide(rows, threshold, jobs=jobs, own=context.own.drop(_SAID))
     flags = done.rows.drop_nulls("_at").select("_at", *DECISIONS)
-    kept = now.join(flags, on="_at", how="left", maintain_order="left").drop("_at")
+    kept = now.join(flags, on="_at", how="inner", maintain_order="left").drop("_at")
     return pl.concat([kept, others], how="diagonal_relaxed"), done.solved
 
 

@@ -19,6 +19,7 @@ def forced_bases(figures: Figures, primary: Bools, threshold: int) -> Bools:
     """Bases that would tell too much beside the hidden figure of some measure."""
     rows = figures.rows
     found = np.zeros(figures.bases.height, dtype=bool)
+    primary = primary & (rows["given"] != UNTOLD).to_numpy()
     found[rows["base_cell"].to_numpy()[too_narrow(rows, primary, threshold)]] = True
     return found & ~shown_before(figures)
 
@@ -49,7 +50,8 @@ def protect_bases(figures: Figures, forced: Bools, threshold: int, most: int) ->
             return pattern.hidden, pattern
         except NoPattern as failure:
             impossible = failure
-    if (given != "").any():  # what went out before cannot be taken back: nothing more is shown
+    released = given.is_in(["shown", *CLOSED]).to_numpy() & judged
+    if released.any():  # what went out before cannot be taken back: nothing more is shown
         return _nothing_more(system)
     raise GateError(
         f"the base '{cells['base'][0]}' cannot be protected: its totals are smaller than their parts",

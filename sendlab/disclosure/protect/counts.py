@@ -106,7 +106,10 @@ def group_of_nobody() -> pl.Expr:
     would tell that the hidden base is 0.
     """
     base = {name: about.base or name for name, about in cards().items()}
-    return structural_zero().all().over(pl.col("measure").replace_strict(base, return_dtype=pl.String), *CELL)
+    of_one_day = pl.col("measure").is_in([name for name, about in cards().items() if _ONE_DAY in about.denominator])
+    period = pl.when(of_one_day).then(pl.lit("")).otherwise(pl.col("time_identifier"))
+    others = [name for name in CELL if name != "time_identifier"]
+    return structural_zero().all().over(pl.col("measure").replace_strict(base, return_dtype=pl.String), period, *others)
 
 
 def base_counts(figures: Figures) -> pl.DataFrame:

@@ -21,7 +21,7 @@ def coverage_hidden(figures: Figures, base_hidden: Bools, threshold: int, most: 
     for name in rows["measure"].unique().sort().to_list():
         places = np.flatnonzero((rows["measure"] == name).to_numpy())
         counts = left_out_counts(rows[places])
-        what = counts.drop("name", "cell")
+        what = counts.drop("name", "cell").with_columns(untold=rows[places]["given"] == UNTOLD)
         known = next((answer for other, answer in done if what.equals(other)), None)
         if known is None:
             known = _protected(counts, rows[places], base_hidden, threshold, most)

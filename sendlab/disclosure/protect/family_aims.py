@@ -41,13 +41,13 @@ def family_aims(family: Family, primary: Bools, threshold: int) -> Aims:
     is_sum = (rows["kind"] == "sum").to_numpy()
     in_number = np.where(is_sum, width_in(number, people, width), width)
     counted = np.where(is_sum, primary, few | (primary & ~unseen)) | held
-    bases = _one_each(unseen & small(base, threshold) & has_people, base_at)
-    links = parts_and_wholes(family.counts)
     judged = (rows["given"] != UNTOLD).to_numpy()
+    bases = _one_each(unseen & small(base, threshold) & has_people & judged, base_at)
+    links = parts_and_wholes(family.counts)
     told = rows.filter(judged)["row"].implode()
     numerators = family.counts.filter(pl.col("what").is_in([PEOPLE, NUMBER]), pl.col("place").is_in(told))
     return joined(
-        aims_at(bases & judged, np.full(rows.height, width), base_at),
+        aims_at(bases, np.full(rows.height, width), base_at),
         aims_at(with_it & has_people & judged, np.full(rows.height, width), at[PEOPLE]),
         aims_between(without & has_people & judged, width, base_at, at[PEOPLE]),
         aims_at(counted & has_number & judged, in_number, at[NUMBER]),

@@ -95,7 +95,8 @@ def system_of(
     order = matrix(lines, size)
     truth = np.nan_to_num(truth_of(counts))
     room = np.maximum(order @ truth, 0.0)
-    if own is not None and own.height and lines.height:
+    if own is not None and own.height:
+        limits = np.maximum(limits[0], _least_with(counts, own)), limits[1]
         room = np.maximum(room - of_one_school(lines, counts, own), order @ truth)
     schools = (counts["geographic_level"] == SCHOOL_LEVEL).to_numpy()
     holder = np.where(schools, counts["place_code"].rank("dense").cast(pl.Int64).to_numpy(), NOBODY)
@@ -129,8 +130,17 @@ def of_one_school(lines: pl.DataFrame, counts: pl.DataFrame, own: pl.DataFrame) 
     mine = lines.filter(pl.col("line").is_in(of_las.implode())).join(las, on="count").join(held, on=group)
     spare = mine.group_by("line", "place_code").agg(-(pl.col("weight") * pl.col("truth")).sum().alias("spare"))
     most = spare.group_by("line").agg(pl.col("spare").max()).filter(pl.col("spare") > 0)
-    found: Floats = np.zeros(int(lines["line"].to_numpy().max()) + 1)
+    found: Floats = np.zeros(lines["line"].n_unique())
     found[most["line"].to_numpy()] = most["spare"].to_numpy()
+    return found
+
+
+def _least_with(counts: pl.DataFrame, own: pl.DataFrame) -> Floats:
+    """The least that each count of the authority can be for the school that has most of it and knows so."""
+    group = [name for name in ("what", "name", *CELL) if name not in ("geographic_level", "place_code")]
+    most = own.group_by(group).agg(pl.col("truth").max())
+    of_la = pl.when(pl.col("geographic_level") != SCHOOL_LEVEL).then("truth_right").fill_null(0.0)
+    found: Floats = counts.join(most, on=group, how="left", maintain_order="left").select(of_la).to_series().to_numpy()
     return found
 
 
