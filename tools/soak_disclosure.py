@@ -1,6 +1,6 @@
 """The attack on our own publication on many seeds: one release for each audience, and six half-term releases in a row.
 
-Some two CPU minutes a seed for the audiences, more than ten for the releases. For every seed of the sample the declared
+About one CPU minute a seed for the audiences, four for the releases. For every seed of the sample the declared
 tables are published for the board, for every school and for the public, and attacked by an outsider and by each school;
 or the last year is released half term by half term under the release log, as an authority would, and attacked with all
 releases in hand.

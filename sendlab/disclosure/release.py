@@ -50,7 +50,8 @@ def publish(
     `measures` are measure rows (columns of `sendlab.schema.MEASURE_COLUMNS`) at levels School, Local authority and
     National, figures and gaps, of declared tables. `audience` is "board", or "public" with the `board` figures, of
     which it then holds none that they hide; `threshold` is the fewest people that a count may show (5 and 10).
-    `log` holds what went out to this audience before; `all_measures` exact figures of all parts of its years.
+    `log` holds what went out to this audience before; `all_measures` exact figures of all parts of its years, with
+    those that only each school knows of itself: what is not given there is not protected against.
 
     Counts of 1 to threshold - 1 people, their complements and adverse news about whole small groups are hidden, then
     as many further counts as it takes that no reader can narrow one of them down to fewer than `threshold` values: by
