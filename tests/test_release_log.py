@@ -10,7 +10,7 @@ from sendlab.disclosure.audit.editions import Edition
 from sendlab.disclosure.audit.pack import audit
 from sendlab.disclosure.context import beside
 from sendlab.disclosure.fives import FIVES_NOTE, in_fives, to_fives
-from sendlab.disclosure.log import latest, no_releases, read_log, with_release
+from sendlab.disclosure.log import bound, latest, no_releases, read_log, with_release
 from sendlab.disclosure.release import HELD_NOTE, release
 from sendlab.errors import GateError
 from sendlab.schema.groups import AUTUMN_AND_SPRING, FULL_YEAR, HALF_TERMS, SEN_PROVISION, TERMS, TOTAL
@@ -188,6 +188,21 @@ def test_what_went_out_before_and_is_not_told_again_is_protected_beside_the_year
     autumn, year = (table(period=period, measure="suspension_rate") for period in (TERMS[0], FULL_YEAR))
     log = with_release(no_releases(), publish(autumn, run_id="one"), "2026-01-01")
     assert beside(pl.concat([autumn, year]), year, log).select(KEY).equals(autumn.select(KEY))
+
+
+def test_how_many_were_left_out_is_hidden_or_shown_in_every_release_alike():
+    left = pl.when(pl.col("sen_provision") == "No SEN").then(9).otherwise(0)  # of a school; five make the authority's
+    rows = table().with_columns(eligible_subjects=pl.col("base_subjects") + left)
+    first = publish(rows, run_id="one")
+    log = with_release(no_releases(), first, "2025-10-01")
+    here = (pl.col("place_code") == "100003") & (pl.col("sen_provision") == "No SEN")
+    assert cell(first, "100003", "No SEN")["eligible_subjects"] == 219
+    hidden = log.with_columns(eligible_subjects=pl.when(~here).then("eligible_subjects"))
+    assert cell(publish(rows, run_id="two", log=hidden), "100003", "No SEN")["eligible_subjects"] is None
+    assert set(bound(rows, hidden, 5)["coverage_given"]) == {"shown", "hidden"}
+    more = rows.with_columns(eligible_subjects=pl.when(here).then(220).otherwise("eligible_subjects"))
+    assert bound(more.filter(here), log, 5)["coverage_given"].to_list() == ["held"]
+    assert cell(publish(more, run_id="two", log=log), "100003", "No SEN")["eligible_subjects"] is None
 
 
 def test_the_log_is_read_back_as_it_was_written(tmp_path):

@@ -19,7 +19,7 @@ from sendlab.schema.measures import GROUPS, no_measures
 CELL_KEY = ("measure", "time_period", "time_identifier", "geographic_level", "place_code", *GROUPS)
 RELEASED = "released"  # the day of a release; a later one of the same day stands for it
 LOG_COLUMNS = (*PUBLISHED_COLUMNS, RELEASED, "run_id")
-_COUNTS = ("base_subjects", "denominator", "numerator")
+_COUNTS, _ELIGIBLE = ("base_subjects", "denominator", "numerator"), "eligible_subjects"
 
 
 def no_releases() -> pl.DataFrame:
@@ -38,7 +38,7 @@ def with_release(log: pl.DataFrame, published: Published, released: str) -> pl.D
     own = published.rows.filter(
         (pl.col("comparator") == "") & pl.col("geographic_level").is_in([LA_LEVEL, SCHOOL_LEVEL])
     )
-    told = ["status", *_COUNTS, "value", "lower", "upper"]
+    told = ["status", *_COUNTS, _ELIGIBLE, "value", "lower", "upper"]
     before = latest(log).select(*CELL_KEY, *(pl.col(name).alias(f"_{name}") for name in told), _there=pl.lit(True))
     joined = own.join(before, on=list(CELL_KEY), how="left", nulls_equal=True)
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"_{name}")) for name in told)
@@ -53,11 +53,13 @@ def latest(log: pl.DataFrame) -> pl.DataFrame:
 
 
 def bound(rows: pl.DataFrame, log: pl.DataFrame, threshold: int) -> pl.DataFrame:
-    """The figures with `given` and `base_given`: how earlier releases bind them ("", "shown", "hidden", "held").
+    """The figures with `given`, `base_given` and `coverage_given`: how earlier releases bind them.
 
-    `rows` are exact figures; a figure is held if it has changed since it was shown.
+    "", "shown", "hidden", or "held" if it has changed since it was shown: by few, or of `eligible_subjects` at all.
+    `rows` are exact figures.
     """
-    before = latest(log).select(*CELL_KEY, *(pl.col(name).alias(f"_{name}") for name in (*_COUNTS, "status")))
+    known = (*_COUNTS, _ELIGIBLE, "status")
+    before = latest(log).select(*CELL_KEY, *(pl.col(name).alias(f"_{name}") for name in known))
     joined = rows.join(before, on=list(CELL_KEY), how="left", maintain_order="left")
     met, hidden = pl.col("_status").is_not_null(), pl.col("_status") == HIDDEN
     has_people = ~pl.col("measure").is_in([name for name, about in cards().items() if about.kind == "rating"])
@@ -70,7 +72,10 @@ def bound(rows: pl.DataFrame, log: pl.DataFrame, threshold: int) -> pl.DataFrame
         base_given=pl.when(~met | ~has_people).then(pl.lit("")).when(no_base).then(pl.lit("hidden"))
         .when(base_changed.is_null()).then(pl.lit("")).when(base_changed).then(pl.lit("held"))
         .otherwise(pl.lit("shown")),
-    ).drop([f"_{name}" for name in (*_COUNTS, "status")])  # fmt: skip
+        coverage_given=pl.when(~met | ~has_people).then(pl.lit("")).when(pl.col(f"_{_ELIGIBLE}").is_null())
+        .then(pl.lit("hidden")).when(pl.col(_ELIGIBLE).eq_missing(pl.col(f"_{_ELIGIBLE}"))).then(pl.lit("shown"))
+        .otherwise(pl.lit("held")),
+    ).drop([f"_{name}" for name in known])  # fmt: skip
 
 
 def _moved(name: str, threshold: int) -> pl.Expr:

@@ -150,13 +150,17 @@ def _shown(
 
 def _at_most_as(figures: pl.DataFrame, board: Published) -> pl.DataFrame:
     """The figures, bound to be hidden where the board's are."""
-    kept = board.rows.filter((pl.col("comparator") == "") & (pl.col("status") == HIDDEN))
-    kept = kept.select(*CELL_KEY, _no_base=pl.col("base_subjects").is_null(), _there=pl.lit(True))
+    gone = {f"_no_{name}": pl.col(name).is_null() for name in ("base_subjects", "eligible_subjects")}
+    kept = board.rows.filter((pl.col("comparator") == "") & (pl.col("geographic_level") != NATIONAL))
+    kept = kept.select(*CELL_KEY, _hidden=pl.col("status") == HIDDEN, **gone)
     joined = figures.join(kept, on=list(CELL_KEY), how="left", maintain_order="left")
     return joined.with_columns(
-        given=pl.when("_there").then(pl.lit("hidden")).otherwise("given"),
-        base_given=pl.when("_no_base").then(pl.lit("hidden")).otherwise("base_given"),
-    ).drop("_there", "_no_base")
+        given=pl.when("_hidden").then(pl.lit("hidden")).otherwise("given"),
+        base_given=pl.when(pl.col("_hidden") & pl.col("_no_base_subjects"))
+        .then(pl.lit("hidden"))
+        .otherwise("base_given"),
+        coverage_given=pl.when("_no_eligible_subjects").then(pl.lit("hidden")).otherwise("coverage_given"),
+    ).drop("_hidden", *gone)
 
 
 def _decided(figures: pl.DataFrame, context: Context, threshold: int, jobs: int) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -19,6 +19,7 @@ BASE, DENOMINATOR, PEOPLE, NUMBER, LEFT_OUT = "base", "denominator", "people", "
 UNTOLD = "own"  # word of `given` for what only its school knows: it limits others, and is nobody else's to work out
 CLOSED = ("hidden", "held", "context", UNTOLD)  # words of `given` for what cannot be shown now
 _ONE_DAY = "January"  # in what a card says of its base
+GIVEN = ("given", "base_given", "coverage_given")  # how earlier releases bind a figure, its base, people left out of it
 OWN = ("what", "name", *CELL, "truth")
 ADDITIVE_IN_TIME = (DENOMINATOR, NUMBER)  # people of two terms are partly the same people
 _NO_DENOMINATOR = ("effect", "rating")  # of an effect it holds residual degrees of freedom
@@ -55,10 +56,9 @@ def figures_of(rows: pl.DataFrame, own: pl.DataFrame | None = None) -> Figures:
 def _marked(rows: pl.DataFrame) -> Figures:
     about = {name: card(name) for name in rows["measure"].unique().sort().to_list()}
     told = {field: {name: getattr(each, field) for name, each in about.items()} for field in ("kind", "base")}
-    given = [] if "given" in rows.columns else [pl.lit("").alias("given")]
-    base_given = [] if "base_given" in rows.columns else [pl.lit("").alias("base_given")]
+    free = [pl.lit("").alias(name) for name in GIVEN if name not in rows.columns]
     marked = rows.with_columns(
-        *(pl.col("measure").replace_strict(words).alias(field) for field, words in told.items()), *given, *base_given,
+        *(pl.col("measure").replace_strict(words).alias(field) for field, words in told.items()), *free,
         absent=nobody_counted(),
     ).with_columns(_of_one_day=_of_one_day(rows, about)).sort("measure", *CELL)  # fmt: skip
     period = pl.when("_of_one_day").then(pl.lit(FULL_YEAR)).otherwise("time_identifier")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from sendlab.disclosure.protect.counts import UNTOLD, Figures, left_out_counts, truth_of
+from sendlab.disclosure.protect.counts import CLOSED, UNTOLD, Figures, left_out_counts, truth_of
 from sendlab.disclosure.protect.made import aims_at, system_of
 from sendlab.disclosure.protect.prices import prices
 from sendlab.disclosure.protect.primary import small
@@ -21,7 +21,9 @@ def coverage_hidden(figures: Figures, base_hidden: Bools, threshold: int, most: 
     for name in rows["measure"].unique().sort().to_list():
         places = np.flatnonzero((rows["measure"] == name).to_numpy())
         counts = left_out_counts(rows[places])
-        what = counts.drop("name", "cell").with_columns(untold=rows[places]["given"] == UNTOLD)
+        what = counts.drop("name", "cell").with_columns(
+            rows[places]["coverage_given"], untold=rows[places]["given"] == UNTOLD
+        )
         known = next((answer for other, answer in done if what.equals(other)), None)
         if known is None:
             known = _protected(counts, rows[places], base_hidden, threshold, most)
@@ -35,12 +37,14 @@ def _protected(counts: pl.DataFrame, rows: pl.DataFrame, base_hidden: Bools, thr
     unseen = base_hidden[rows["base_cell"].to_numpy()]
     primary = small(truth, threshold) & (rows["given"] != UNTOLD).to_numpy()
     no_base = rows["base_subjects"].is_null().to_numpy()
-    hidden = primary | unseen | no_base | ~np.isfinite(truth)
+    told = (rows["coverage_given"] == "shown").to_numpy()
+    closed = rows["coverage_given"].is_in(CLOSED).to_numpy()
+    hidden = (primary | unseen | no_base | ~np.isfinite(truth) | closed) & ~told
     counts = counts.with_row_index("var").with_columns(decision=pl.col("var"))
     width = np.full(rows.height, threshold - 1.0)
     system = system_of(
         counts, limits=(np.where(unseen, 0.0, 1.0), np.full(rows.height, np.inf)), hidden=hidden,
-        cost=np.where(hidden, np.inf, prices(rows, truth, truth == 0)),
+        cost=np.where(hidden, np.inf, prices(rows, truth, (truth == 0) | told)),
         aims=aims_at(primary, width, counts["var"].cast(pl.Int64).to_numpy()),
     )  # fmt: skip
     try:
