@@ -65,7 +65,7 @@ def test_what_only_its_own_school_knows_is_no_aim():
     few = {"numerator": 2.0, "denominator": 8.0, "base_subjects": 8, "with_subjects": 2, "value": 25.0}
     family, primary = one_figure("persistent_absence", "context", base_hidden=True, **few)
     assert places(family, family_aims(family, primary, 5).lines) == {(PEOPLE, 1.0)}  # six without it are enough
-    family, primary = one_figure("persistent_absence", "own", base_hidden=True, **few)
+    family, primary = one_figure("persistent_absence", "untold", base_hidden=True, **few)
     assert family_aims(family, primary, 5).width.size == 0
 
 
@@ -89,9 +89,9 @@ def test_a_base_counted_on_one_day_is_hidden_or_shown_once_for_all_parts_of_the_
 
 def test_a_base_that_is_told_is_not_closed_by_rows_that_only_limit_it():
     assert bases_of("suspension_rate", Summer_term="context", Academic_year="") == {"Academic year": ""}
-    assert bases_of("suspension_rate", Summer_term="own", Academic_year="hidden") == {"Academic year": "hidden"}
-    assert bases_of("suspension_rate", Summer_term="own", Spring_term="context") == {"Academic year": "context"}
-    assert bases_of("suspension_rate", Summer_term="own") == {"Academic year": "own"}
+    assert bases_of("suspension_rate", Summer_term="untold", Academic_year="hidden") == {"Academic year": "hidden"}
+    assert bases_of("suspension_rate", Summer_term="untold", Spring_term="context") == {"Academic year": "context"}
+    assert bases_of("suspension_rate", Summer_term="untold") == {"Academic year": "untold"}
 
 
 def test_a_group_of_nobody_on_the_day_of_the_census_is_one_of_somebody_who_came_later():

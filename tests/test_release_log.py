@@ -11,6 +11,7 @@ from sendlab.disclosure.audit.pack import audit
 from sendlab.disclosure.context import beside
 from sendlab.disclosure.fives import FIVES_NOTE, in_fives, to_fives
 from sendlab.disclosure.log import bound, latest, no_releases, read_log, with_release
+from sendlab.disclosure.published import _published
 from sendlab.disclosure.release import HELD_NOTE, release
 from sendlab.errors import GateError
 from sendlab.schema.groups import AUTUMN_AND_SPRING, FULL_YEAR, HALF_TERMS, SEN_PROVISION, TERMS, TOTAL
@@ -285,3 +286,15 @@ def test_a_school_sees_no_less_of_itself_than_the_board():
     assert cell(board, "100003", "EHC plan")["value"] == cell(edition, "100003", "EHC plan")["value"] == 10
     seen = edition.rows.join(board.rows.filter(pl.col("value").is_not_null()).select(KEY), on=KEY, how="semi")
     assert seen["value"].null_count() == 0
+
+
+def test_the_public_is_not_told_how_many_were_left_out_where_the_board_is_not():
+    rows = table(3 * PEOPLE, 3 * BASES).with_columns(eligible_subjects=pl.col("base_subjects") + 20)
+    board = publish(rows, run_id="one")
+    here = (pl.col("place_code") == "100003") & (pl.col("sen_provision") == "No SEN")
+    free = publish(rows, audience="public", run_id="one", board=board)
+    assert cell(free, "100003", "No SEN")["eligible_subjects"] is not None
+    kept = board.rows.with_columns(eligible_subjects=pl.when(~here).then("eligible_subjects"))
+    less = _published(kept, audience="board", threshold=5, run_id="one")
+    public = publish(rows, audience="public", run_id="one", board=less)
+    assert cell(public, "100003", "No SEN")["eligible_subjects"] is None

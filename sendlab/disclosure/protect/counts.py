@@ -16,7 +16,7 @@ from sendlab.schema.measures import GROUPS
 PLACE = ("geographic_level", "place_code")
 CELL = ("time_period", "time_identifier", *PLACE, *GROUPS)  # where and when; with a measure or a base it is a cell
 BASE, DENOMINATOR, PEOPLE, NUMBER, LEFT_OUT = "base", "denominator", "people", "number", "left out"
-UNTOLD = "own"  # word of `given` for what only its school knows: it limits others, and is nobody else's to work out
+UNTOLD = "untold"  # word of `given` for what only its school knows: it limits others, and is nobody else's to work out
 CLOSED = ("hidden", "held", "context", UNTOLD)  # words of `given` for what cannot be shown now
 _ONE_DAY = "January"  # in what a card says of its base
 GIVEN = ("given", "base_given", "coverage_given")  # how earlier releases bind a figure, its base, people left out of it
@@ -31,10 +31,10 @@ class Figures:
 
     `rows` also has `row` (its place), `base_cell` (place in `bases`), `absent` (nobody was counted) and `given`: as it
     was in an earlier release ("shown" or "hidden"), "held" where it changed since, "context" for counts that are not
-    published now, "own" for those that only their school knows, else "". `own` are such counts that do not move with
-    the others (columns `what`, `name`, those of CELL, `truth`). `bases` has one row a base, period, place and group,
-    or one for all parts of a year where it is counted on one day: `base`, the columns of CELL, `count`, `absent`,
-    `given`.
+    published now, "untold" for those that only their school knows, else "". `own` are such counts that do not move
+    with the others (columns `what`, `name`, those of CELL, `truth`). `bases` has one row a base, period, place and
+    group, or one for all parts of a year where it is counted on one day: `base`, the columns of CELL, `count`,
+    `absent`, `given`.
     """
 
     rows: pl.DataFrame
@@ -54,6 +54,7 @@ def figures_of(rows: pl.DataFrame, own: pl.DataFrame | None = None) -> Figures:
 
 
 def _marked(rows: pl.DataFrame) -> Figures:
+    """The rows with what their cards say, beside their bases; none that only schools know."""
     about = {name: card(name) for name in rows["measure"].unique().sort().to_list()}
     told = {field: {name: getattr(each, field) for name, each in about.items()} for field in ("kind", "base")}
     free = [pl.lit("").alias(name) for name in GIVEN if name not in rows.columns]

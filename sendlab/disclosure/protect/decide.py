@@ -40,10 +40,10 @@ def decide(
     """The figures with four flags; `hidden` is the family of the value, which a hidden base hides with it.
 
     `rows` are measure rows without comparator of schools and the authority, of measures that count people, with columns
-    `given` and `base_given` where an earlier release binds them ("shown", "hidden", "held"), or where they are only
-    there for others' sake ("context"; "own" where their school alone knows them). `withheld` marks all rows of a
-    measure and year that no choice of cover protects. `own` are exact rows that only their schools know, of periods in
-    which no school's are here. `most` is how many cells are decided together (default: the budget of
+    `given`, `base_given` and `coverage_given` where an earlier release binds them ("shown", "hidden", "held"), or where
+    they are only there for others' sake ("context"; "untold" where their school alone knows them). `withheld` marks all
+    rows of a measure and year that no choice of cover protects. `own` are exact rows that only their schools know, of
+    periods in which no school's are here. `most` is how many cells are decided together (default: the budget of
     publication.toml); `jobs` how many processes share the work, with the same outcome.
     """
     most = declared()[1].system if most is None else most

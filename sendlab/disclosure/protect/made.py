@@ -23,6 +23,8 @@ from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints, Syste
 from sendlab.metrics.cards import card, cards
 from sendlab.metrics.publication import SCHOOL_LEVEL
 
+_GROUP = [name for name in ("what", "name", *CELL) if name not in ("geographic_level", "place_code")]  # wherever it is
+
 
 @dataclass(frozen=True)
 class Aims:
@@ -121,13 +123,12 @@ def of_one_school(lines: pl.DataFrame, counts: pl.DataFrame, own: pl.DataFrame) 
     >>> of_one_school(order, la, of_school).tolist()
     [2.0]
     """
-    group = [name for name in ("what", "name", *CELL) if name not in ("geographic_level", "place_code")]
-    at = [*group, "place_code"]
+    at = [*_GROUP, "place_code"]
     schools = pl.col("geographic_level") == SCHOOL_LEVEL
     held = pl.concat([counts.filter(schools).select(*at, "truth"), own.filter(schools).select(*at, "truth")]).unique(at)
-    las = counts.filter(~schools).select(*group, count=pl.col("var").cast(pl.Int64))
-    of_las = lines.join(las, on="count").join(own.select(group).unique(), on=group, how="semi")["line"].unique()
-    mine = lines.filter(pl.col("line").is_in(of_las.implode())).join(las, on="count").join(held, on=group)
+    las = counts.filter(~schools).select(*_GROUP, count=pl.col("var").cast(pl.Int64))
+    of_las = lines.join(las, on="count").join(own.select(_GROUP).unique(), on=_GROUP, how="semi")["line"].unique()
+    mine = lines.filter(pl.col("line").is_in(of_las.implode())).join(las, on="count").join(held, on=_GROUP)
     spare = mine.group_by("line", "place_code").agg(-(pl.col("weight") * pl.col("truth")).sum().alias("spare"))
     most = spare.group_by("line").agg(pl.col("spare").max()).filter(pl.col("spare") > 0)
     found: Floats = np.zeros(lines["line"].n_unique())
@@ -137,10 +138,9 @@ def of_one_school(lines: pl.DataFrame, counts: pl.DataFrame, own: pl.DataFrame) 
 
 def _least_with(counts: pl.DataFrame, own: pl.DataFrame) -> Floats:
     """The least that each count of the authority can be for the school that has most of it and knows so."""
-    group = [name for name in ("what", "name", *CELL) if name not in ("geographic_level", "place_code")]
-    most = own.group_by(group).agg(pl.col("truth").max())
+    most = own.group_by(_GROUP).agg(pl.col("truth").max())
     of_la = pl.when(pl.col("geographic_level") != SCHOOL_LEVEL).then("truth_right").fill_null(0.0)
-    found: Floats = counts.join(most, on=group, how="left", maintain_order="left").select(of_la).to_series().to_numpy()
+    found: Floats = counts.join(most, on=_GROUP, how="left", maintain_order="left").select(of_la).to_series().to_numpy()
     return found
 
 
