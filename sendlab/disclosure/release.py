@@ -154,11 +154,10 @@ def _at_most_as(figures: pl.DataFrame, board: Published) -> pl.DataFrame:
     kept = board.rows.filter((pl.col("comparator") == "") & (pl.col("geographic_level") != NATIONAL))
     kept = kept.select(*CELL_KEY, _hidden=pl.col("status") == HIDDEN, **gone)
     joined = figures.join(kept, on=list(CELL_KEY), how="left", maintain_order="left")
+    no_base = pl.col("_hidden") & pl.col("_no_base_subjects")
     return joined.with_columns(
         given=pl.when("_hidden").then(pl.lit("hidden")).otherwise("given"),
-        base_given=pl.when(pl.col("_hidden") & pl.col("_no_base_subjects"))
-        .then(pl.lit("hidden"))
-        .otherwise("base_given"),
+        base_given=pl.when(no_base).then(pl.lit("hidden")).otherwise("base_given"),
         coverage_given=pl.when("_no_eligible_subjects").then(pl.lit("hidden")).otherwise("coverage_given"),
     ).drop("_hidden", *gone)
 
