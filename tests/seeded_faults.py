@@ -33,7 +33,7 @@ from attacker.planting import (
 from attacker.sums import ADVERSE_BELOW
 
 from sendlab.charts.groups import END, START
-from sendlab.charts.parts import scale_of
+from sendlab.charts.marks import scale_of
 from sendlab.metrics.cards import card
 from sendlab.schema.groups import SEN_PROVISION, TOTAL
 from sendlab.schema.labels import people, period_name

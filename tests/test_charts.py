@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import sendlab.charts as charts
-from sendlab.charts import bundle, parts, theme
+from sendlab.charts import bundle, drawing, marks, theme
 from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, _published
 from sendlab.errors import GateError, SendlabError
 from sendlab.schema import as_measures
@@ -284,12 +284,12 @@ def test_self_evaluation_marks_the_largest_steps_and_breaks_its_line():
     texts, _ = drawn(chart)
     assert {"+6", "+4", "+3"} <= set(texts) and "+1" not in texts
     assert texts.count("not applicable") == 1 and texts.count("not rated") == 45 - 6
-    lines = [
-        layer
+    (joined,) = [
+        layer["data"]["name"]
         for layer in spec["layer"]
         if layer["mark"].get("color") == theme.BLUE and layer["mark"]["strokeWidth"] == 2
     ]
-    assert len(lines) == 3  # O3-O4, O4-O5, O5-O6; nothing to or from O2
+    assert len(spec["datasets"][joined]) == 3  # O3-O4, O4-O5, O5-O6; nothing to or from O2
     assert chart.title.text == ["Largest step from now to target: outcomes (O4)"]
 
 
@@ -332,7 +332,7 @@ def test_the_theme_is_on_the_chart_and_not_global():
     ("values", "ticks"), [([0.0], (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)), ([-6.1, 2.0], (-8.0, -6.0, -4.0, -2.0, 0.0, 2.0))]
 )
 def test_scales_hold_zero_and_have_few_round_ticks(values, ticks):
-    assert parts.scale_of(values, 0, 100).ticks == ticks
+    assert marks.scale_of(values, 0, 100).ticks == ticks
 
 
 # --- the bundle ---
@@ -356,12 +356,39 @@ def test_svg_is_the_same_in_every_process_and_says_its_alt_text():
     assert "Liberation Sans" in first and "http" not in first.replace("http://www.w3.org/", "")
 
 
+def one_of_each():
+    """A chart of every kind, with texts that HTML and Vega escape and a title of two lines."""
+    rows = [*ROWS, *(row("SEN support", value, value - 4, value + 4, 260, time_period=year)
+                     for year, value in (("202223", 30.0), ("202324", 33.0)))]  # fmt: skip
+    view = published(
+        [{**each, "place_name": 'Oak & "Ash" <Primary> School of the long and winding name'} for each in rows]
+    )
+    gain = {"measure": "intervention_gain", "unit": "points", "numerator": None}
+    gains = published([row("Total", 4.1, 1.2, 7.0, 64, item="Reading", **gain)])
+    ratings = published([rating("sef_now", "O1", 4.0), rating("sef_target", "O1", 8.0)])
+    return {
+        "groups": charts.plot_groups(view, **GROUPS),
+        "gaps": charts.plot_gaps(view, measures=[PA], place="100001", time_period="202425"),
+        "trend": charts.plot_trend(view, measure=PA, place="100001"),
+        "interventions": charts.plot_interventions(gains, place="100001", time_period="202425"),
+        "self-evaluation": charts.plot_self_evaluation(ratings, place="100001"),
+    }
+
+
+@pytest.mark.parametrize("kind", ["groups", "gaps", "trend", "interventions", "self-evaluation"])
+def test_a_chart_is_valid_and_drawn_with_tokens_as_with_its_texts(kind):
+    chart = one_of_each()[kind]
+    spec = chart.to_dict(validate=True)  # shown without this check
+    assert chart.to_dict(validate=False) == spec
+    assert drawing.svg_of(spec, placed=True) == drawing.svg_of(spec)
+
+
 def test_the_renderer_gives_one_bundle():
     data, _ = charts.plot_groups(published(), **GROUPS)._repr_mimebundle_()
     assert set(data) == {"image/svg+xml", "image/png", "text/plain"}
     assert data["text/plain"] == charts.plot_groups(published(), **GROUPS).description
     picture = base64.b64decode(data["image/png"])
-    assert picture.startswith(b"\x89PNG") and int.from_bytes(picture[16:20], "big") >= parts.WIDTH
+    assert picture.startswith(b"\x89PNG") and int.from_bytes(picture[16:20], "big") >= theme.WIDTH
     with Image.open(io.BytesIO(picture)) as opened:
         opened.verify()
 

@@ -6,19 +6,18 @@ no random id, so nbval compares it; nbval leaves the PNG out.
 
 import base64
 import json
-import struct
-import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from hashlib import sha256
 from html import escape
 from typing import Any
 
 import altair as alt
-import vl_convert
 
+from sendlab.charts.drawing import packed_png, png_of, svg_of
+from sendlab.charts.theme import CONFIG, WIDTH
 from sendlab.disclosure.published import Published
-from sendlab.errors import GateError, SendlabError
+from sendlab.errors import GateError
 from sendlab.narrate import View
 
 NAME = "sendlab"
@@ -51,7 +50,19 @@ class Stamp:
 _DRAWN: dict[str, Stamp] = {}
 
 
-def stamped(chart: Any, view: View) -> Any:
+class Picture(alt.LayerChart):
+    """A chart of this room: Altair's own, shown without checking it against the schema, as the tests have done that."""
+
+    def __init__(self, data: Any = alt.Undefined, layer: Sequence[Any] = (), **properties: Any) -> None:
+        # Altair would look through all layers for data, parameters and sizes that they share: ours share none.
+        super(alt.LayerChart, self).__init__(data=data, layer=list(layer), **properties)
+
+    def _repr_mimebundle_(self, *_: Any, **__: Any) -> Any:
+        renderer = alt.renderers.get()
+        return renderer(self.to_dict(validate=False)) if renderer else {}
+
+
+def stamped(chart: Picture, view: View) -> Picture:
     """The chart, known from now on as drawn from published figures; one of an own view is not.
 
     For the functions of this room, which call it with the view that they drew from.
@@ -72,19 +83,6 @@ def _drawn(spec: dict[str, Any]) -> str:
     return sha256(json.dumps(what, sort_keys=True, default=str).encode("utf-8")).hexdigest()
 
 
-@cache
-def vl_version() -> str:
-    """The Vega-Lite version of the installed Altair, as vl-convert calls it."""
-    wanted = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    known = vl_convert.get_vegalite_versions()
-    if wanted not in known:
-        raise SendlabError(
-            f"this vl-convert cannot draw Vega-Lite {wanted}, only {', '.join(known)}",
-            next_step="install the versions of requirements.lock",
-        )
-    return wanted
-
-
 def svg(chart: Any) -> str:
     """The chart as SVG with a role, a title and the alt text; the same chart always gives the same text."""
     return _svg(chart.to_dict())
@@ -98,22 +96,24 @@ def png(chart: Any, scale: float = PNG_SCALE) -> bytes:
             "only a chart that sendlab.charts drew from published figures, with nothing laid over it, becomes a PNG",
             next_step="draw it from open_workspace().published()",
         )
-    return _png(spec, scale)
+    return png_of(spec, scale)
 
 
 def _svg(spec: dict[str, Any]) -> str:
-    # no address is allowed: a chart's data are in the chart
-    text: str = vl_convert.vegalite_to_svg(spec, vl_version=vl_version(), allowed_base_urls=[])
+    ours = stamp_of(spec) is not None
+    text = svg_of(spec, placed=ours and _as_laid_out(spec))
     label = escape(_one_line(_alt_text(spec)), quote=True)
     title = escape(_one_line(_title(spec)) or "Chart", quote=True)
     head, rest = text.split(">", 1)
-    stamp = f" {STAMP}" if stamp_of(spec) else ""
+    stamp = f" {STAMP}" if ours else ""
     return f'{head}{stamp} role="img" aria-label="{label}"><title>{title}</title>{rest}'
 
 
-def _png(spec: dict[str, Any], scale: float) -> bytes:
-    data: bytes = vl_convert.vegalite_to_png(spec, vl_version=vl_version(), scale=scale, allowed_base_urls=[])
-    return data
+def _as_laid_out(spec: dict[str, Any]) -> bool:
+    """Whether title, width and look are still those of `parts.finish`: they may be changed by hand."""
+    laid_out = spec.get("width") == WIDTH and spec["config"].get("title") == CONFIG["title"]
+    title = spec.get("title")
+    return laid_out and isinstance(title, dict) and all(isinstance(title.get(p), list) for p in ("text", "subtitle"))
 
 
 def _alt_text(spec: dict[str, Any]) -> str:
@@ -136,11 +136,9 @@ def bundle(spec: dict[str, Any], **_: Any) -> tuple[dict[str, Any], dict[str, An
     The stamp goes into the metadata of the output, which nbval does not compare: a run has an id of its own.
     """
     drawing = _svg(spec)
-    # drawn from the SVG, which is a third of the work; one pixel a point, for the PNG only stands in for the SVG
-    picture = _packed(vl_convert.svg_to_png(drawing, scale=1))
     data = {
         "image/svg+xml": drawing,
-        "image/png": base64.b64encode(picture).decode("ascii"),
+        "image/png": base64.b64encode(packed_png(drawing)).decode("ascii"),
         "text/plain": _alt_text(spec),
     }
     stamp = stamp_of(spec)
@@ -154,20 +152,6 @@ def checksum(drawing: str) -> str:
     'd4dc5666'
     """
     return sha256(drawing.encode("utf-8")).hexdigest()
-
-
-def _packed(picture: bytes) -> bytes:
-    """The same PNG with its pixels packed tightly: a committed notebook holds a third of the bytes."""
-    pixels, place = b"", 8
-    kept: list[tuple[bytes, bytes]] = []
-    while place < len(picture):
-        size, kind = struct.unpack(">I4s", picture[place : place + 8])
-        body = picture[place + 8 : place + 8 + size]
-        pixels, kept = (pixels + body, kept) if kind == b"IDAT" else (pixels, [*kept, (kind, body)])
-        place += 12 + size
-    kept.insert(-1, (b"IDAT", zlib.compress(zlib.decompress(pixels), 9)))
-    chunks = (struct.pack(">I", len(b)) + k + b + struct.pack(">I", zlib.crc32(k + b)) for k, b in kept)
-    return picture[:8] + b"".join(chunks)
 
 
 def enable() -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import altair as alt
-
-from sendlab.charts import parts, theme
-from sendlab.charts.parts import Key, Scale
+from sendlab.charts import marks, parts, theme
+from sendlab.charts.bundle import Picture
+from sendlab.charts.marks import Layer, Scale
+from sendlab.charts.parts import Key
 from sendlab.errors import SendlabError
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate import (
@@ -54,7 +54,7 @@ class Pair:
 
 def plot_gaps(
     view: View, *, measures: Sequence[str], place: str, time_period: str, group: str = "SEN support"
-) -> alt.LayerChart:
+) -> Picture:
     """A dumbbell for each measure: the group, No SEN, and the gap with its 95 % interval; widest gap first.
 
     All measures must share one unit, as they share one scale; otherwise SendlabError.
@@ -101,19 +101,19 @@ def _key(group: str) -> list[Key]:
     ]
 
 
-def _layers(pairs: list[Pair], top: float, group: str) -> list[alt.Chart]:
+def _layers(pairs: list[Pair], top: float, group: str) -> list[Layer]:
     rows = [(top + ROW * (number + 0.5), pair) for number, pair in enumerate(pairs)]
     figures = [row for _, pair in rows if pair.shown for row in (pair.group, pair.other) if row]
-    scale = parts.scale_of([row[name] for row in figures for name in ("value", "lower", "upper")], START, END)
-    labels = [e for y, pair in rows for e in parts.wrapped(0, y - 9 * pair.shown, pair.card.title, 34, 16)]
+    scale = marks.scale_of([row[name] for row in figures for name in ("value", "lower", "upper")], START, END)
+    labels = [e for y, pair in rows for e in marks.wrapped(0, y - 9 * pair.shown, pair.card.title, 34, 16)]
     counts = [(0.0, y + 9 + 8 * (len(pair.card.title) > 34), _counts(pair, group)) for y, pair in rows]
     layers = (
         _marks([(y, pair) for y, pair in rows if pair.shown], scale, (top, top + ROW * len(pairs)), group)
         if scale
         else []
     )
-    layers += parts.texts(labels) + parts.texts(counts, colour=theme.SOFT_TEXT, size=theme.SMALL_SIZE)
-    return layers + parts.texts([(START + 8, y, p.instead) for y, p in rows if not p.shown], colour=theme.SOFT_TEXT)
+    layers += marks.texts(labels) + marks.texts(counts, colour=theme.SOFT_TEXT, size=theme.SMALL_SIZE)
+    return layers + marks.texts([(START + 8, y, p.instead) for y, p in rows if not p.shown], colour=theme.SOFT_TEXT)
 
 
 def _counts(pair: Pair, group: str) -> str:
@@ -127,18 +127,18 @@ def _counts(pair: Pair, group: str) -> str:
     return f"{group} n = {pair.group['base_subjects']:,}; {OTHER} n = {pair.other['base_subjects']:,}"
 
 
-def _marks(rows: list[tuple[float, Pair]], scale: Scale, ends: tuple[float, float], group: str) -> list[alt.Chart]:
-    x = parts.x_of(scale, percent=rows[0][1].card.unit.startswith("%"))
-    layers = parts.grid(scale, x, *ends)
+def _marks(rows: list[tuple[float, Pair]], scale: Scale, ends: tuple[float, float], group: str) -> list[Layer]:
+    x = marks.x_of(scale, percent=rows[0][1].card.unit.startswith("%"))
+    layers = marks.grid(scale, x, *ends)
     bars = [{"value": min(_ends(pair)), "upper": max(_ends(pair)), "y": y} for y, pair in rows]
-    layers += parts.spans(bars, x, colour=theme.GREY, width=3)
+    layers += marks.spans(bars, x, colour=theme.GREY, width=3)
     for place, name in enumerate((group, OTHER)):
         look = theme.GROUPS[name]
         sides = [(y, pair.group if place == 0 else pair.other, pair) for y, pair in rows]
         known = [(y, row) for y, row, _ in sides if row and row["lower"] is not None and row["upper"] is not None]
         intervals = [{"value": row["lower"], "upper": row["upper"], "y": y + 12} for y, row in known]
-        layers += parts.spans(intervals, x, colour=look.colour, width=2)
-        layers += parts.points(
+        layers += marks.spans(intervals, x, colour=look.colour, width=2)
+        layers += marks.points(
             [{"value": r["value"], "y": y} for y, r, _ in sides if r], x, shape=look.shape, colour=look.colour
         )
         for align, side in (("right", -1), ("left", 1)):
@@ -151,7 +151,7 @@ def _marks(rows: list[tuple[float, Pair]], scale: Scale, ends: tuple[float, floa
                 for y, r, p in sides
                 if r and (side == 1) == _at_right(p, place)
             ]
-            layers += parts.texts(texts, align=align, colour=look.text, bold=True)
+            layers += marks.texts(texts, align=align, colour=look.text, bold=True)
     return layers + _gap_texts(rows, scale)
 
 
@@ -166,7 +166,7 @@ def _at_right(pair: Pair, place: int) -> bool:
     return (group > other) if place == 0 else (group <= other)
 
 
-def _gap_texts(rows: list[tuple[float, Pair]], scale: Scale) -> list[alt.Chart]:
+def _gap_texts(rows: list[tuple[float, Pair]], scale: Scale) -> list[Layer]:
     above, beside = [], []
     for y, pair in rows:
         left, right = (scale.place(value) for value in sorted(_ends(pair)))
@@ -174,7 +174,7 @@ def _gap_texts(rows: list[tuple[float, Pair]], scale: Scale) -> list[alt.Chart]:
             beside.append((right + 24 + 8.2 * _longest(pair), y, gap_text(pair)))
         else:
             above.append(((left + right) / 2, y - 18, gap_text(pair)))
-    return parts.texts(above, align="center", size=13) + parts.texts(beside, size=13)
+    return marks.texts(above, align="center", size=13) + marks.texts(beside, size=13)
 
 
 def _longest(pair: Pair) -> int:

@@ -1,9 +1,9 @@
 """Figures of one place by group or by area of need: a line each, with interval, count and comparators."""
 
-import altair as alt
-
-from sendlab.charts import parts, theme
-from sendlab.charts.parts import Key, Scale
+from sendlab.charts import marks, parts, theme
+from sendlab.charts.bundle import Picture
+from sendlab.charts.marks import Layer, Scale
+from sendlab.charts.parts import Key
 from sendlab.errors import SendlabError
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate import View, finding_title, format_value, rows_of
@@ -14,7 +14,7 @@ ROW, START, END, FIGURE, COUNT = 44, 200, 606, 676, 688
 LABEL_CHARS = 27
 
 
-def plot_groups(view: View, *, measure: str, place: str, time_period: str) -> alt.LayerChart:
+def plot_groups(view: View, *, measure: str, place: str, time_period: str) -> Picture:
     """One line for each SEN provision group of a place: figure, 95 % interval, count, and named comparators.
 
     `place` is a place code. A group whose figure is hidden keeps its line and reads "not shown".
@@ -24,7 +24,7 @@ def plot_groups(view: View, *, measure: str, place: str, time_period: str) -> al
     return _chart(view, lines, measure, place, time_period, title, "by SEN provision")
 
 
-def plot_needs(view: View, *, measure: str, place: str, time_period: str) -> alt.LayerChart:
+def plot_needs(view: View, *, measure: str, place: str, time_period: str) -> Picture:
     """One line for each broad area of need of the pupils with SEN of a place, like `plot_groups`."""
     lines = group_lines(view, measure=measure, place=place, time_period=time_period, by="need_area")
     return _chart(
@@ -57,7 +57,7 @@ def _of_shown(lines: list[Line]) -> str:
 
 def _chart(
     view: View, lines: list[Line], measure: str, place: str, time_period: str, title: str, groups: str
-) -> alt.LayerChart:
+) -> Picture:
     about = card(measure)
     if not lines:
         raise SendlabError(f"no figures of '{about.title}' {groups} for '{place}'", next_step="choose another measure")
@@ -91,40 +91,40 @@ def _key(lines: list[Line], name: str, period: str) -> list[Key]:
     return keys
 
 
-def line_layers(lines: list[Line], top: float, about: Card) -> list[alt.Chart]:
+def line_layers(lines: list[Line], top: float, about: Card) -> list[Layer]:
     """Labels, marks on one scale, figures and counts, a row each from `top` down."""
     values = [line.row[name] for line in lines for name in ("value", "lower", "upper")]
-    scale = parts.scale_of([*values, *(v for line in lines if line.shown for v in line.others.values())], START, END)
+    scale = marks.scale_of([*values, *(v for line in lines if line.shown for v in line.others.values())], START, END)
     places = [top + ROW * (number + 0.5) for number in range(len(lines))]
     labels = [
-        e for y, line in zip(places, lines, strict=True) for e in parts.wrapped(0, y, line.label, LABEL_CHARS, 17)
+        e for y, line in zip(places, lines, strict=True) for e in marks.wrapped(0, y, line.label, LABEL_CHARS, 17)
     ]
     rows = list(zip(places, lines, strict=True))
     layers = _marks(rows, scale, about) if scale else []
-    layers += parts.texts(labels)
-    layers += parts.texts([(FIGURE, y, line.value_text) for y, line in rows if line.shown], align="right", bold=True)
-    layers += parts.texts([(COUNT, y, line.n_text) for y, line in rows], colour=theme.SOFT_TEXT)
-    return layers + parts.texts(
+    layers += marks.texts(labels)
+    layers += marks.texts([(FIGURE, y, line.value_text) for y, line in rows if line.shown], align="right", bold=True)
+    layers += marks.texts([(COUNT, y, line.n_text) for y, line in rows], colour=theme.SOFT_TEXT)
+    return layers + marks.texts(
         [(START + 8, y, line.value_text) for y, line in rows if not line.shown], colour=theme.SOFT_TEXT
     )
 
 
-def _marks(rows: list[tuple[float, Line]], scale: Scale, about: Card) -> list[alt.Chart]:
-    x = parts.x_of(scale, percent=about.unit.startswith("%"))
+def _marks(rows: list[tuple[float, Line]], scale: Scale, about: Card) -> list[Layer]:
+    x = marks.x_of(scale, percent=about.unit.startswith("%"))
     drawn = [(y, line) for y, line in rows if line.shown]
     figures = [(y, line.row) for y, line in drawn]
-    layers = parts.grid(scale, x, rows[0][0] - ROW / 2, rows[-1][0] + ROW / 2)
+    layers = marks.grid(scale, x, rows[0][0] - ROW / 2, rows[-1][0] + ROW / 2)
     with_interval = [
         (y, line.row) for y, line in drawn if line.row["lower"] is not None and line.row["upper"] is not None
     ]
-    layers += parts.spans(
+    layers += marks.spans(
         [{"value": r["lower"], "upper": r["upper"], "y": y} for y, r in with_interval], x, colour=theme.BLUE
     )
-    layers += parts.points([{"value": r["value"], "y": y} for y, r in figures], x, shape="circle", colour=theme.BLUE)
+    layers += marks.points([{"value": r["value"], "y": y} for y, r in figures], x, shape="circle", colour=theme.BLUE)
     # comparators lie on top, smaller, so that one that falls on the figure is still seen
     for name, shape, hollow, size in ((REST_OF_LA, "square", False, 45), (NATIONALLY, "diamond", True, 80)):
         others = [{"value": line.others[name], "y": y} for y, line in drawn if name in line.others]
-        layers += parts.points(others, x, shape=shape, colour=theme.GREY, size=size, hollow=hollow)
+        layers += marks.points(others, x, shape=shape, colour=theme.GREY, size=size, hollow=hollow)
     return layers
 
 

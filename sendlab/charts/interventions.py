@@ -1,10 +1,9 @@
 """Gains of interventions beside untreated pupils: a forest with a zero line, counts and intervals in columns."""
 
-import altair as alt
-
-from sendlab.charts import parts, theme
+from sendlab.charts import marks, parts, theme
+from sendlab.charts.bundle import Picture
 from sendlab.charts.groups import line_words
-from sendlab.charts.parts import Scale
+from sendlab.charts.marks import Layer, Scale
 from sendlab.errors import SendlabError
 from sendlab.metrics.cards import card
 from sendlab.narrate import View
@@ -16,7 +15,7 @@ LABEL_CHARS = 27
 WORSE, BETTER = "◄ did worse than untreated", "did better ►"
 
 
-def plot_interventions(view: View, *, place: str, time_period: str) -> alt.LayerChart:
+def plot_interventions(view: View, *, place: str, time_period: str) -> Picture:
     """Adjusted difference of each intervention, largest first, with its 95 % interval; blue where clear of zero."""
     lines = intervention_lines(view, place=place, time_period=time_period)
     about = card("intervention_gain")
@@ -45,35 +44,35 @@ def clear(line: Line) -> bool:
     return line.shown and lower is not None and upper is not None and (lower > 0 or upper < 0)
 
 
-def _layers(rows: list[tuple[float, Line]], head: float) -> list[alt.Chart]:
+def _layers(rows: list[tuple[float, Line]], head: float) -> list[Layer]:
     values = [line.row[name] for _, line in rows for name in ("value", "lower", "upper") if line.row[name] is not None]
     # zero stands in the middle, so that both directions can be named
-    scale = parts.scale_of([*values, *(-value for value in values)], START, END)
+    scale = marks.scale_of([*values, *(-value for value in values)], START, END)
     layers = _marks(rows, scale, head) if scale else []
-    layers += parts.texts([e for y, line in rows for e in parts.wrapped(0, y, line.label, LABEL_CHARS, 17)])
+    layers += marks.texts([e for y, line in rows for e in marks.wrapped(0, y, line.label, LABEL_CHARS, 17)])
     shown = [(y, line) for y, line in rows if line.shown]
-    layers += parts.texts([(COUNT, head, "Pupils")], align="right", size=13, bold=True)
-    layers += parts.texts([(GAIN, head, "Gain (95% interval)")], size=13, bold=True)
+    layers += marks.texts([(COUNT, head, "Pupils")], align="right", size=13, bold=True)
+    layers += marks.texts([(GAIN, head, "Gain (95% interval)")], size=13, bold=True)
     counts = [(COUNT, y, line.n_text.removeprefix("n = ")) for y, line in shown]
-    layers += parts.texts(counts, align="right")
-    layers += parts.texts(
+    layers += marks.texts(counts, align="right")
+    layers += marks.texts(
         [(GAIN, y, f"{line.value_text} ({line.interval_text or 'no interval'})") for y, line in shown], size=13
     )
     hidden = [(START + 8, y, line.value_text) for y, line in rows if not line.shown]
-    return layers + parts.texts(hidden, colour=theme.SOFT_TEXT)
+    return layers + marks.texts(hidden, colour=theme.SOFT_TEXT)
 
 
-def _marks(rows: list[tuple[float, Line]], scale: Scale, head: float) -> list[alt.Chart]:
-    x = parts.x_of(scale, percent=False, sign=True)
+def _marks(rows: list[tuple[float, Line]], scale: Scale, head: float) -> list[Layer]:
+    x = marks.x_of(scale, percent=False, sign=True)
     zero = scale.place(0)
-    layers = parts.grid(scale, x, rows[0][0] - ROW / 2, rows[-1][0] + ROW / 2)
-    layers += parts.texts([(zero - 6, head, WORSE)], align="right", colour=theme.SOFT_TEXT, size=theme.SMALL_SIZE)
-    layers += parts.texts([(zero + 6, head, BETTER)], colour=theme.SOFT_TEXT, size=theme.SMALL_SIZE)
+    layers = marks.grid(scale, x, rows[0][0] - ROW / 2, rows[-1][0] + ROW / 2)
+    layers += marks.texts([(zero - 6, head, WORSE)], align="right", colour=theme.SOFT_TEXT, size=theme.SMALL_SIZE)
+    layers += marks.texts([(zero + 6, head, BETTER)], colour=theme.SOFT_TEXT, size=theme.SMALL_SIZE)
     for colour, wanted in ((theme.GREY, False), (theme.BLUE, True)):
         drawn = [(y, line.row) for y, line in rows if line.shown and clear(line) == wanted]
         known = [(y, row) for y, row in drawn if row["lower"] is not None and row["upper"] is not None]
-        layers += parts.spans([{"value": r["lower"], "upper": r["upper"], "y": y} for y, r in known], x, colour=colour)
-        layers += parts.points([{"value": r["value"], "y": y} for y, r in drawn], x, shape="square", colour=colour)
+        layers += marks.spans([{"value": r["lower"], "upper": r["upper"], "y": y} for y, r in known], x, colour=colour)
+        layers += marks.points([{"value": r["value"], "y": y} for y, r in drawn], x, shape="square", colour=colour)
     return layers
 
 

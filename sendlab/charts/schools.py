@@ -1,10 +1,10 @@
 """One figure for every school, by name and not by rank, beside the line of the LA."""
 
-import altair as alt
-
-from sendlab.charts import parts, theme
+from sendlab.charts import marks, parts, theme
+from sendlab.charts.bundle import Picture
 from sendlab.charts.groups import line_words
-from sendlab.charts.parts import Key, Scale
+from sendlab.charts.marks import Layer, Scale
+from sendlab.charts.parts import Key
 from sendlab.errors import SendlabError
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate import View
@@ -16,9 +16,7 @@ NAME_CHARS = 36
 ALT_SCHOOLS = 12  # more schools are summed up in the alt text; the table names them all
 
 
-def plot_schools(
-    view: View, *, measure: str, group: str, time_period: str, highlight: str | None = None
-) -> alt.LayerChart:
+def plot_schools(view: View, *, measure: str, group: str, time_period: str, highlight: str | None = None) -> Picture:
     """Every school's figure with its 95 % interval, in order of name; those not shown stand after the others.
 
     `highlight` is the place code of one school, drawn in dark blue; the LA's own code highlights none. The dashed
@@ -61,33 +59,33 @@ def _key(chosen: Line | None) -> list[Key]:
     return [Key(f"{chosen.label[:60]}, with 95% interval", "circle", theme.BLUE, interval=True), others]
 
 
-def _layers(rows: list[tuple[float, Line]], la: Line | None, chosen: Line | None, about: Card) -> list[alt.Chart]:
+def _layers(rows: list[tuple[float, Line]], la: Line | None, chosen: Line | None, about: Card) -> list[Layer]:
     values = [line.row[name] for _, line in rows for name in ("value", "lower", "upper")]
-    scale = parts.scale_of([*values, la.row["value"] if la else None], START, END)
+    scale = marks.scale_of([*values, la.row["value"] if la else None], START, END)
     layers = _marks(rows, scale, la, chosen, about) if scale else []
     names = [(y, line, line is chosen) for y, line in rows]
     for bold in (False, True):
-        layers += parts.texts(
-            [e for y, line, strong in names if strong == bold for e in parts.wrapped(0, y, line.label, NAME_CHARS, 14)],
+        layers += marks.texts(
+            [e for y, line, strong in names if strong == bold for e in marks.wrapped(0, y, line.label, NAME_CHARS, 14)],
             size=13, bold=bold,
         )  # fmt: skip
         figures = [(FIGURE, y, line.value_text) for y, line, strong in names if line.shown and strong == bold]
-        layers += parts.texts(figures, align="right", size=13, bold=bold)
-    layers += parts.texts([(COUNT, y, line.n_text) for y, line in rows], colour=theme.SOFT_TEXT, size=13)
+        layers += marks.texts(figures, align="right", size=13, bold=bold)
+    layers += marks.texts([(COUNT, y, line.n_text) for y, line in rows], colour=theme.SOFT_TEXT, size=13)
     hidden = [(START + 8, y, line.value_text) for y, line in rows if not line.shown]
-    return layers + parts.texts(hidden, colour=theme.SOFT_TEXT, size=13)
+    return layers + marks.texts(hidden, colour=theme.SOFT_TEXT, size=13)
 
 
 def _marks(
     rows: list[tuple[float, Line]], scale: Scale, la: Line | None, chosen: Line | None, about: Card
-) -> list[alt.Chart]:
-    x = parts.x_of(scale, percent=about.unit.startswith("%"))
+) -> list[Layer]:
+    x = marks.x_of(scale, percent=about.unit.startswith("%"))
     top, bottom = rows[0][0] - ROW / 2, rows[-1][0] + ROW / 2
-    layers = parts.grid(scale, x, top, bottom)
+    layers = marks.grid(scale, x, top, bottom)
     if la and la.shown:
         at = scale.place(la.row["value"])
-        layers.append(parts.segment(at, top - 6, at, bottom, colour=theme.TEXT, width=1.5, dash=(5, 4)))
-        layers += parts.texts([(at, top - 15, f"{la.label} {la.value_text}")], align="center", size=13)
+        layers += marks.segments([(at, top - 6, at, bottom)], colour=theme.TEXT, width=1.5, dash=(5, 4))
+        layers += marks.texts([(at, top - 15, f"{la.label} {la.value_text}")], align="center", size=13)
     for colour, drawn in (
         (theme.GREY, [r for r in rows if r[1] is not chosen]),
         (theme.BLUE, [r for r in rows if r[1] is chosen]),
@@ -97,11 +95,11 @@ def _marks(
             for y, line in drawn
             if line.shown and line.row["lower"] is not None and line.row["upper"] is not None
         ]
-        layers += parts.spans(
+        layers += marks.spans(
             [{"value": r["lower"], "upper": r["upper"], "y": y} for y, r in known], x, colour=colour, width=2
         )
         dots = [{"value": line.row["value"], "y": y} for y, line in drawn if line.shown]
-        layers += parts.points(dots, x, shape="circle", colour=colour, size=90)
+        layers += marks.points(dots, x, shape="circle", colour=colour, size=90)
     return layers
 
 

@@ -2,10 +2,10 @@
 
 from itertools import pairwise
 
-import altair as alt
-
-from sendlab.charts import parts, theme
-from sendlab.charts.parts import Key, Scale
+from sendlab.charts import marks, parts, theme
+from sendlab.charts.bundle import Picture
+from sendlab.charts.marks import Layer, Scale
+from sendlab.charts.parts import Key
 from sendlab.metrics.cards import card
 from sendlab.narrate import View, format_value, rows_of
 from sendlab.schema.labels import period_name
@@ -18,7 +18,7 @@ MARKED = 3
 NOW, TARGET = theme.BLUE, theme.PINK
 
 
-def plot_self_evaluation(view: View, *, place: str, time_period: str = "") -> alt.LayerChart:
+def plot_self_evaluation(view: View, *, place: str, time_period: str = "") -> Picture:
     """Ratings now and target, 0 to 10, of every statement; one that does not apply or is not rated breaks the line.
 
     Without `time_period` the latest one is drawn.
@@ -61,17 +61,14 @@ def _places(lines: list[Statement], top: float) -> tuple[list[tuple[float, State
     return placed, heads, y + 4
 
 
-def _bands(scale: Scale, top: float, bottom: float) -> list[alt.Chart]:
-    layers: list[alt.Chart] = []
+def _bands(scale: Scale, top: float, bottom: float) -> list[Layer]:
+    layers: list[Layer] = []
     for (low, high), (words, colour) in zip(pairwise(EDGES), theme.BANDS.items(), strict=True):
         left, right = scale.place(low), scale.place(high)
-        box = parts.frame([{"x": left, "y": float(top), "x2": right, "y2": float(bottom)}])
-        layers.append(
-            alt.Chart(box).mark_rect(color=colour).encode(x=parts.x_at(), y=parts.y_at(), x2="x2:Q", y2="y2:Q")
-        )
+        layers += marks.box(left, top, right, bottom, colour=colour)
         numbers, meaning = words.split(": ")
         middle = (left + right) / 2
-        layers += parts.texts(
+        layers += marks.texts(
             [(middle, top - 23, numbers), (middle, top - 9, meaning)], align="center", size=theme.SMALL_SIZE
         )
     return layers
@@ -79,33 +76,34 @@ def _bands(scale: Scale, top: float, bottom: float) -> list[alt.Chart]:
 
 def _words_of(
     placed: list[tuple[float, Statement]], heads: list[tuple[float, str]], marked: list[Statement], scale: Scale
-) -> list[alt.Chart]:
-    labels = [e for y, line in placed for e in parts.wrapped(0, y, f"{line.code}  {line.label}", LABEL_CHARS, 14)]
-    layers = parts.texts([(0, y, name) for y, name in heads], bold=True) + parts.texts(labels, size=theme.SMALL_SIZE)
+) -> list[Layer]:
+    labels = [e for y, line in placed for e in marks.wrapped(0, y, f"{line.code}  {line.label}", LABEL_CHARS, 14)]
+    layers = marks.texts([(0, y, name) for y, name in heads], bold=True) + marks.texts(labels, size=theme.SMALL_SIZE)
     why = [(START + 8, y, line.why) for y, line in placed if line.now is None]
     steps = [
         (scale.place(line.target) + 12, y, f"+{format_value(line.gap, card('sef_now'), unit=False).removesuffix('.0')}")
         for y, line in placed
         if line in marked and line.target is not None
     ]
-    return layers + parts.texts(why, size=theme.SMALL_SIZE) + parts.texts(steps, bold=True, halo=True)
+    return layers + marks.texts(why, size=theme.SMALL_SIZE) + marks.texts(steps, bold=True, halo=True)
 
 
-def _marks(placed: list[tuple[float, Statement]], marked: list[Statement], scale: Scale) -> list[alt.Chart]:
-    x = parts.x_of(scale, percent=False)
+def _marks(placed: list[tuple[float, Statement]], marked: list[Statement], scale: Scale) -> list[Layer]:
+    x = marks.x_of(scale, percent=False)
     steps = [{"value": line.now, "upper": line.target, "y": y} for y, line in placed if line in marked]
-    layers = parts.spans(steps, x, colour=theme.GREY, width=7)
+    layers = marks.spans(steps, x, colour=theme.GREY, width=7)
     for values, colour, dash, shape in (
         ([(y, line.section, line.target) for y, line in placed], TARGET, (6, 4), "square"),
         ([(y, line.section, line.now) for y, line in placed], NOW, (1, 0), "circle"),
     ):
-        layers += [
-            parts.segment(scale.place(one), y1, scale.place(two), y2, colour=colour, width=2, dash=dash)
+        joined = [
+            (scale.place(one), y1, scale.place(two), y2)
             for (y1, first, one), (y2, second, two) in pairwise(values)
             if first == second and one is not None and two is not None
         ]
+        layers += marks.segments(joined, colour=colour, width=2, dash=dash)
         dots = [{"value": value, "y": y} for y, _, value in values if value is not None]
-        layers += parts.points(dots, x, shape=shape, colour=colour, size=80)
+        layers += marks.points(dots, x, shape=shape, colour=colour, size=80)
     return layers
 
 

@@ -6,8 +6,6 @@ Colours: Government Analysis Function palette. Turquoise and orange are for mark
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
-
 FONT = '"Liberation Sans", Arial, sans-serif'
 TEXT, SOFT_TEXT, ORANGE_TEXT = "#0B0C0C", "#505A5F", "#A33C00"
 BLUE, TURQUOISE, PINK, ORANGE, GREY = "#12436D", "#28A197", "#801650", "#F46A25", "#7A8288"
@@ -36,31 +34,28 @@ GROUPS = {
     "No SEN": Look(BLUE, "square", (6, 3), BLUE),
     "All SEN": Look(TURQUOISE, "diamond", (8, 2, 2, 2), TEXT),
 }
+WIDTH = 760  # of every chart, in pixels
 TITLE_SIZE, SUBTITLE_SIZE, LABEL_SIZE, SMALL_SIZE = 19, 14, 14, 12
 
 
-def themed(chart: Any) -> Any:
-    """The chart with the look of sendlab.
-
-    >>> chart = alt.Chart(alt.Data(values=[])).mark_point()
-    >>> themed(chart).to_dict()["config"]["axis"]["labelFlush"]
-    False
-    """
-    axis = alt.AxisConfig(
-        domainColor=SOFT_TEXT, gridColor=GRID, gridWidth=1, labelColor=TEXT, labelFlush=False, labelFontSize=SMALL_SIZE,
-        labelPadding=4, tickColor=SOFT_TEXT, titleAngle=0, titleColor=TEXT, titleFontSize=SMALL_SIZE,
-        titleFontWeight="normal",
-    )  # fmt: skip
-    title = alt.TitleConfig(
-        anchor="start", frame="group", color=TEXT, fontSize=TITLE_SIZE, fontWeight="bold",
-        offset=14, subtitleColor=SOFT_TEXT, subtitleFontSize=SUBTITLE_SIZE, subtitlePadding=6,
-        lineHeight=23, subtitleLineHeight=18,
-    )  # fmt: skip
-    # aria: the picture has one text for all of it; a label on every mark would only be noise
-    return chart.configure(
-        aria=False, axis=axis, background=PAPER, font=FONT, padding=12, title=title,
-        view=alt.ViewConfig(stroke=None), range=alt.RangeConfig(category=[BLUE, TURQUOISE, PINK, ORANGE]),
-    )  # fmt: skip
+CONFIG: dict[str, Any] = {
+    "aria": False,  # the picture has one text for all of it; a label on every mark would only be noise
+    "axis": {
+        "domainColor": SOFT_TEXT, "gridColor": GRID, "gridWidth": 1, "labelColor": TEXT, "labelFlush": False,
+        "labelFontSize": SMALL_SIZE, "labelPadding": 4, "tickColor": SOFT_TEXT, "titleAngle": 0, "titleColor": TEXT,
+        "titleFontSize": SMALL_SIZE, "titleFontWeight": "normal",
+    },
+    "background": PAPER,
+    "font": FONT,
+    "padding": 12,
+    "range": {"category": [BLUE, TURQUOISE, PINK, ORANGE]},
+    "title": {
+        "anchor": "start", "frame": "group", "color": TEXT, "fontSize": TITLE_SIZE, "fontWeight": "bold", "offset": 14,
+        "subtitleColor": SOFT_TEXT, "subtitleFontSize": SUBTITLE_SIZE, "subtitlePadding": 6, "lineHeight": 23,
+        "subtitleLineHeight": 18,
+    },
+    "view": {"stroke": None},
+}  # fmt: skip
 
 
 def contrast(first: str, second: str) -> float:

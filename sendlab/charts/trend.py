@@ -3,12 +3,13 @@
 import textwrap
 from itertools import pairwise
 
-import altair as alt
 import polars as pl
 
-from sendlab.charts import parts, theme
+from sendlab.charts import marks, parts, theme
+from sendlab.charts.bundle import Picture
 from sendlab.charts.groups import line_words
-from sendlab.charts.parts import Key, Scale
+from sendlab.charts.marks import Layer, Scale
+from sendlab.charts.parts import Key
 from sendlab.errors import SendlabError
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate import View, gap_strength, rows_of
@@ -23,7 +24,7 @@ PLOT, LABEL_LINE, DODGE = 280, 36, 7
 NOTE_LINE, NOTE_CHARS = 15, 24
 
 
-def plot_trend(view: View, *, measure: str, place: str) -> alt.LayerChart:
+def plot_trend(view: View, *, measure: str, place: str) -> Picture:
     """Figures of the groups of a place over all years held, with 95 % intervals; only periods of one kind."""
     about = card(measure)
     rows = rows_of(view, measure=measure, place=place)
@@ -81,24 +82,22 @@ def _key(groups: list[str]) -> list[Key]:
     return [*keys, Key("upright lines: 95% intervals", "", theme.PAPER)]
 
 
-def _layers(
-    lines: dict[str, dict[str, Line]], years: list[str], top: float, about: Card
-) -> tuple[list[alt.Chart], float]:
+def _layers(lines: dict[str, dict[str, Line]], years: list[str], top: float, about: Card) -> tuple[list[Layer], float]:
     found = [
         line.row[name]
         for by_year in lines.values()
         for line in by_year.values()
         for name in ("value", "lower", "upper")
     ]
-    down = parts.scale_of(found, int(top + PLOT), int(top))
-    layers: list[alt.Chart] = []
+    down = marks.scale_of(found, int(top + PLOT), int(top))
+    layers: list[Layer] = []
     for number, (group, by_year) in enumerate(lines.items()):
         dodge = (number - (len(lines) - 1) / 2) * DODGE
         layers += _group(group, by_year, years, down, dodge) if down else []
     axis = _axis(down, years, top, about) if down else []
     notes = _notes(lines, years)
     below = top + PLOT + 36
-    layers += parts.texts(
+    layers += marks.texts(
         [(x, below + NOTE_LINE * n, text) for x, n, text in notes],
         align="center",
         colour=theme.SOFT_TEXT,
@@ -108,37 +107,40 @@ def _layers(
     return [*axis, *layers, *(_end_labels(lines, years, down) if down else [])], below + NOTE_LINE * (deepest + 1)
 
 
-def _axis(down: Scale, years: list[str], top: float, about: Card) -> list[alt.Chart]:
+def _axis(down: Scale, years: list[str], top: float, about: Card) -> list[Layer]:
     """Years below, figures at the left, light lines across; drawn here, as both scales are in pixels."""
-    layers = [
-        parts.segment(START, down.place(t), END, down.place(t), colour=theme.GRID if t else theme.SOFT_TEXT)
-        for t in down.ticks
-    ]
+    layers: list[Layer] = []
+    for colour, wanted in ((theme.GRID, True), (theme.SOFT_TEXT, False)):  # the line at zero is darker
+        lines = [(START, down.place(tick), END, down.place(tick)) for tick in down.ticks if bool(tick) == wanted]
+        layers += marks.segments(lines, colour=colour)
     unit = "%" if about.unit.startswith("%") else ""
     ticks = [(START - 8, down.place(tick), f"{tick:g}".replace("-", "−") + unit) for tick in down.ticks]
-    layers += parts.texts(ticks, align="right", size=theme.SMALL_SIZE)
+    layers += marks.texts(ticks, align="right", size=theme.SMALL_SIZE)
     names = [(_place(years, year), top + PLOT + 16, period_name(year)) for year in years]
-    return layers + parts.texts(names, align="center", size=13)
+    return layers + marks.texts(names, align="center", size=13)
 
 
-def _group(group: str, by_year: dict[str, Line], years: list[str], down: Scale, dodge: float) -> list[alt.Chart]:
+def _group(group: str, by_year: dict[str, Line], years: list[str], down: Scale, dodge: float) -> list[Layer]:
     look = theme.GROUPS[group]
-    layers: list[alt.Chart] = []
     shown = [(place, by_year[year]) for place, year in enumerate(years) if year in by_year and by_year[year].shown]
     at = {place: _place(years, years[place]) + dodge for place, _ in shown}
-    for (one, first), (two, second) in pairwise(shown):
-        if two == one + 1:  # a year without a figure is not bridged
-            ends = (at[one], down.place(first.row["value"]), at[two], down.place(second.row["value"]))
-            layers.append(parts.segment(*ends, colour=look.colour, width=2.5, dash=look.dash))
-    for place, line in shown:
-        if line.row["lower"] is not None and line.row["upper"] is not None:
-            ends = (at[place], down.place(line.row["lower"]), at[place], down.place(line.row["upper"]))
-            layers.append(parts.segment(*ends, colour=look.colour, width=1.5))
+    joined = [
+        (at[one], down.place(first.row["value"]), at[two], down.place(second.row["value"]))
+        for (one, first), (two, second) in pairwise(shown)
+        if two == one + 1  # a year without a figure is not bridged
+    ]
+    intervals = [
+        (at[place], down.place(line.row["lower"]), at[place], down.place(line.row["upper"]))
+        for place, line in shown
+        if line.row["lower"] is not None and line.row["upper"] is not None
+    ]
+    layers = marks.segments(joined, colour=look.colour, width=2.5, dash=look.dash)
+    layers += marks.segments(intervals, colour=look.colour, width=1.5)
     dots = [{"x": at[place], "y": down.place(line.row["value"])} for place, line in shown]
-    return layers + parts.points(dots, parts.x_at(), shape=look.shape, colour=look.colour, size=90)
+    return layers + marks.points(dots, marks.at("x"), shape=look.shape, colour=look.colour, size=90)
 
 
-def _end_labels(lines: dict[str, dict[str, Line]], years: list[str], down: Scale) -> list[alt.Chart]:
+def _end_labels(lines: dict[str, dict[str, Line]], years: list[str], down: Scale) -> list[Layer]:
     """The last figure of each group that has one in the last year, moved apart where they would touch."""
     last = [
         (down.place(b[years[-1]].row["value"]), b[years[-1]])
@@ -146,13 +148,13 @@ def _end_labels(lines: dict[str, dict[str, Line]], years: list[str], down: Scale
         if years[-1] in b and b[years[-1]].shown
     ]
     last.sort(key=lambda pair: pair[0])
-    layers: list[alt.Chart] = []
+    layers: list[Layer] = []
     y = float("-inf")
     for wanted, line in last:
         y = max(wanted, y + LABEL_LINE)
         colour = theme.GROUPS[line.label].text
-        layers += parts.texts([(LABEL, y - 8, f"{line.label} {line.value_text}")], colour=colour, bold=True)
-        layers += parts.texts([(LABEL, y + 9, line.n_text)], colour=theme.SOFT_TEXT, size=theme.SMALL_SIZE)
+        layers += marks.texts([(LABEL, y - 8, f"{line.label} {line.value_text}")], colour=colour, bold=True)
+        layers += marks.texts([(LABEL, y + 9, line.n_text)], colour=theme.SOFT_TEXT, size=theme.SMALL_SIZE)
     return layers
 
 

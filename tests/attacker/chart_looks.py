@@ -7,7 +7,7 @@ from attacker.claims import Claim, Scene
 from attacker.drawing import Drawing, Mark
 from attacker.order import order_told
 from sendlab.charts import theme
-from sendlab.charts.parts import scale_of
+from sendlab.charts.marks import scale_of
 
 KEY = 20  # above this pixel stands the key
 BASELINE = 4.0  # a text's own place is this far below the middle of its line
