@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import date
 from difflib import get_close_matches
 from itertools import pairwise
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sendlab.errors import WorkspaceProblem
+from sendlab.schedule_settings import Schedule, schedule_of
 from sendlab.schema.tables import TABLES
 
 SETTINGS = "sendlab.toml"
@@ -56,6 +58,9 @@ key_id = "{key_id}"     # the key itself lies in your own configuration folder, 
 # allow_row_level = true             # rows of pupils may be written for their own school; each time is logged
 # dpia_reference = "DPIA-2026-01"    # your impact assessment; early warning stays off without one
 # access_log = "store/access.log"    # who wrote rows of pupils, when and what
+
+# When reports are made by themselves: 'sendlab schedule' explains it, and installs it where you ask for it.
+{schedule}
 """
 # [retention] holds months for these beside the declared tables. Offered by 'init', in this order.
 RETENTION = {
@@ -76,12 +81,14 @@ def section_of(settings: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def checked_sections(settings: dict[str, Any], root: Path) -> dict[str, Any]:
-    """What [files], [half_terms], [publication], [retention], [restricted], [governance] say: fields of a Workspace."""
+    """What all sections but [authority], [folders] and [pseudonyms] say: fields of a Workspace."""
+    half_terms = _half_terms(section_of(settings, "half_terms"))
     return {
         "files": section_of(settings, "files"),
         "retention": _retention(section_of(settings, "retention")),
         "restricted": _restricted(section_of(settings, "restricted")),
-        "half_terms": _half_terms(section_of(settings, "half_terms")),
+        "half_terms": half_terms,
+        "schedule": _schedule(section_of(settings, "schedule"), half_terms) if "schedule" in settings else None,
         "public": _public(section_of(settings, "publication")),
         **_governance(section_of(settings, "governance"), root),
     }
@@ -128,6 +135,12 @@ def _are_half_terms(spans: Any, year: int) -> bool:
 
 def _is_span(span: Any) -> bool:
     return isinstance(span, list) and len(span) == 2 and all(type(day) is date for day in span)
+
+
+def _schedule(given: dict[str, Any], half_terms: tuple[HalfTerm, ...]) -> Schedule:
+    for name in given:
+        _require_known(name, [field.name for field in fields(Schedule)], "schedule")
+    return schedule_of(given, terms_known=bool(half_terms))
 
 
 def _retention(given: dict[str, Any]) -> dict[str, int]:

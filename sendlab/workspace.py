@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sendlab.errors import WorkspaceProblem
 from sendlab.pseudonyms import SAMPLE_AUTHORITIES, SAMPLE_KEY, make_key, read_key
+from sendlab.schedule_settings import SCHEDULE_TEXT, Schedule, commented
 from sendlab.settings import SETTINGS, SETTINGS_TEXT, HalfTerm, checked_sections, retention_lines, section_of
 
 
@@ -27,6 +28,7 @@ class Workspace:
     retention: dict[str, int] = field(default_factory=dict)  # months, by table or by a name of RETENTION
     restricted: dict[str, dict[str, str]] = field(default_factory=dict)  # "table.column" -> the three of PERMIT
     half_terms: tuple[HalfTerm, ...] = ()  # of the years whose dates are given
+    schedule: Schedule | None = None  # when reports are made by themselves; None: never
     allow_row_level: bool = False
     dpia_reference: str = ""
     public: bool = False  # whether figures for the public are made
@@ -125,6 +127,7 @@ def init_workspace(
         la_name=json.dumps(la_name, ensure_ascii=False),
         key_id=make_key(),
         retention=retention_lines(retention),
+        schedule=commented(SCHEDULE_TEXT),
     )
     (folder / SETTINGS).write_text(text, encoding="utf-8", newline="\n")
     return read_workspace(folder)

@@ -11,7 +11,7 @@ FLOORS = (
     {"stats"},
     {"sources"},
     {"sample"},
-    {"settings"},
+    {"settings", "schedule_settings"},
     {"workspace"},
     {"store"},
     {"admission", "coverage", "from_sessions", "governance", "resolve", "sessions"},
@@ -29,6 +29,7 @@ FLOORS = (
     {"check"},
     {"runs", "explore"},
     {"cli"},
+    {"__main__"},
 )
 # Cards are data that words and pictures read; they stand in metrics/cards.py, and know nothing but errors.
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

@@ -92,15 +92,21 @@ def pack(workspace: Path | None, time_period: str | None) -> None:
 @WORKSPACE
 @PERIOD
 @JOBS
+@click.option("--scheduled", is_flag=True, help="As [schedule] says: its jobs, and nothing on days that it leaves out.")
 @tell_faults
-def report(workspace: Path | None, time_period: str | None, jobs: int) -> None:
+def report(workspace: Path | None, time_period: str | None, jobs: int, scheduled: bool) -> None:
     """The main job: ingest, build, run and pack in one."""
     from sendlab.check import ingest_lines
     from sendlab.ingest import ingest as run_ingest
     from sendlab.publish.quality import write_quality
+    from sendlab.runs.calendar import nothing_today, required_schedule
     from sendlab.workspace import find_workspace
 
     space = find_workspace(workspace)
+    if scheduled and (why := nothing_today(space)):
+        click.echo(why)
+        return
+    jobs = required_schedule(space).jobs if scheduled else jobs
     ingested = run_ingest(space)
     if not ingested.unchanged:
         write_quality(space)
