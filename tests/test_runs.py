@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from sendlab.disclosure.published import OWN_VIEW_MARK, _published
 from sendlab.errors import RunProblem
-from sendlab.runs import NOTEBOOKS, Outcome, Task, check_parameters, make_plan
+from sendlab.runs import NOTEBOOKS, check_parameters, make_plan
 from sendlab.runs.batch import latest_period, places_in_order, run_opened
 from sendlab.runs.execute import error_line
 from sendlab.runs.index import write_index
@@ -23,7 +23,6 @@ from sendlab.runs.lock import LOCK, one_run
 from sendlab.runs.pack import pack
 from sendlab.runs.plan import BOARD_PAGE, WORKBOOK, board_folder
 from sendlab.runs.strip import strip, without_paths
-from sendlab.runs.workers import DIED, run_tasks
 from sendlab.schema.measures import as_measures
 from sendlab.store import write_manifest
 
@@ -92,19 +91,6 @@ class Opened:
         self.released = [*getattr(self, "released", []), released]
 
 
-def a_task(tmp_path, number=0):
-    return Task(
-        tmp_path / "n.ipynb",
-        tmp_path / f"out{number}",
-        tmp_path / "record",
-        {},
-        tmp_path,
-        "t",
-        str(number),
-        f"School {number}",
-    )
-
-
 # --- plan --------------------------------------------------------------------------------------------------------
 
 
@@ -161,7 +147,7 @@ def test_the_period_is_the_latest_of_our_own_figures(tmp_path):
     assert latest_period(Opened(tmp_path).published()) == "202425"
 
 
-# --- lock, workers -----------------------------------------------------------------------------------------------
+# --- lock -----------------------------------------------------------------------------------------------
 
 
 def test_two_runs_are_kept_apart_and_a_stale_lock_is_taken_over(tmp_path):
@@ -174,24 +160,6 @@ def test_two_runs_are_kept_apart_and_a_stale_lock_is_taken_over(tmp_path):
         raise AssertionError("two runs at once")
     with one_run(tmp_path):
         assert (tmp_path / LOCK).exists()
-
-
-def dies_for_1(task):
-    """A worker that is ended from outside on one of the tasks."""
-    if task.place_code == "1":
-        os._exit(9)
-    return Outcome("n", task.place_code, task.place_name, "done", 0.0)
-
-
-def test_a_dead_worker_is_told_and_stops_nobody_else(tmp_path):
-    outcomes = list(run_tasks([a_task(tmp_path, number) for number in range(4)], dies_for_1, jobs=2))
-    assert sorted((o.place_code, o.status) for o in outcomes) == [
-        ("0", "done"),
-        ("1", "failed"),
-        ("2", "done"),
-        ("3", "done"),
-    ]
-    assert [o.error for o in outcomes if o.status == "failed"] == [DIED]
 
 
 # --- traces ------------------------------------------------------------------------------------------------------

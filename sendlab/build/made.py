@@ -7,11 +7,13 @@ import polars as pl
 from sendlab import store
 from sendlab.budget import within_budget, within_budget_on_disk
 from sendlab.build.figures import Protected, protect_all
-from sendlab.build.marks import PROTECTED, STEP, is_current, mark_of, releases, run_id_of
+from sendlab.build.marks import PROTECTED, SLICES, STEP, is_current, mark_of, releases, run_id_of, slices_file
 from sendlab.disclosure.sealed import about_figures, seal, seal_key
+from sendlab.disclosure.slices import Index, write_slices
 from sendlab.errors import WorkspaceProblem
 from sendlab.ingest import STEP as INGEST
 from sendlab.measures import comparison_tables, make_measures, read_inputs
+from sendlab.metrics.publication import usual_rows
 from sendlab.workspace import Workspace
 
 ROWS_A_GROUP = 50_000  # of measures: a place is found by the least and greatest code of each group
@@ -55,23 +57,26 @@ def build(workspace: Workspace, *, force: bool = False, jobs: int = 1) -> BuildR
     size = within_budget_on_disk(workspace.store / "measures.parquet", inputs.places.height)
     for name, rows in comparison_tables(measures, inputs).items():
         store.write_table(workspace.store, name, rows)
-    seals = _write(workspace, protected, run_id)
+    seals, slices = _write(workspace, protected, run_id)
     result = _result(protected, measures, inputs.places.height, size, run_id)
     made = {"mark": mark_of(run_id, ingested), "logged": logged, "result": asdict(result), "seals": seals}
+    store.write_manifest(workspace.store, SLICES, {"run_id": run_id, "slices": slices})
     store.write_manifest(workspace.store, STEP, made)
     return result
 
 
-def _write(workspace: Workspace, protected: Protected, run_id: str) -> dict[str, str]:
-    """The figures of each audience in a file of its own; its seal by audience."""
-    key, seals = seal_key(workspace.key()), {}
+def _write(workspace: Workspace, protected: Protected, run_id: str) -> tuple[dict[str, str], dict[str, Index]]:
+    """The figures of each audience in a file of its own, and in slices; seals and slices by audience."""
+    key, seals, slices = seal_key(workspace.key()), {}, {}
     for audience, (rows, threshold) in protected.files().items():
         name = f"published_{audience}"
         store.write_table(workspace.store, name, rows, rows_a_group=ROWS_A_GROUP)
         about = about_figures(audience=audience, threshold=threshold, run_id=run_id)
         seals[audience] = seal(workspace.store / f"{name}.parquet", key, about=about)
+        usual = usual_rows(rows)
+        slices[audience] = write_slices(usual, workspace.store / slices_file(audience), key, about=about)
     store.write_table(workspace.store, "protection", protected.solved)
-    return seals
+    return seals, slices
 
 
 def _result(protected: Protected, measures: pl.DataFrame, schools: int, megabytes: float, run_id: str) -> BuildResult:

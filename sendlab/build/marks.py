@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,16 @@ from sendlab.disclosure.log import read_log
 from sendlab.workspace import Workspace
 
 STEP = "build"
+SLICES = "slices"  # record of where each slice of the published figures lies
 PROTECTED = ("board", "public")  # audiences whose figures are decided; a school's edition follows from the board's
+
+# Environment variable that a run sets for its notebooks: the run id of the figures that it has found to be current.
+FIGURES = "SENDLAB_FIGURES"
+
+
+def slices_file(audience: str) -> str:
+    """The file of the slices of an audience's figures."""
+    return f"published_{audience}.slices"
 
 
 def log_file(workspace: Workspace, audience: str) -> Path:
@@ -58,10 +68,18 @@ def mark_of(run_id: str, ingested: dict[str, Any]) -> str:
     return f"{run_id} {ingested['key_id']}"
 
 
+# Rooms that take figures and make none: a new look or a new verb makes no store stale.
+_SHOWING = ("charts", "cli", "explore", "narrate", "publish", "runs", "tables")
+
+
+@cache
 def code_mark() -> str:
-    """sha256 of the code and data files that figures are made with."""
+    """sha256 of the code and data files that figures are made with, as they were when this process asked first."""
     root = Path(__file__).parent.parent
-    parts = sorted(p for p in root.rglob("*") if p.suffix in (".py", ".toml", ".csv"))
+    parts = sorted(
+        path for path in root.rglob("*")
+        if path.suffix in (".py", ".toml", ".csv") and path.relative_to(root).parts[0] not in _SHOWING
+    )  # fmt: skip
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part.relative_to(root).as_posix().encode())

@@ -1,6 +1,8 @@
 """An opened workspace: its published figures, and for the analyst its facts, tables and unprotected measures."""
 
 import io
+import os
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +12,8 @@ import polars as pl
 
 from sendlab import store
 from sendlab.build.made import BuildResult, build
-from sendlab.build.marks import PROTECTED, STEP, is_current, log_file, releases
+from sendlab.build.marks import FIGURES, PROTECTED, STEP, is_current, log_file, releases
+from sendlab.build.sliced import NATIONAL, Slices
 from sendlab.cohort import in_period
 from sendlab.disclosure import Asked, OwnView, Published, ask_published, school_edition
 from sendlab.disclosure.guard import Question
@@ -36,26 +39,39 @@ class OpenWorkspace:
         self._figures: dict[str, Published] = {}
 
     def published(
-        self, *, place: str | None = None, audience: str = "board", school: str | None = None, every_table: bool = False
-    ) -> Published:
+        self, *, place: str | None = None, measure: str | Sequence[str] = (), audience: str = "board",
+        school: str | None = None, every_table: bool = False,
+    ) -> Published:  # fmt: skip
         """Published figures for an audience; with `place`, that place's own rows, the LA's and the national ones.
 
-        `audience` is board, public (where the settings ask for it) or school: the edition of the school `school`
-        (default: `place`), its own figures plain. Without `every_table` those by SEN provision and area of need, of
-        the longest period of each year.
+        `measure` chooses one or several measures, of all places. `audience` is board, public (where the settings ask
+        for it) or school: the edition of the school `school` (default: `place`), its own figures plain. Without
+        `every_table` those by SEN provision and area of need, of the longest period of each year.
         """
         if audience not in AUDIENCES:
             raise WorkspaceProblem(
                 f"no audience is called '{audience}'", next_step=f"use one of {', '.join(AUDIENCES)}"
             )
+        mine, wanted = str(school or place or ""), [measure] if isinstance(measure, str) else list(measure)
         if place is not None:
             self.require_place(place)
-        view = self._edition(str(school or place or "")) if audience == "school" else self._protected(audience)
-        if not every_table:
-            view = view.usual()
-        if place is None:
-            return view
-        return view.where(place_code=[str(place), self.workspace.la_code, "E92000001"])
+        if audience == "school":
+            self._require_school(mine)
+        if not every_table and (place is not None or wanted):  # a report asks for these, and reads no more than them
+            return self._slice(str(place or ""), wanted, audience, mine)
+        return self._whole(audience, mine, str(place or ""), wanted, every_table)
+
+    def _slice(self, place: str, measures: list[str], audience: str, school: str) -> Published:
+        if not place:
+            return self._slices.of_measures(measures, audience, school)
+        view = self._slices.of_place(place, audience, school)
+        return view.where(measure=measures) if measures else view
+
+    def _whole(self, audience: str, school: str, place: str, measures: list[str], every_table: bool) -> Published:
+        view = self._edition(school) if audience == "school" else self._protected(audience)
+        view = view if every_table else view.usual()
+        view = view.where(measure=measures) if measures else view
+        return view.where(place_code=[place, self.workspace.la_code, NATIONAL]) if place else view
 
     def audiences(self) -> tuple[str, ...]:
         """Audiences whose figures are protected here: the board, and the public where the settings ask for it."""
@@ -70,12 +86,18 @@ class OpenWorkspace:
             )  # fmt: skip
         return self._figures[audience]
 
-    def _edition(self, place: str) -> Published:
+    def _require_school(self, place: str) -> None:
         if place not in set(self._schools()["place_code"]):
             raise WorkspaceProblem(
                 f"'{place}' has no school edition: it is no school here", next_step="name a school by its code: school="
             )
+
+    def _edition(self, place: str) -> Published:
         return school_edition(self._protected("board"), self._own, place)
+
+    @cached_property
+    def _slices(self) -> Slices:
+        return Slices(self.workspace, self.run_id)
 
     @cached_property
     def _own(self) -> pl.DataFrame:
@@ -133,10 +155,12 @@ class OpenWorkspace:
 
     def places(self) -> pl.DataFrame:
         """The LA and its schools: place_code, place_name, education_phase, geographic_level."""
-        rows = self._protected("board").rows.filter(pl.col("geographic_level") != "National")
-        return rows.select("place_code", "place_name", "education_phase", "geographic_level").unique().sort(
-            pl.col("geographic_level") != "Local authority", "place_name", "place_code"
-        )  # fmt: skip
+        return self._places
+
+    @cached_property
+    def _places(self) -> pl.DataFrame:
+        rows = self._slices.places().filter(pl.col("geographic_level") != "National")
+        return rows.sort(pl.col("geographic_level") != "Local authority", "place_name", "place_code")
 
     def _schools(self) -> pl.DataFrame:
         return self.places().filter(pl.col("geographic_level") == "School")
@@ -198,6 +222,8 @@ def open_workspace(start: Path | str | None = None) -> OpenWorkspace:
     `sendlab build` have been run, with the command to run.
     """
     workspace = find_workspace(start)
+    if figures := os.environ.get(FIGURES):
+        return _as_checked(workspace, figures)
     if workspace.is_sample:
         ingest(workspace)
         return OpenWorkspace(workspace, build(workspace))
@@ -208,3 +234,13 @@ def open_workspace(start: Path | str | None = None) -> OpenWorkspace:
             next_step="run 'sendlab ingest', then 'sendlab build'",
         )
     return OpenWorkspace(workspace, BuildResult(**built["result"]))
+
+
+def _as_checked(workspace: Workspace, figures: str) -> OpenWorkspace:
+    """The workspace with the figures that a run has checked; others, made since, are refused."""
+    result = store.read_manifest(workspace.store, STEP).get("result", {})
+    if result.get("run_id") != figures:
+        raise WorkspaceProblem(
+            "the figures were built anew while the run went on", next_step="run it again, when nobody builds"
+        )
+    return OpenWorkspace(workspace, BuildResult(**result))

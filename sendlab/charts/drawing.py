@@ -9,7 +9,7 @@ import re
 import string
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from html import escape
 from itertools import product
@@ -21,6 +21,7 @@ import vl_convert
 from sendlab.charts.letters import width_of
 from sendlab.errors import SendlabError
 
+Draw = Callable[[dict[str, Any]], str]
 _TOKENS = tuple(map("".join, product(string.ascii_letters, repeat=2)))
 _DRAWN = re.compile(r">([A-Za-z]{2})</(text|tspan)>")
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}  # the share of a text that stands before its place
@@ -46,9 +47,9 @@ def svg_of(spec: dict[str, Any], *, placed: bool = False) -> str:
     Where a text may run over the frame, which then grows, Vega measures them all.
     """
     if not placed or any(_over_the_frame(spec)):
-        return _svg(spec)
+        return _draw(spec)
     words: dict[str, str] = {}
-    text = _svg(_with_tokens(spec, words))
+    text = _draw(_with_tokens(spec, words))
     said = {token: escape(word, quote=False) for word, token in words.items()}
 
     def lines(found: re.Match[str]) -> str:
@@ -57,10 +58,20 @@ def svg_of(spec: dict[str, Any], *, placed: bool = False) -> str:
     return _TITLE.sub(lines, _DRAWN.sub(lambda found: f">{said[found[1]]}</{found[2]}>", text))
 
 
-def _svg(spec: dict[str, Any]) -> str:
+def drawn_here(spec: dict[str, Any]) -> str:
+    """A specification as SVG, by Vega in this process; a ValueError where it cannot be drawn."""
     # no address is allowed: a chart's data are in the chart
     text: str = vl_convert.vegalite_to_svg(spec, vl_version=vl_version(), allowed_base_urls=[])
     return text
+
+
+_draw: Draw = drawn_here
+
+
+def draw_with(draw: Draw) -> None:
+    """From now on let `draw` make the SVG of a specification: a run has a process of its own for it."""
+    global _draw
+    _draw = draw
 
 
 def _over_the_frame(spec: dict[str, Any]) -> Iterator[bool]:

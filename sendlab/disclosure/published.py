@@ -179,6 +179,11 @@ def restore(
     return _published(rows, audience=audience, threshold=threshold, run_id=run_id, place=place)
 
 
+def restored(rows: pl.DataFrame, *, audience: str, threshold: int, run_id: str) -> Published:
+    """For `build` alone: rows that were read back from sealed slices (`slices.read_slices`)."""
+    return _published(rows, audience=audience, threshold=threshold, run_id=run_id)
+
+
 def require_view(thing: object) -> None:
     """Refuse anything but `Published` as it passed the gate, or `OwnView` (for charts, sentences and tables)."""
     if type(thing) is not OwnView and not _is_genuine(thing):

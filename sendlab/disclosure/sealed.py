@@ -38,7 +38,7 @@ def seal(path: Path, key: bytes, *, about: str) -> str:
     `about` is preceded by its length in 8 bytes, so that no part of it can be taken for a part of the file. A file that
     is not there is a `WorkspaceProblem`.
     """
-    return _seal_of(_bytes_of(path), key, about)
+    return seal_of(_bytes_of(path), key, about)
 
 
 def require_seal(path: Path, key: bytes, expected: str, *, about: str) -> bytes:
@@ -48,16 +48,22 @@ def require_seal(path: Path, key: bytes, expected: str, *, about: str) -> bytes:
     where the file is not there. The comparison takes the same time wherever the two seals differ.
     """
     content = _bytes_of(path)
-    if not hmac.compare_digest(_seal_of(content, key, about).encode(), expected.encode()):
-        raise GateError(
-            f"'{path.name}' in the store does not bear the seal that build gave it: the published figures in the store "
-            "are not those that build wrote",
-            next_step=_REBUILD,
-        )
+    require_seal_of(content, key, expected, about=about, name=path.name)
     return content
 
 
-def _seal_of(content: bytes, key: bytes, about: str) -> str:
+def require_seal_of(content: bytes, key: bytes, expected: str, *, about: str, name: str) -> None:
+    """Refuse bytes of the file `name` whose seal is not the one expected (`GateError`)."""
+    if not hmac.compare_digest(seal_of(content, key, about).encode(), expected.encode()):
+        raise GateError(
+            f"'{name}' in the store does not bear the seal that build gave it: the published figures in the store "
+            "are not those that build wrote",
+            next_step=_REBUILD,
+        )
+
+
+def seal_of(content: bytes, key: bytes, about: str) -> str:
+    """The seal of bytes; see `seal`."""
     words = about.encode("utf-8")
     made = hmac.new(key, len(words).to_bytes(8, "big") + words, sha256)
     made.update(content)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +12,13 @@ import polars as pl
 
 from sendlab.disclosure.published import Published
 from sendlab.errors import RunProblem
-from sendlab.runs.execute import Outcome, execute
 from sendlab.runs.index import write_index
 from sendlab.runs.lock import one_run
 from sendlab.runs.manifest import run_name, write_manifest
+from sendlab.runs.outcome import Outcome
 from sendlab.runs.pack import write_pack
 from sendlab.runs.plan import AUDIENCE, Task, latest_period, make_plan, notebook_files, places_in_order
-from sendlab.runs.workers import run_tasks
+from sendlab.runs.supervisor import Supervisor
 from sendlab.workspace import own_notebooks
 
 OWN_NOTEBOOKS = own_notebooks()
@@ -121,10 +122,11 @@ def run_opened(
 
 def _all_outcomes(tasks: list[Task], jobs: int, progress: Callable[[Outcome], None] | None) -> list[Outcome]:
     outcomes = []
-    for outcome in run_tasks(tasks, execute, jobs=jobs):
-        outcomes.append(outcome)
-        if progress:
-            progress(outcome)
+    with Supervisor(min(jobs, len(tasks))) as supervisor:
+        for future in as_completed([supervisor.submit(task) for task in tasks]):
+            outcomes.append(future.result())
+            if progress:
+                progress(outcomes[-1])
     order = {(task.place_code, task.audience, task.notebook.stem): number for number, task in enumerate(tasks)}
     return sorted(outcomes, key=lambda outcome: order[outcome.place_code, outcome.audience, outcome.notebook])
 

@@ -1,100 +1,119 @@
 """One notebook for one place: papermill beneath, results put in place whole, a failure kept and told."""
 
+import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sendlab import errors
+from sendlab.build.marks import FIGURES
 from sendlab.errors import GateError, SendlabError
 from sendlab.publish.files import put_in_place
 from sendlab.publish.html import write_report
-from sendlab.publish.notebook import empty_notebook, write_notebook
+from sendlab.publish.notebook import empty_notebook, read_notebook, write_notebook
 from sendlab.publish.scan import require_clean
 from sendlab.runs.kernel import kernel_manager
-from sendlab.runs.plan import AUDIENCE, OWN, Task, literal_path
+from sendlab.runs.outcome import (
+    Outcome,
+    failed_file,
+    notebook_file,
+    outcome_of,
+    partial_file,
+    report_file,
+    task_from,
+)
+from sendlab.runs.plan import OWN, Task, literal_path
 from sendlab.runs.strip import mark_error, strip, without_paths
 
-CELL_SECONDS = 900  # a cell that takes longer has hung
+WARM, KERNEL = "warm", "kernel"
+ENGINES = (WARM, KERNEL)
+CELL_SECONDS = 900  # a cell of a kernel that takes longer has hung; the supervisor watches all of a notebook
 _LONGEST_ERROR = 500
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one task; `error` is one line without machine paths, empty where all went well."""
-
-    notebook: str
-    place_code: str
-    place_name: str
-    status: Literal["done", "failed"]
-    seconds: float
-    error: str = ""
-    audience: str = AUDIENCE
-
-
-def report_file(task: Task) -> Path:
-    """The HTML report of a task."""
-    return task.output.with_name(f"{task.output.name}.html")
-
-
-def notebook_file(task: Task) -> Path:
-    """The executed notebook of a task."""
-    return task.output.with_name(f"{task.output.name}.ipynb")
-
-
-def failed_file(task: Task) -> Path:
-    """Where the partial notebook of a failed task is kept: in the analyst's folder of the run, never in the board's."""
-    return failed_path(task.record, task.place_code, task.notebook.stem, task.audience)
-
-
-def failed_path(record: Path, place_code: str, notebook: str, audience: str = AUDIENCE) -> Path:
-    """The notebook that failed for a place and audience, in the folder of its run."""
-    return record / "failed" / audience / place_code / f"{notebook}.ipynb"
-
-
-def execute(task: Task) -> Outcome:
+def execute(task: Task, engine: str = WARM, *, attempt: int = 1) -> Outcome:
     """Run one task and put report and notebook in place; a failing notebook is an outcome, not an exception.
 
-    On failure the notebook so far, with the error, is kept in the run's own folder (`failed_file`); an earlier report
-    stays.
+    `engine` is warm (in this process) or kernel (papermill's own, isolated way). On failure the notebook so far, with
+    the error, is kept in the run's own folder (`failed_file`); an earlier report stays.
     """
-    started = time.perf_counter()
-    # Not among the board's reports either: a worker that dies leaves it behind, unchecked.
-    aside = task.record / f".{task.place_code}.{task.audience}.{task.notebook.stem}.part.ipynb"
-    task.record.mkdir(parents=True, exist_ok=True)
-    task.output.parent.mkdir(parents=True, exist_ok=True)
+    started, aside = time.perf_counter(), partial_file(task)
     error = ""
     try:
-        _papermill(task, aside)
+        task.record.mkdir(parents=True, exist_ok=True)
+        task.output.parent.mkdir(parents=True, exist_ok=True)
+        # The second attempt saves as it goes: should it die too, what it had done is there to be looked at.
+        _papermill(task, aside, engine, save_as_it_goes=attempt > 1)
         strip(aside, task.notebook.name, task.cwd)
         _publish(task, aside)
     except Exception as problem:  # noqa: BLE001 - whatever a notebook raises must stop nobody else
         error = without_paths(error_line(problem), task.cwd)
         # What was refused at the gate is not kept: an own view is never written to a file.
-        _keep_failed(task, aside, error, keep_outputs=not isinstance(problem, GateError))
+        error += _kept(task, error, keep_outputs=not isinstance(problem, GateError))
     finally:
         aside.unlink(missing_ok=True)
-    seconds = round(time.perf_counter() - started, 2)
-    status: Literal["done", "failed"] = "failed" if error else "done"
-    return Outcome(task.notebook.stem, task.place_code, task.place_name, status, seconds, error, task.audience)
+    return outcome_of(task, time.perf_counter() - started, error, attempts=attempt)
 
 
-def _papermill(task: Task, aside: Path) -> None:
+def done_in_words(words: Mapping[str, Any]) -> dict[str, Any]:
+    """`execute` for a worker: a task as JSON (with engine and attempt), and what became of it as JSON."""
+    outcome = execute(task_from(words), words["engine"], attempt=words["attempt"])
+    return asdict(outcome)
+
+
+def keep_dead(task: Task, error: str) -> None:
+    """Keep what is left of a notebook whose process died, with the error at its top."""
+    _kept(task, error, keep_outputs=True)
+    partial_file(task).unlink(missing_ok=True)
+
+
+def _papermill(task: Task, aside: Path, engine: str, *, save_as_it_goes: bool) -> None:
     from papermill import execute_notebook
 
-    engine: Mapping[str, Any] = {"execution_timeout": CELL_SECONDS}
-    if task.kernel_name == "python3":
-        engine = {**engine, "kernel_manager_class": kernel_manager()}
-    execute_notebook(
-        literal_path(task.notebook),
-        literal_path(aside),
-        parameters=dict(task.parameters),
-        kernel_name=task.kernel_name,
-        cwd=str(task.cwd),
-        progress_bar=False,
-        **engine,
-    )
+    options: dict[str, Any] = {"execution_timeout": CELL_SECONDS}
+    if engine == WARM:
+        options = {"engine_name": _registered()}
+    elif task.kernel_name == "python3":
+        options["kernel_manager_class"] = kernel_manager()
+    with _told(task):
+        execute_notebook(
+            literal_path(task.notebook),
+            literal_path(aside),
+            parameters=dict(task.parameters),
+            kernel_name=task.kernel_name,
+            cwd=str(task.cwd),
+            progress_bar=False,
+            request_save_on_cell_execute=save_as_it_goes,
+            **options,
+        )
+
+
+@contextmanager
+def _told(task: Task) -> Iterator[None]:
+    """What notebooks of a run are told by their environment: which figures are current, and to draw no PNG."""
+    from sendlab.charts.bundle import PICTURES
+
+    before = dict(os.environ)
+    os.environ |= {PICTURES: "svg", FIGURES: task.run_id}
+    try:
+        yield
+    finally:
+        for name in (PICTURES, FIGURES):
+            os.environ.pop(name, None)
+        os.environ |= before
+
+
+def _registered() -> str:
+    """The name of our engine, known to papermill even where the package was not installed anew."""
+    from papermill.engines import papermill_engines
+
+    from sendlab.runs.engine import NAME, WarmEngine
+
+    papermill_engines.register(NAME, WarmEngine)
+    return NAME
 
 
 def _publish(task: Task, aside: Path) -> None:
@@ -108,13 +127,27 @@ def _publish(task: Task, aside: Path) -> None:
     failed_file(task).unlink(missing_ok=True)
 
 
-def _keep_failed(task: Task, aside: Path, error: str, *, keep_outputs: bool) -> None:
-    if not aside.exists():  # the kernel never started
-        write_notebook(empty_notebook(), aside)
-    mark_error(aside, error, keep_outputs=keep_outputs)
-    strip(aside, task.notebook.name, task.cwd)
-    failed_file(task).parent.mkdir(parents=True, exist_ok=True)
-    put_in_place(aside, failed_file(task))
+def _kept(task: Task, error: str, *, keep_outputs: bool) -> str:
+    """Keep the notebook so far; what hinders that (a full disk) in words, else nothing."""
+    aside = partial_file(task)
+    try:
+        if not _is_notebook(aside):  # nothing ran, or the process died while it wrote
+            write_notebook(empty_notebook(), aside)
+        mark_error(aside, error, keep_outputs=keep_outputs)
+        strip(aside, task.notebook.name, task.cwd)
+        failed_file(task).parent.mkdir(parents=True, exist_ok=True)
+        put_in_place(aside, failed_file(task))
+    except OSError as fault:
+        return f"; its notebook could not be kept ({type(fault).__name__})"
+    return ""
+
+
+def _is_notebook(path: Path) -> bool:
+    try:
+        read_notebook(path)
+    except Exception:  # noqa: BLE001 - nbformat raises whatever a torn file makes JSON raise
+        return False
+    return True
 
 
 def error_line(problem: Exception) -> str:

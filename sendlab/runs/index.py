@@ -9,8 +9,8 @@ import polars as pl
 from sendlab.disclosure.published import Published, require_published
 from sendlab.publish.files import write_text
 from sendlab.publish.page import render
-from sendlab.runs.execute import failed_path
 from sendlab.runs.manifest import records
+from sendlab.runs.outcome import failed_path
 from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, NOTEBOOKS, OWN, WORKBOOK, board_folder, record_folder
 from sendlab.schema.labels import day_name, period_name
 

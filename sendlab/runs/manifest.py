@@ -11,7 +11,7 @@ from typing import Any
 
 from sendlab import store
 from sendlab.publish.files import write_text
-from sendlab.runs.execute import Outcome
+from sendlab.runs.outcome import Outcome
 from sendlab.runs.plan import AUDIENCE, RECORDS, Task, record_folder
 
 ANALYST_ONLY = "analyst only: not for the board, not for sharing"

@@ -8,9 +8,10 @@ from typing import Any
 
 from sendlab.disclosure.published import Published
 from sendlab.errors import RunProblem
-from sendlab.runs.execute import Outcome, error_line
+from sendlab.runs.execute import error_line
 from sendlab.runs.index import write_index
 from sendlab.runs.lock import one_run
+from sendlab.runs.outcome import Outcome
 from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, WORKBOOK, board_folder, latest_period, places_in_order
 from sendlab.runs.strip import without_paths
 

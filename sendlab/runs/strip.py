@@ -8,6 +8,8 @@ from typing import Any
 from sendlab.publish.notebook import read_notebook, write_notebook
 
 _OURS = "sendlab"
+_INJECTED = "injected-parameters"
+_BANNER = "papermill-error-cell-tag"  # papermill's own words at the top, with an address that leads nowhere
 # Any other absolute path, in a traceback with colour codes too, is cut to its file name.
 _ABSOLUTE = re.compile(r"(?:(?<=\dm)|(?<![\w.:/<]))(?:[A-Za-z]:[\\/]+|/)(?:[\w.@+~-]+[\\/]+)+([\w.+-]+)")
 
@@ -18,6 +20,8 @@ def strip(path: Path, name: str, root: Path) -> None:
     kept = node.metadata.get("papermill", {})
     node.metadata["papermill"] = {"input_path": name, "parameters": kept.get("parameters", {})}
     for cell in node.cells:
+        if _INJECTED in cell.metadata.get("tags", ()):
+            cell["id"] = _INJECTED  # papermill draws a new one each time
         for trace in ("papermill", "execution"):
             cell.metadata.pop(trace, None)
         if "outputs" in cell:
@@ -62,10 +66,14 @@ def without_paths(text: str, root: Path) -> str:
 
 
 def mark_error(path: Path, error: str, *, keep_outputs: bool) -> None:
-    """Write the error in one line into the notebook's metadata for the analyst."""
+    """Write the error in one line at the top of the notebook, and into its metadata, for the analyst."""
+    from nbformat.v4 import new_markdown_cell
+
     node = read_notebook(path)
     node.metadata[_OURS] = {"error": error}
     for cell in node.cells if not keep_outputs else ():
         if cell.cell_type == "code":
             cell.outputs = []
+    said = new_markdown_cell(f"**This notebook failed.** {error}", id="failed")  # type: ignore[no-untyped-call]
+    node.cells = [said, *(cell for cell in node.cells if _BANNER not in cell.metadata.get("tags", ()))]
     write_notebook(node, path)

@@ -1,0 +1,57 @@
+"""The papermill engine 'sendlab': a notebook's cells in this process, which has imported everything already.
+
+`papermill --engine sendlab in.ipynb out.ipynb` uses it too. It gives the same notebook as a kernel does; a notebook
+with live widgets or comms needs papermill's own engine (`sendlab run --engine kernel`).
+"""
+
+import platform
+from typing import Any
+
+from papermill.engines import Engine
+
+from sendlab.runs.shell import Shell, fresh_shell
+from sendlab.runs.state import state_restored
+
+NAME = "sendlab"
+_SKIP, _MAY_FAIL = "skip-execution", "raises-exception"  # tags with a meaning to every Jupyter tool
+
+
+class CellFailed(Exception):
+    """A cell raised an error, which stands among its outputs."""
+
+
+class WarmEngine(Engine):  # type: ignore[misc]
+    """Runs notebooks in this process, one after the other, each in a shell of its own."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:
+        """Run all cells until one fails. What the notebook changes in this process is put back afterwards."""
+        nb_man.nb.metadata["language_info"] = _language()
+        with state_restored(), fresh_shell() as shell:
+            for index, cell in enumerate(nb_man.nb.cells):
+                nb_man.cell_start(cell, index)
+                try:
+                    _run(shell, cell)
+                except CellFailed as failed:
+                    nb_man.cell_exception(cell, cell_index=index, exception=failed)
+                    break
+                finally:
+                    nb_man.cell_complete(cell, cell_index=index)
+
+
+def _run(shell: Shell, cell: Any) -> None:
+    tags = cell.metadata.get("tags", ())
+    if cell.cell_type != "code" or not cell.source.strip() or _SKIP in tags:
+        return
+    cell.outputs, cell.execution_count, error = shell.run(cell.source)
+    if error is not None and _MAY_FAIL not in tags:
+        raise CellFailed(type(error).__name__)
+
+
+def _language() -> dict[str, Any]:
+    """What a Python kernel tells of itself, as notebooks keep it."""
+    return {
+        "codemirror_mode": {"name": "ipython", "version": 3}, "file_extension": ".py", "mimetype": "text/x-python",
+        "name": "python", "nbconvert_exporter": "python", "pygments_lexer": "ipython3",
+        "version": platform.python_version(),
+    }  # fmt: skip
