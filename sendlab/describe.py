@@ -3,7 +3,7 @@
 import polars as pl
 
 from sendlab.compare import MAX_AGE
-from sendlab.disclosure.published import OwnView, Published
+from sendlab.disclosure.published import NATION, OwnView, Published
 from sendlab.metrics.cards import card
 from sendlab.narrate import one_row, rows_of
 from sendlab.schema.labels import period_name, period_text
@@ -48,9 +48,7 @@ def data_note(view: View, *, measure: str, place: str, time_period: str) -> str:
 
 def _history(view: View, measure: str, time_period: str) -> str:
     """That the only national figures held are too old to compare with, and what to fetch."""
-    national = view.rows.filter(
-        (pl.col("measure") == measure) & (pl.col("geographic_level") == "National") & pl.col("value").is_not_null()
-    )
+    national = view.of(measure, NATION).filter(pl.col("value").is_not_null())
     latest = national["time_period"].max()
     if latest is None:
         return " No national figure is in the workspace."

@@ -19,15 +19,17 @@ from sendlab import charts, tables
 from sendlab.charts import bundle
 from sendlab.disclosure.published import OwnView, Published, _published, restore
 from sendlab.disclosure.sealed import about_figures, require_seal, seal, seal_key
+from sendlab.disclosure.shown import Present
 from sendlab.errors import GateError, WorkspaceProblem
 from sendlab.explore import View as Explored
 from sendlab.metrics.cards import cards
 from sendlab.publish import write_report
 from sendlab.publish.scan_rules import makes_nothing
-from sendlab.runs import Task, execute
+from sendlab.runs.execute import execute
 from sendlab.runs.index import write_index
 from sendlab.runs.pack import write_pack
-from sendlab.runs.plan import latest_period
+from sendlab.runs.plan import Task, latest_period
+from sendlab.runs.register import REGISTER, Register
 from sendlab.schema.measures import as_measures
 
 ROOMS = ("charts", "explore", "narrate", "publish", "runs", "tables")
@@ -162,7 +164,7 @@ TAKE_FIGURES = {name: thing for name, thing in public().items() if figures_of(th
 # How the others that make an output are tried: below, by name.
 TRIED_BELOW = {
     "charts.png", "charts.svg", "explore.CohortExplorer", "explore.View", "publish.write_report", "runs.Outcome",
-    "runs.RunResult", "runs.execute", "runs.run", "tables.ShownTable", "tables.Statement", "tables.largest_gaps",
+    "runs.RunResult", "runs.compare_runs", "runs.run", "tables.ShownTable", "tables.Statement", "tables.largest_gaps",
 }  # fmt: skip
 VALUES = {
     "measure": PA, "measures": [PA], "place": "999", "time_period": "202425", "from_period": "202324",
@@ -216,7 +218,7 @@ def test_the_explorer_shows_none_of_it(what, part):
 def test_the_run_writes_none_of_it(what, tmp_path):
     places = pl.DataFrame({"place_code": ["999"], "place_name": ["Sampleton"], "geographic_level": ["Local authority"]})
     with pytest.raises(GateError):
-        write_index(tmp_path, (RAW | FORGED)[what](), places, "Sampleton", "202425")
+        write_index(tmp_path, (RAW | FORGED)[what](), places, "Sampleton", "202425", Register(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -227,8 +229,9 @@ def test_the_pack_is_not_made_of_it(what, tmp_path):
         figures = (RAW | FORGED)[what]()
     except GateError:
         return  # it could not even be made
-    assert {outcome.status for outcome in write_pack(figures, space, "202425")} == {"failed"}
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    outcomes = write_pack(figures, space, "202425", Register(tmp_path), Present({}, {}), "r1")
+    assert {outcome.status for outcome in outcomes} == {"failed"}
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [REGISTER]
 
 
 @pytest.mark.parametrize("what", [name for name in FORGED if name != "unmarked own view"])  # a period is no figure

@@ -14,14 +14,16 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from sendlab.disclosure.published import OWN_VIEW_MARK, _published
+from sendlab.disclosure.shown import Present, marks_of
 from sendlab.errors import RunProblem
 from sendlab.runs import NOTEBOOKS, check_parameters, make_plan
-from sendlab.runs.batch import latest_period, places_in_order, run_opened
+from sendlab.runs.batch import Wanted, latest_period, places_in_order, run_opened
 from sendlab.runs.execute import error_line
 from sendlab.runs.index import write_index
 from sendlab.runs.lock import LOCK, one_run
 from sendlab.runs.pack import pack
 from sendlab.runs.plan import BOARD_PAGE, WORKBOOK, board_folder
+from sendlab.runs.register import Made, Register
 from sendlab.runs.strip import strip, without_paths
 from sendlab.schema.measures import as_measures
 from sendlab.store import write_manifest
@@ -86,6 +88,12 @@ class Opened:
 
     def places(self):
         return PLACES
+
+    def present(self):
+        return Present(marks_of(self.published().rows), {})
+
+    def editions(self):
+        return {"board": self.published().rows}
 
     def record_release(self, released):
         self.released = [*getattr(self, "released", []), released]
@@ -235,9 +243,8 @@ def done(tmp_path_factory):
     result = run_opened(
         opened,
         [folder],
-        places=["900101"],
-        notebooks=["progress", "attendance", "exclusions", "interventions", "refused"],
-        progress=told.append,
+        Wanted(["900101"], ["progress", "attendance", "exclusions", "interventions", "refused"]),
+        progress=lambda outcome, done, total: told.append(outcome),
     )
     assert len(opened.released) == 1  # before anything was written
     return root, result, told
@@ -318,6 +325,7 @@ def test_the_record_names_inputs_versions_and_outcomes(done):
     }  # fmt: skip
     assert record["parameters"][0] == {
         "notebook": "progress", "place": "900101", "time_period": "202425", "audience": "board",
+        "why": "never made",
     }  # fmt: skip
     assert record["versions"]["papermill"]
 
@@ -351,18 +359,14 @@ def indexed(tmp_path):
         (folder / code).mkdir(parents=True)
         for name in NOTEBOOKS:
             (folder / code / f"{name}.html").write_text("<p>report")
-    for started, error in (("20250901T080000Z", ""), ("20250902T080000Z", "ValueError: <odd>")):
-        kept = opened.workspace.reports / "runs" / f"{started}-r1"
-        notebook(kept / "failed" / "board" / "900101", "progress")
-        outcome = {"place_code": "900101", "notebook": "progress", "error": error}
-        record = {
-            "run": kept.name, "time_period": "202425", "parameters": [{"place": "900101", "notebook": "progress"}],
-            "outcomes": [outcome, {"place_code": "999", "notebook": "workbook", "error": "x"}],
-        }  # fmt: skip
-        (kept / "manifest.json").write_text(json.dumps(record), encoding="utf-8")
+    register = Register(opened.workspace.reports)
+    for run, error in (("20250901T080000Z-r1", ""), ("20250902T080000Z-r1", "ValueError: <odd>")):
+        notebook(opened.workspace.reports / "runs" / run / "failed" / "board" / "900101", "progress")
+        register.add(Made("202425/board/900101/progress", run, error=error))
     for name in (BOARD_PAGE, WORKBOOK):
         (folder / name).write_text("x")
-    return write_index(opened.workspace.reports, opened.published(), places_in_order(PLACES), "Sampleton", "202425")
+    places = places_in_order(PLACES)
+    return write_index(opened.workspace.reports, opened.published(), places, "Sampleton", "202425", register)
 
 
 def test_the_pack_by_itself_holds_the_lock_and_brings_the_index_up_to_date(tmp_path):
@@ -381,10 +385,7 @@ def test_the_pack_by_itself_holds_the_lock_and_brings_the_index_up_to_date(tmp_p
 def test_a_later_run_that_went_well_takes_the_failure_out_of_the_index(indexed):
     assert "1 report failed" in indexed.read_text(encoding="utf-8")
     reports = indexed.parent
-    first = json.loads((reports / "runs" / "20250901T080000Z-r1" / "manifest.json").read_text(encoding="utf-8"))
-    again = reports / "runs" / "20250903T080000Z-r1"
-    again.mkdir()
-    (again / "manifest.json").write_text(json.dumps({**first, "run": again.name}), encoding="utf-8")
+    Register(reports).add(Made("202425/board/900101/progress", "20250903T080000Z-r1"))
     pack(Opened(reports.parent))
     html = indexed.read_text(encoding="utf-8")
     assert "report failed" not in html and "Failed</span>" not in html and "202425/board/900101/progress.html" in html

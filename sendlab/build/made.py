@@ -7,8 +7,20 @@ import polars as pl
 from sendlab import store
 from sendlab.budget import within_budget, within_budget_on_disk
 from sendlab.build.figures import Protected, protect_all
-from sendlab.build.marks import PROTECTED, SLICES, STEP, is_current, mark_of, releases, run_id_of, slices_file
+from sendlab.build.marks import (
+    PROTECTED,
+    SHOWN,
+    SHOWN_COLUMNS,
+    SLICES,
+    STEP,
+    is_current,
+    mark_of,
+    releases,
+    run_id_of,
+    slices_file,
+)
 from sendlab.disclosure.sealed import about_figures, seal, seal_key
+from sendlab.disclosure.shown import marks_of
 from sendlab.disclosure.slices import Index, write_slices
 from sendlab.errors import WorkspaceProblem
 from sendlab.ingest import STEP as INGEST
@@ -68,6 +80,7 @@ def build(workspace: Workspace, *, force: bool = False, jobs: int = 1) -> BuildR
 def _write(workspace: Workspace, protected: Protected, run_id: str) -> tuple[dict[str, str], dict[str, Index]]:
     """The figures of each audience in a file of its own, and in slices; seals and slices by audience."""
     key, seals, slices = seal_key(workspace.key()), {}, {}
+    marks: list[tuple[str, str, str, int]] = []
     for audience, (rows, threshold) in protected.files().items():
         name = f"published_{audience}"
         store.write_table(workspace.store, name, rows, rows_a_group=ROWS_A_GROUP)
@@ -75,7 +88,9 @@ def _write(workspace: Workspace, protected: Protected, run_id: str) -> tuple[dic
         seals[audience] = seal(workspace.store / f"{name}.parquet", key, about=about)
         usual = usual_rows(rows)
         slices[audience] = write_slices(usual, workspace.store / slices_file(audience), key, about=about)
+        marks += [(audience, *of, mark) for of, mark in marks_of(usual).items()]
     store.write_table(workspace.store, "protection", protected.solved)
+    store.write_table(workspace.store, SHOWN, pl.DataFrame(marks, schema=SHOWN_COLUMNS, orient="row"))
     return seals, slices
 
 

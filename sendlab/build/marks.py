@@ -12,6 +12,8 @@ from sendlab.disclosure.log import read_log
 from sendlab.workspace import Workspace
 
 STEP = "build"
+SHOWN = "shown_marks"  # table of a mark for every measure and place: whether reports that show it are up to date
+SHOWN_COLUMNS = {"audience": pl.String, "measure": pl.String, "place_code": pl.String, "mark": pl.UInt64}
 SLICES = "slices"  # record of where each slice of the published figures lies
 PROTECTED = ("board", "public")  # audiences whose figures are decided; a school's edition follows from the board's
 

@@ -12,20 +12,22 @@ import polars as pl
 
 from sendlab import store
 from sendlab.build.made import BuildResult, build
-from sendlab.build.marks import FIGURES, PROTECTED, STEP, is_current, log_file, releases
-from sendlab.build.sliced import NATIONAL, Slices
+from sendlab.build.marks import FIGURES, PROTECTED, SHOWN, STEP, is_current
+from sendlab.build.released import record_release
+from sendlab.build.sliced import Slices
 from sendlab.cohort import in_period
 from sendlab.disclosure import Asked, OwnView, Published, ask_published, school_edition
 from sendlab.disclosure.guard import Question
 from sendlab.disclosure.intake import AUDIENCES as THRESHOLDS
-from sendlab.disclosure.log import with_release
-from sendlab.disclosure.published import restore
+from sendlab.disclosure.published import NATION, restore
 from sendlab.disclosure.sealed import about_figures, require_seal, seal_key
+from sendlab.disclosure.shown import Present, note
 from sendlab.disclosure.usefulness import summary_of_rows
 from sendlab.errors import WorkspaceProblem
 from sendlab.ingest import STEP as INGEST
 from sendlab.ingest import ingest
 from sendlab.measures import with_texts
+from sendlab.metrics.publication import usual_rows
 from sendlab.workspace import Workspace, find_workspace
 
 AUDIENCES = ("board", "school", "public")
@@ -71,7 +73,7 @@ class OpenWorkspace:
         view = self._edition(school) if audience == "school" else self._protected(audience)
         view = view if every_table else view.usual()
         view = view.where(measure=measures) if measures else view
-        return view.where(place_code=[place, self.workspace.la_code, NATIONAL]) if place else view
+        return view.where(place_code=[place, self.workspace.la_code, NATION]) if place else view
 
     def audiences(self) -> tuple[str, ...]:
         """Audiences whose figures are protected here: the board, and the public where the settings ask for it."""
@@ -132,29 +134,36 @@ class OpenWorkspace:
         Judged with what was released to the audience before and with earlier answers; refused where a group of few
         people could be worked out, with the nearest question that can be answered. Answers are logged.
         """
+        note()
         released = self.published(audience=audience, school=school, every_table=True)
         facts = self.facts(period=question.part)
         return ask_published(
             question, facts, released, self.workspace.root / "releases" / "answers.jsonl", date.today()
         )
 
+    def editions(self) -> dict[str, pl.DataFrame]:
+        """The usual rows of the board's figures, and of all schools' own: for the analyst's record of a run."""
+        return {"board": self._protected("board").usual().rows, "school": usual_rows(self._own)}
+
+    def present(self) -> Present:
+        """Marks of the figures as they are now, by which a run knows the reports that are up to date."""
+        rows = store.read_table(self.workspace.store, SHOWN)
+        board, own = (
+            {(measure, place): mark for _, measure, place, mark in rows.filter(audience=name).iter_rows()}
+            for name in ("board", "school")
+        )
+        return Present(board, own)
+
     def record_release(self, released: str) -> None:
         """Note in the release log that the figures of this build go out to the board on a day (2026-11-28).
 
-        The figures of schools' own editions are their own. Invented pupils have no log.
+        The figures of schools' own editions are their own.
         """
-        if self.workspace.is_sample:
-            return
-        for audience in PROTECTED:
-            if audience in store.read_manifest(self.workspace.store, STEP)["seals"]:
-                path = log_file(self.workspace, audience)
-                log = releases(self.workspace, audience)
-                now = with_release(log, self._protected(audience), released)
-                if now.height > log.height:
-                    store.write_table(path.parent, path.stem, now)
+        record_release(self.workspace, self._protected, released)
 
     def places(self) -> pl.DataFrame:
         """The LA and its schools: place_code, place_name, education_phase, geographic_level."""
+        note()
         return self._places
 
     @cached_property
@@ -163,7 +172,7 @@ class OpenWorkspace:
         return rows.sort(pl.col("geographic_level") != "Local authority", "place_name", "place_code")
 
     def _schools(self) -> pl.DataFrame:
-        return self.places().filter(pl.col("geographic_level") == "School")
+        return self._places.filter(pl.col("geographic_level") == "School")
 
     def periods(self) -> list[str]:
         """Academic years with figures of the LA, latest last."""
@@ -172,20 +181,21 @@ class OpenWorkspace:
 
     def require_place(self, place: str) -> None:
         """An error with the near names where the place is not in the workspace."""
-        known = self.places()["place_code"].to_list()
+        known = self._places["place_code"].to_list()
         if str(place) not in known:
             raise WorkspaceProblem(f"no place has the code '{place}'", next_step=f"places: {', '.join(known[:40])}")
 
     def place_name(self, place: str) -> str:
         """Name of a place."""
         self.require_place(place)
-        return str(self.places().filter(pl.col("place_code") == str(place))["place_name"][0])
+        return str(self._places.filter(pl.col("place_code") == str(place))["place_name"][0])
 
     def facts(self, *, period: str = "", pandas: bool = False) -> Any:
         """One row a pupil x school x year, for the analyst's own screen; as a pandas frame where that is asked for.
 
         `period`: a part of the year, "Autumn term" or "Spring half term 1": sessions and events are then those of it.
         """
+        note()
         rows = store.read_table(self.workspace.store, "facts")
         if period:
             rows = in_period(rows, self._parts_of_years(period), period)
@@ -200,6 +210,7 @@ class OpenWorkspace:
 
     def table(self, name: str, *, pandas: bool = False) -> Any:
         """One checked table of the store."""
+        note()
         rows = store.read_table(self.workspace.store, name)
         return rows.to_pandas() if pandas else rows
 

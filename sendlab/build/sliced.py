@@ -9,13 +9,11 @@ from sendlab import store
 from sendlab.build.marks import SLICES, slices_file
 from sendlab.disclosure.editions import school_edition
 from sendlab.disclosure.intake import AUDIENCES as THRESHOLDS
-from sendlab.disclosure.published import Published, restored
+from sendlab.disclosure.published import NATION, Published, restored
 from sendlab.disclosure.sealed import about_figures, seal_key
 from sendlab.disclosure.slices import PLACES, measure_block, place_block, read_slices
 from sendlab.errors import WorkspaceProblem
 from sendlab.workspace import Workspace
-
-NATIONAL = "E92000001"
 
 
 class Slices:
@@ -30,7 +28,7 @@ class Slices:
 
     def of_place(self, place: str, audience: str, school: str) -> Published:
         """The usual figures of a place, the LA and the nation; of a school edition that of `school`."""
-        blocks = [place_block(code) for code in dict.fromkeys([place, self._workspace.la_code, NATIONAL])]
+        blocks = [place_block(code) for code in dict.fromkeys([place, self._workspace.la_code, NATION])]
         return self._edition(blocks, audience, school)
 
     def of_measures(self, measures: Sequence[str], audience: str, school: str) -> Published:

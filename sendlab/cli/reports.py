@@ -1,4 +1,4 @@
-"""Verbs for figures and reports: build, run, pack, report, explore."""
+"""Verbs for figures and the main job: build, report, explore."""
 
 import os
 import sys
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-from sendlab.cli.options import FORCE, JOBS, NOTEBOOKS, PERIOD, PLACES, WORKSPACE, shown, tell_faults
+from sendlab.cli.options import FORCE, JOBS, PERIOD, WORKSPACE, tell_faults
+from sendlab.cli.running import run_reports
+from sendlab.runs.options import RunOptions
 
 
 @click.command()
@@ -35,61 +37,6 @@ def _build(workspace: Path | None, force: bool = False) -> None:
 
 @click.command()
 @WORKSPACE
-@PLACES
-@NOTEBOOKS
-@PERIOD
-@JOBS
-@tell_faults
-def run(
-    workspace: Path | None, places: tuple[str, ...], notebooks: tuple[str, ...], time_period: str | None, jobs: int
-) -> None:
-    """The notebooks as reports, with index.html."""
-    sys.exit(_run(workspace, places, notebooks, time_period, jobs))
-
-
-def _run(
-    workspace: Path | None, places: tuple[str, ...], notebooks: tuple[str, ...], time_period: str | None, jobs: int
-) -> int:
-    from sendlab.runs import run as run_notebooks
-    from sendlab.workspace import find_workspace
-
-    space = find_workspace(workspace)
-    result = run_notebooks(
-        space,
-        places=list(places) or None,
-        notebooks=list(notebooks) or None,
-        jobs=jobs,
-        time_period=time_period,
-        progress=lambda outcome: click.echo(
-            f"  {outcome.status:6} {outcome.place_name}: {outcome.notebook} ({outcome.seconds:.0f} s)"
-        ),
-    )
-    for outcome in result.failed:
-        click.echo(f"FAILED {outcome.place_name}: {outcome.notebook}: {outcome.error}", err=True)
-    done = len(result.outcomes) - len(result.failed)
-    click.echo(
-        f"{done} of {len(result.outcomes)} made in {result.seconds:.0f} s; open {shown(result.index, space.root)}"
-    )
-    return result.exit_status
-
-
-@click.command()
-@WORKSPACE
-@PERIOD
-@tell_faults
-def pack(workspace: Path | None, time_period: str | None) -> None:
-    """The board page and the workbook of figures."""
-    from sendlab.build import open_workspace
-    from sendlab.runs.pack import pack as make_pack
-
-    outcomes = make_pack(open_workspace(workspace), time_period)
-    for outcome in outcomes:
-        click.echo(f"  {outcome.status:6} {outcome.notebook} {outcome.error}")
-    sys.exit(int(any(outcome.status == "failed" for outcome in outcomes)))
-
-
-@click.command()
-@WORKSPACE
 @PERIOD
 @JOBS
 @click.option("--scheduled", is_flag=True, help="As [schedule] says: its jobs, and nothing on days that it leaves out.")
@@ -112,7 +59,8 @@ def report(workspace: Path | None, time_period: str | None, jobs: int, scheduled
         write_quality(space)
     click.echo("\n".join(ingest_lines(ingested)))
     _build(workspace)
-    sys.exit(max(_run(workspace, (), (), time_period, jobs), ingested.exit_status))
+    status = run_reports(workspace, RunOptions(jobs), time_period=time_period)
+    sys.exit(max(status, ingested.exit_status))
 
 
 @click.command()
@@ -127,4 +75,4 @@ def explore(workspace: Path | None, no_browser: bool) -> None:
     sys.exit(start_lab(find_workspace(workspace), browser=not no_browser))
 
 
-VERBS = (build, run, pack, report, explore)
+VERBS = (build, report, explore)

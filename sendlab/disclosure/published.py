@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import polars as pl
 
 from sendlab.disclosure.sealed import about_figures, require_seal
+from sendlab.disclosure.shown import EVERYTHING, note
 from sendlab.errors import GateError
 from sendlab.metrics.publication import usual_rows
 from sendlab.schema.measures import MEASURE_COLUMNS, MEASURE_KEY
@@ -23,6 +24,7 @@ from sendlab.schema.measures import MEASURE_COLUMNS, MEASURE_KEY
 WITHHELD = ("with_subjects", "top_share", "least", "most")
 PUBLISHED_COLUMNS = tuple(name for name in MEASURE_COLUMNS if name not in WITHHELD)
 HIDDEN = "c"
+NATION = "E92000001"  # England, as the Department's files name it
 SENSITIVITY = {"board": "OFFICIAL", "public": "OFFICIAL", "school": "OFFICIAL-SENSITIVE"}  # by audience
 WITHHELD_NOTE = "withheld: no choice of hidden figures protects this measure"
 OWN_VIEW_MARK = "Own view: unprotected, not for sharing"
@@ -39,15 +41,27 @@ class _View:
     @property
     def rows(self) -> pl.DataFrame:
         """The figures as a polars frame of measure rows: the caller's own, to change without changing the view."""
+        self._note()
         return self._checked().clone()
+
+    def of(self, measure: str, place: str = "") -> pl.DataFrame:
+        """The rows of one measure, of one place (by its code) or of all places in the view."""
+        keep = pl.col("measure") == measure
+        rows = self._checked().filter(keep & (pl.col("place_code") == place) if place else keep)
+        self._note(measure, place or EVERYTHING)
+        return rows
 
     def to_pandas(self) -> Any:
         """The figures as a pandas frame."""
+        self._note()
         return self._checked().to_pandas()
 
     def _checked(self) -> pl.DataFrame:
         """The rows, once it is sure that they are those that the view was made with."""
         return self._rows
+
+    def _note(self, measure: str = EVERYTHING, place: str = EVERYTHING) -> None:
+        """Note what is read, where that matters."""
 
     def _like(self, rows: pl.DataFrame) -> Self:
         raise NotImplementedError
@@ -130,6 +144,9 @@ class Published(_View):
     def _checked(self) -> pl.DataFrame:
         require_published(self)
         return self._rows
+
+    def _note(self, measure: str = EVERYTHING, place: str = EVERYTHING) -> None:
+        note(measure, place)
 
     def _like(self, rows: pl.DataFrame) -> Published:
         return _published(rows, audience=self.audience, threshold=self.threshold, run_id=self.run_id, place=self.place)

@@ -21,16 +21,21 @@ def rows_of(view: View, *, measure: str, place: str, time_period: str = "", time
     """
     require_view(view)
     title = card(measure).title
-    rows = view.rows.filter((pl.col("measure") == measure) & pl.col("geographic_level").is_in(LEVELS))
-    for name, wanted, word in (("place_code", place, "place"), ("time_period", time_period, "period")):
-        known = sorted(set(rows[name].to_list()))
-        if wanted and wanted not in known:
-            shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
-            raise SendlabError(
-                f"no figures of '{title}' for {word} '{wanted}'", next_step=f"there are: {shown or 'none'}"
-            )
-        rows = rows.filter(pl.col(name) == wanted) if wanted else rows
+    rows = view.of(measure, place).filter(pl.col("geographic_level").is_in(LEVELS))
+    if rows.is_empty():
+        raise _nothing(title, "place", place, view.of(measure).filter(pl.col("geographic_level").is_in(LEVELS)))
+    if time_period:
+        if time_period not in set(rows["time_period"]):
+            raise _nothing(title, "period", time_period, rows)
+        rows = rows.filter(pl.col("time_period") == time_period)
     return one_kind_of_period(rows, time_identifier)
+
+
+def _nothing(title: str, word: str, wanted: str, rows: pl.DataFrame) -> SendlabError:
+    """That a measure has no figures of a place or period, and of which it has."""
+    known = sorted(set(rows["place_code" if word == "place" else "time_period"]))
+    shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
+    return SendlabError(f"no figures of '{title}' for {word} '{wanted}'", next_step=f"there are: {shown or 'none'}")
 
 
 def one_kind_of_period(rows: pl.DataFrame, time_identifier: str = "") -> pl.DataFrame:

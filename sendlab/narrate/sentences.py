@@ -107,10 +107,10 @@ def _not_comparable(periods: tuple[str, str], kinds: list[set[str]]) -> str:
 
 def _rows_of_group(view: View, measure: str, place: str, group: str) -> pl.DataFrame:
     require_view(view)
-    keep = (pl.col("place_code") == place) & (pl.col("sen_provision") == group) & (pl.col("comparator") == "")
+    keep = (pl.col("sen_provision") == group) & (pl.col("comparator") == "")
     keep &= pl.col("geographic_level").is_in(LEVELS)
     whole = (pl.col("need_area") == "Total") & (pl.col("item") == "Total")
-    return view.rows.filter((pl.col("measure") == measure) & keep & whole)
+    return view.of(measure, place).filter(keep & whole)
 
 
 def _change_words(old: Row, new: Row, card: Card) -> str:

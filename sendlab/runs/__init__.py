@@ -1,9 +1,23 @@
-"""Places x notebooks as reports: the plan is data, `execute` is the one seam behind which a notebook runs."""
+"""Places x notebooks as reports: the plan is data, `execute.execute` is the one seam behind which a notebook runs."""
 
-# Kept light: every worker and every kernel imports this, so papermill and nbconvert are imported where they are used.
-from sendlab.runs.batch import RunResult, run
-from sendlab.runs.execute import execute
-from sendlab.runs.outcome import Outcome
-from sendlab.runs.plan import NOTEBOOKS, Task, check_parameters, make_plan
+from importlib import import_module
+from typing import Any
 
-__all__ = ["NOTEBOOKS", "Outcome", "RunResult", "Task", "check_parameters", "execute", "make_plan", "run"]
+# Nothing is imported before it is asked for: every worker and every kernel imports this, and so does the command line.
+_HOME = {
+    "NOTEBOOKS": "plan", "Outcome": "outcome", "RunOptions": "options", "RunResult": "batch", "Task": "plan",
+    "Wanted": "batch", "check_parameters": "plan", "compare_runs": "diff", "make_plan": "plan", "planned": "batch",
+    "run": "batch",
+}  # fmt: skip
+
+__all__ = [*_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sendlab.runs' has no attribute '{name}'")
+    return getattr(import_module(f"sendlab.runs.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOME)

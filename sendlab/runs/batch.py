@@ -1,9 +1,9 @@
-"""One run: every place with every notebook, the board's pack, the index and the record of what was done."""
+"""One run: what is to be made again of a plan, the board's pack, the index and the record of what was done."""
 
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,17 +11,20 @@ from typing import Any, Protocol
 import polars as pl
 
 from sendlab.disclosure.published import Published
-from sendlab.errors import RunProblem
+from sendlab.disclosure.shown import Present
 from sendlab.runs.index import write_index
 from sendlab.runs.lock import one_run
-from sendlab.runs.manifest import run_name, write_manifest
+from sendlab.runs.manifest import RunStory, run_name, write_manifest
+from sendlab.runs.options import USUAL, RunOptions
 from sendlab.runs.outcome import Outcome
-from sendlab.runs.pack import write_pack
+from sendlab.runs.pack import pack_is_stale, write_pack
 from sendlab.runs.plan import AUDIENCE, Task, latest_period, make_plan, notebook_files, places_in_order
+from sendlab.runs.register import Register, why_stale
 from sendlab.runs.supervisor import Supervisor
 from sendlab.workspace import own_notebooks
 
 OWN_NOTEBOOKS = own_notebooks()
+Progress = Callable[[Outcome, int, int], None]  # an outcome, how many there are by now, and how many there will be
 
 
 class Opened(Protocol):
@@ -30,8 +33,14 @@ class Opened(Protocol):
     workspace: Any
     run_id: str
 
-    def published(self, *, place: str | None = None, audience: str = "board") -> Published:
+    def published(self, *, audience: str = "board") -> Published:
         """Figures protected for an audience."""
+
+    def present(self) -> Present:
+        """Marks of the figures as they are now."""
+
+    def editions(self) -> dict[str, pl.DataFrame]:
+        """The figures of the board's edition and of schools' own."""
 
     def record_release(self, released: str) -> None:
         """Note that the figures go out on this day."""
@@ -42,12 +51,13 @@ class Opened(Protocol):
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run did: its outcomes, where its record and the index are, and how long it took."""
+    """What a run did: its outcomes, how many reports were up to date, its record and the index, its time."""
 
     outcomes: tuple[Outcome, ...]
     index: Path
     manifest: Path
     seconds: float
+    fresh: int = 0
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -60,80 +70,123 @@ class RunResult:
         return 1 if self.failed else 0
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for: place codes and names of notebooks (none: all), and a period (none: the latest)."""
+
+    places: Sequence[str] | None = None
+    notebooks: Sequence[str] | None = None
+    time_period: str | None = None
+
+
+EVERYTHING = Wanted()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan beside what was made before: each task with the reason to make it again, "" where it is up to date."""
+
+    name: str
+    time_period: str
+    tasks: tuple[tuple[Task, str], ...]
+    register: Register
+    present: Present
+    published: Published
+    places: pl.DataFrame
+
+    @property
+    def stale(self) -> list[Task]:
+        """The tasks to be run."""
+        return [task for task, why in self.tasks if why]
+
+
 def run(
-    workspace: Any,
-    *,
-    places: Sequence[str] | None = None,
-    notebooks: Sequence[str] | None = None,
-    jobs: int = 2,
-    time_period: str | None = None,
-    progress: Callable[[Outcome], None] | None = None,
+    workspace: Any, wanted: Wanted = EVERYTHING, options: RunOptions = USUAL, *, progress: Progress | None = None
 ) -> RunResult:
     """Run the notebooks of a workspace as reports and write index, pack and run record.
 
-    `places` are place codes, `notebooks` names without suffix (default: all places, the four topics); `time_period`
-    defaults to the latest with figures. `progress` is called with each outcome. An unknown place, notebook or parameter
-    stops the run before it starts (`RunProblem`); a notebook that fails stops nothing and makes `exit_status` 1.
+    A report that is up to date is left as it is (see `register`). An unknown place, notebook or parameter stops the run
+    before it starts (`RunProblem`); a notebook that fails stops nothing and makes `exit_status` 1.
     """
     from sendlab.build import open_workspace
 
     opened = open_workspace(workspace.root)
-    folders = (workspace.root / "notebooks", OWN_NOTEBOOKS)
-    return run_opened(
-        opened, folders, places=places, notebooks=notebooks, jobs=jobs, time_period=time_period, progress=progress
-    )
+    return run_opened(opened, _folders(workspace), wanted, options, progress=progress)
+
+
+def planned(workspace: Any, wanted: Wanted = EVERYTHING, options: RunOptions = USUAL) -> Planned:
+    """What `run` would do; nothing is written."""
+    from sendlab.build import open_workspace
+
+    return _planned(open_workspace(workspace.root), _folders(workspace), wanted, options, datetime.now(UTC))
+
+
+def _folders(workspace: Any) -> tuple[Path, Path]:
+    return workspace.root / "notebooks", OWN_NOTEBOOKS
 
 
 def run_opened(
     opened: Opened,
     notebook_folders: Sequence[Path],
+    wanted: Wanted = EVERYTHING,
+    options: RunOptions = USUAL,
     *,
-    places: Sequence[str] | None = None,
-    notebooks: Sequence[str] | None = None,
-    jobs: int = 2,
-    time_period: str | None = None,
-    progress: Callable[[Outcome], None] | None = None,
+    progress: Progress | None = None,
 ) -> RunResult:
     """As `run`, on a workspace that is open already and with the folders in which notebooks are looked for."""
-    if jobs < 1:
-        raise RunProblem("a run needs at least one worker", next_step="give --jobs 1 or more")
     started, clock = datetime.now(UTC), time.perf_counter()
-    space, published = opened.workspace, opened.published(audience=AUDIENCE)
-    period = time_period or latest_period(published)
-    name = run_name(started, opened.run_id)
-    everyone = places_in_order(opened.places())
-    tasks = make_plan(
-        everyone, notebook_files(notebook_folders), reports=space.reports, cwd=space.root, time_period=period,
-        only_places=places, only_notebooks=notebooks, run=name, run_id=opened.run_id,
-    )  # fmt: skip
+    space = opened.workspace
     with one_run(space.reports):
-        opened.record_release(f"{started:%Y-%m-%d}")  # before anything is written: what is written may be passed on
-        outcomes = _all_outcomes(tasks, jobs, progress)
-        if places is None:
-            outcomes += _pack(published, space, period, progress)
+        plan = _planned(opened, notebook_folders, wanted, options, started)
+        with_pack = wanted.places is None and not options.only_failed
+        pack_too = with_pack and (options.force or pack_is_stale(plan.register, plan.present, space, plan.time_period))
+        if plan.stale or pack_too:  # before anything is written: what is written may be passed on
+            opened.record_release(f"{started:%Y-%m-%d}")
+        outcomes, modes = _made(plan, options, progress)
+        if pack_too:
+            outcomes += write_pack(plan.published, space, plan.time_period, plan.register, plan.present, plan.name)
+        plan.register.tidy()
         seconds = round(time.perf_counter() - clock, 1)
-        # The record first: the index reads from it what failed.
-        manifest = write_manifest(
-            opened, tasks, outcomes, run=name, time_period=period, started=started, seconds=seconds
-        )
-        index = write_index(space.reports, published, everyone, space.la_name, period)
-    return RunResult(tuple(outcomes), index, manifest, seconds)
+        story = RunStory(plan.name, plan.time_period, started, seconds, options, sorted(modes))
+        manifest = write_manifest(opened, plan.tasks, outcomes, story)
+        index = write_index(space.reports, plan.published, plan.places, space.la_name, plan.time_period, plan.register)
+    return RunResult(tuple(outcomes), index, manifest, seconds, len(plan.tasks) - len(plan.stale))
 
 
-def _all_outcomes(tasks: list[Task], jobs: int, progress: Callable[[Outcome], None] | None) -> list[Outcome]:
-    outcomes = []
-    with Supervisor(min(jobs, len(tasks))) as supervisor:
-        for future in as_completed([supervisor.submit(task) for task in tasks]):
-            outcomes.append(future.result())
+def _planned(
+    opened: Opened, folders: Sequence[Path], wanted: Wanted, options: RunOptions, started: datetime
+) -> Planned:
+    space, published = opened.workspace, opened.published(audience=AUDIENCE)
+    period = wanted.time_period or latest_period(published)
+    name, everyone = run_name(started, opened.run_id), places_in_order(opened.places())
+    tasks = make_plan(
+        everyone, notebook_files(folders), reports=space.reports, cwd=space.root, time_period=period,
+        only_places=wanted.places, only_notebooks=wanted.notebooks, run=name, run_id=opened.run_id,
+    )  # fmt: skip
+    register, present = Register(space.reports), opened.present()
+    with_reason = tuple((task, _why(task, register, present, options)) for task in tasks)
+    return Planned(name, period, with_reason, register, present, published, everyone)
+
+
+def _why(task: Task, register: Register, present: Present, options: RunOptions) -> str:
+    if options.only_failed:
+        made = register.of(task)
+        return "failed last time" if made is not None and made.error else ""
+    why = why_stale(task, register, present, verify=options.verify)
+    return why or ("asked for" if options.force else "")
+
+
+def _made(plan: Planned, options: RunOptions, progress: Progress | None) -> tuple[list[Outcome], set[str]]:
+    """Run what is to be run, noting each report as soon as it is there; outcomes in the order of the plan."""
+    stale, outcomes = plan.stale, {}
+    if not stale:
+        return [], set()
+    with Supervisor(min(options.jobs, len(stale)), engine=options.engine) as supervisor:
+        futures = {supervisor.submit(task): number for number, task in enumerate(stale)}
+        for future in as_completed(futures):
+            number, outcome = futures[future], future.result()
+            plan.register.tell(stale[number], outcome, plan.name, plan.present)
+            outcomes[number] = replace(outcome, shown=())  # the register has it
             if progress:
-                progress(outcomes[-1])
-    order = {(task.place_code, task.audience, task.notebook.stem): number for number, task in enumerate(tasks)}
-    return sorted(outcomes, key=lambda outcome: order[outcome.place_code, outcome.audience, outcome.notebook])
-
-
-def _pack(published: Published, space: Any, period: str, progress: Callable[[Outcome], None] | None) -> list[Outcome]:
-    outcomes = write_pack(published, space, period)
-    for outcome in outcomes:
-        if progress:
-            progress(outcome)
-    return outcomes
+                progress(outcome, len(outcomes), len(stale))
+    return [outcomes[number] for number in sorted(outcomes)], supervisor.modes

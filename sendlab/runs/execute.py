@@ -2,6 +2,7 @@
 
 import os
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,12 +11,14 @@ from typing import Any
 
 from sendlab import errors
 from sendlab.build.marks import FIGURES
+from sendlab.disclosure.shown import NOTED_IN, Key, noted
 from sendlab.errors import GateError, SendlabError
-from sendlab.publish.files import put_in_place
+from sendlab.publish.files import FileInUse, put_in_place
 from sendlab.publish.html import write_report
 from sendlab.publish.notebook import empty_notebook, read_notebook, write_notebook
 from sendlab.publish.scan import require_clean
 from sendlab.runs.kernel import kernel_manager
+from sendlab.runs.options import WARM
 from sendlab.runs.outcome import (
     Outcome,
     failed_file,
@@ -28,8 +31,6 @@ from sendlab.runs.outcome import (
 from sendlab.runs.plan import OWN, Task, literal_path
 from sendlab.runs.strip import mark_error, strip, without_paths
 
-WARM, KERNEL = "warm", "kernel"
-ENGINES = (WARM, KERNEL)
 CELL_SECONDS = 900  # a cell of a kernel that takes longer has hung; the supervisor watches all of a notebook
 _LONGEST_ERROR = 500
 
@@ -40,22 +41,26 @@ def execute(task: Task, engine: str = WARM, *, attempt: int = 1) -> Outcome:
     `engine` is warm (in this process) or kernel (papermill's own, isolated way). On failure the notebook so far, with
     the error, is kept in the run's own folder (`failed_file`); an earlier report stays.
     """
-    started, aside = time.perf_counter(), partial_file(task)
-    error = ""
+    started, aside, notes = time.perf_counter(), partial_file(task), _notes_file(task)
+    error, said = "", ""
+    shown: tuple[Key, ...] = ()
+    notes.unlink(missing_ok=True)
     try:
         task.record.mkdir(parents=True, exist_ok=True)
         task.output.parent.mkdir(parents=True, exist_ok=True)
         # The second attempt saves as it goes: should it die too, what it had done is there to be looked at.
         _papermill(task, aside, engine, save_as_it_goes=attempt > 1)
         strip(aside, task.notebook.name, task.cwd)
-        _publish(task, aside)
+        shown = tuple(noted(notes))
+        said = _publish(task, aside)
     except Exception as problem:  # noqa: BLE001 - whatever a notebook raises must stop nobody else
         error = without_paths(error_line(problem), task.cwd)
         # What was refused at the gate is not kept: an own view is never written to a file.
         error += _kept(task, error, keep_outputs=not isinstance(problem, GateError))
     finally:
         aside.unlink(missing_ok=True)
-    return outcome_of(task, time.perf_counter() - started, error, attempts=attempt)
+        notes.unlink(missing_ok=True)
+    return outcome_of(task, time.perf_counter() - started, error, attempts=attempt, shown=shown, note=said)
 
 
 def done_in_words(words: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,11 +102,11 @@ def _told(task: Task) -> Iterator[None]:
     from sendlab.charts.bundle import PICTURES
 
     before = dict(os.environ)
-    os.environ |= {PICTURES: "svg", FIGURES: task.run_id}
+    os.environ |= {PICTURES: "svg", FIGURES: task.run_id, NOTED_IN: str(_notes_file(task))}
     try:
         yield
     finally:
-        for name in (PICTURES, FIGURES):
+        for name in (PICTURES, FIGURES, NOTED_IN):
             os.environ.pop(name, None)
         os.environ |= before
 
@@ -116,7 +121,21 @@ def _registered() -> str:
     return NAME
 
 
-def _publish(task: Task, aside: Path) -> None:
+def _notes_file(task: Task) -> Path:
+    """Where the figures that a notebook reads are noted while it runs."""
+    return partial_file(task).with_suffix(".shown")
+
+
+def _publish(task: Task, aside: Path) -> str:
+    """Put report and notebook in place; what should be said of it: a file that is open elsewhere, say."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", FileInUse)
+        _put_in_place(task, aside)
+    failed_file(task).unlink(missing_ok=True)
+    return "; ".join(str(each.message) for each in told if each.category is FileInUse)
+
+
+def _put_in_place(task: Task, aside: Path) -> None:
     require_clean([aside], name=notebook_file(task).name)
     # The report first: if it is refused, no notebook of this run lies beside a report of another.
     write_report(
@@ -124,7 +143,6 @@ def _publish(task: Task, aside: Path) -> None:
         place=task.place_code if task.audience == OWN else "",
     )  # fmt: skip
     put_in_place(aside, notebook_file(task))
-    failed_file(task).unlink(missing_ok=True)
 
 
 def _kept(task: Task, error: str, *, keep_outputs: bool) -> str:

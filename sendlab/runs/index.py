@@ -9,9 +9,9 @@ import polars as pl
 from sendlab.disclosure.published import Published, require_published
 from sendlab.publish.files import write_text
 from sendlab.publish.page import render
-from sendlab.runs.manifest import records
 from sendlab.runs.outcome import failed_path
-from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, NOTEBOOKS, OWN, WORKBOOK, board_folder, record_folder
+from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, NOTEBOOKS, OWN, SCHOOLS, WORKBOOK, board_folder, record_folder
+from sendlab.runs.register import Register
 from sendlab.schema.labels import day_name, period_name
 
 # The search box: hides the rows whose name does not hold what is typed, and says how many are left.
@@ -49,14 +49,16 @@ class PlaceLine:
     code: str = ""
 
 
-def write_index(reports: Path, published: Published, places: pl.DataFrame, la_name: str, time_period: str) -> Path:
-    """Write the index of a period from the reports on disk and the records of runs; returns the path written.
+def write_index(
+    reports: Path, published: Published, places: pl.DataFrame, la_name: str, time_period: str, register: Register
+) -> Path:
+    """Write the index of a period from the reports on disk and the register of reports; returns the path written.
 
     `places` in the order shown, with place_code, place_name, education_phase and geographic_level.
     """
     require_published(published)
     folder = board_folder(reports, time_period)
-    last = _last_outcomes(reports, time_period)
+    last = _last_outcomes(reports, time_period, register)
     topics = list(dict.fromkeys([*NOTEBOOKS, *(topic for _, topic, _ in last)]))
     fresh = _data_to(published, time_period)
     lines = [
@@ -79,19 +81,22 @@ def write_index(reports: Path, published: Published, places: pl.DataFrame, la_na
     return write_text(reports / "index.html", text)
 
 
-def _last_outcomes(reports: Path, time_period: str) -> dict[tuple[str, str, str], Entry]:
-    """{(place code, notebook, audience): what became of it in the last run that tried it}, from the records."""
+def _last_outcomes(reports: Path, time_period: str, register: Register) -> dict[tuple[str, str, str], Entry]:
+    """{(place code, notebook, audience): what became of it when it was made last}, from the register."""
     last = {}
-    for record in records(reports):
-        if record["time_period"] == time_period:
-            asked = {(each["place"], each["notebook"], each.get("audience", AUDIENCE)) for each in record["parameters"]}
-            for outcome in record["outcomes"]:
-                audience = outcome.get("audience", AUDIENCE)  # runs of before there were school editions do not say
-                key = (outcome["place_code"], outcome["notebook"], audience)
-                if key in asked:  # the pack is no notebook
-                    kept = failed_path(record_folder(reports, record["run"]), *key)
-                    last[key] = Entry(error=outcome["error"], kept=_link(kept, reports) if outcome["error"] else "")
+    for name, made in register.made.items():
+        if (key := _report(name, time_period)) is not None:
+            kept = failed_path(record_folder(reports, made.run), *key)
+            last[key] = Entry(error=made.error, kept=_link(kept, reports) if made.error else "")
     return last
+
+
+def _report(name: str, time_period: str) -> tuple[str, str, str] | None:
+    """(place code, notebook, audience) of a report of the period by its path; None for anything else."""
+    parts = name.split("/")
+    if len(parts) != 4 or parts[0] != time_period:
+        return None
+    return parts[2], parts[3], OWN if parts[1] == SCHOOLS else AUDIENCE
 
 
 def _failures(

@@ -1,18 +1,27 @@
 """The record of a run, analyst only: inputs, parameters, versions, outcomes; no pupil values, no machine paths."""
 
+import hashlib
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from sendlab import store
+from sendlab.build.marks import code_mark
+from sendlab.disclosure.published import Published
+from sendlab.metrics.cards import cards
 from sendlab.publish.files import write_text
+from sendlab.runs.figures import keep_figures
+from sendlab.runs.options import RunOptions
 from sendlab.runs.outcome import Outcome
 from sendlab.runs.plan import AUDIENCE, RECORDS, Task, record_folder
+from sendlab.runs.register import program_mark
 
 ANALYST_ONLY = "analyst only: not for the board, not for sharing"
 MANIFEST = "manifest.json"
@@ -24,37 +33,60 @@ def run_name(started: datetime, figures: str) -> str:
     return f"{started:%Y%m%dT%H%M%SZ}-{figures}"
 
 
+@dataclass(frozen=True)
+class RunStory:
+    """What a run was: its name, period, start, length, options, and how its workers ran notebooks (fork, recycle)."""
+
+    run: str
+    time_period: str
+    started: datetime
+    seconds: float
+    options: RunOptions
+    modes: Sequence[str] = ()
+
+
 def write_manifest(
-    opened: Any,
-    tasks: Sequence[Task],
-    outcomes: Sequence[Outcome],
-    *,
-    run: str,
-    time_period: str,
-    started: datetime,
-    seconds: float,
+    opened: Any, tasks: Sequence[tuple[Task, str]], outcomes: Sequence[Outcome], story: RunStory
 ) -> Path:
-    """Write `reports/runs/<run>/manifest.json`; returns its path.
+    """Write `reports/runs/<run>/manifest.json`; returns its path. Its fields: docs/runs.md.
 
     `inputs` holds sha256 sums: `raw` of the files that were ingested, `published` of the figures made from them.
     """
     record = {
         "handling": ANALYST_ONLY,
-        "run": run,
+        "run": story.run,
         "figures": opened.run_id,
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": seconds,
+        "started": story.started.isoformat(timespec="seconds"),
+        "seconds": story.seconds,
         "audience": AUDIENCE,
-        "time_period": time_period,
+        "time_period": story.time_period,
+        "options": asdict(story.options),
+        "workers": list(story.modes),
         "inputs": {"raw": raw_files(opened.workspace), "published": published_files(opened.workspace)},
-        "notebooks": {task.notebook.name: store.sha256_of(task.notebook) for task in tasks},
-        "parameters": [{"notebook": task.notebook.stem, **task.parameters} for task in tasks],
+        "code": {"figures": code_mark(), "program": program_mark()},
+        "definitions": definitions(),
+        "benchmarks": vintages(opened.published(audience=AUDIENCE)),
+        "notebooks": {path.name: store.sha256_of(path) for path in {task.notebook for task, _ in tasks}},
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        "fresh": sum(not why for _, why in tasks),
         "failed": sum(outcome.status == "failed" for outcome in outcomes),
-        "outcomes": [asdict(outcome) for outcome in outcomes],
+        "parameters": [{"notebook": task.notebook.stem, **task.parameters, "why": why} for task, why in tasks if why],
+        "outcomes": [{k: v for k, v in asdict(outcome).items() if k != "shown"} for outcome in outcomes],
     }
-    target = record_folder(opened.workspace.reports, run) / MANIFEST
+    keep_figures(opened)
+    target = record_folder(opened.workspace.reports, story.run) / MANIFEST
     return write_text(target, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+
+def definitions() -> dict[str, str]:
+    """{measure: checksum of its card}: a changed definition is told from changed data."""
+    return {name: hashlib.sha256(repr(card).encode("utf-8")).hexdigest()[:12] for name, card in cards().items()}
+
+
+def vintages(published: Published) -> dict[str, str]:
+    """{measure: latest period of its national figures}."""
+    national = published.rows.filter((pl.col("geographic_level") == "National") & (pl.col("comparator") == ""))
+    return dict(national.group_by("measure").agg(pl.col("time_period").max()).sort("measure").iter_rows())
 
 
 def records(reports: Path) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from sendlab.disclosure.shown import Key
 from sendlab.runs.plan import AUDIENCE, Task
 
 _PATHS = ("notebook", "output", "record", "cwd")
@@ -27,15 +28,21 @@ class Outcome:
     audience: str = AUDIENCE
     megabytes: int = 0
     attempts: int = 1
+    shown: tuple[Key, ...] = ()  # what the report shows: (measure, place), see sendlab.disclosure.shown
+    note: str = ""  # what the reader of the run should know though it is done
 
 
-def outcome_of(task: Task, seconds: float, error: str = "", *, megabytes: int = 0, attempts: int = 1) -> Outcome:
+def outcome_of(task: Task, seconds: float, error: str = "", **more: Any) -> Outcome:
     """The outcome of a task: failed where there is an error."""
     status: Literal["done", "failed"] = "failed" if error else "done"
-    return Outcome(
-        task.notebook.stem, task.place_code, task.place_name, status, round(seconds, 2), error, task.audience,
-        megabytes, attempts,
-    )  # fmt: skip
+    names = (task.notebook.stem, task.place_code, task.place_name)
+    return Outcome(*names, status, round(seconds, 2), error, task.audience, **more)
+
+
+def outcome_from(words: Mapping[str, Any]) -> Outcome:
+    """An outcome that came as JSON."""
+    shown = tuple((measure, place) for measure, place in words.get("shown", ()))
+    return Outcome(**{**words, "shown": shown})
 
 
 def report_file(task: Task) -> Path:

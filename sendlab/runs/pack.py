@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from sendlab.disclosure.published import Published
+from sendlab.disclosure.shown import EVERYTHING, Present
 from sendlab.errors import RunProblem
 from sendlab.runs.execute import error_line
 from sendlab.runs.index import write_index
 from sendlab.runs.lock import one_run
 from sendlab.runs.outcome import Outcome
 from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, WORKBOOK, board_folder, latest_period, places_in_order
+from sendlab.runs.register import Made, Register, files_changed, program_mark, stamps
 from sendlab.runs.strip import without_paths
+
+_SHOWN = ((EVERYTHING, EVERYTHING),)
 
 
 def pack(opened: Any, time_period: str | None = None) -> list[Outcome]:
@@ -29,24 +33,51 @@ def pack(opened: Any, time_period: str | None = None) -> list[Outcome]:
             next_step=f"choose one of {', '.join(sorted(set(published.rows['time_period'])))}",
         )
     with one_run(space.reports):
-        opened.record_release(f"{datetime.now(UTC):%Y-%m-%d}")
-        outcomes = write_pack(published, space, period)
-        write_index(space.reports, published, places_in_order(opened.places()), space.la_name, period)
+        now = datetime.now(UTC)
+        opened.record_release(f"{now:%Y-%m-%d}")
+        register = Register(space.reports)
+        outcomes = write_pack(published, space, period, register, opened.present(), "by-hand")
+        places = places_in_order(opened.places())
+        write_index(space.reports, published, places, space.la_name, period, register)
     return outcomes
 
 
-def write_pack(published: Published, workspace: Any, time_period: str) -> list[Outcome]:
-    """Write the board page and the workbook of a period into its board folder; one outcome each."""
+def pack_is_stale(register: Register, present: Present, workspace: Any, time_period: str) -> bool:
+    """Whether page and workbook would come out otherwise, or are not there as they were written."""
+    folder = board_folder(workspace.reports, time_period)
+    made = register.made.get(_name(register, folder))
+    if made is None or made.error or (made.key, made.mark) != (_key(workspace), present.mark(_SHOWN)):
+        return True
+    return bool(files_changed(folder, made, verify=False))
+
+
+def write_pack(
+    published: Published, workspace: Any, time_period: str, register: Register, present: Present, run: str
+) -> list[Outcome]:
+    """Write the board page and the workbook of a period into its board folder; one outcome each, noted as one."""
     from sendlab.publish import write_board_page, write_workbook
 
     folder = board_folder(workspace.reports, time_period)
     la = {"la_code": workspace.la_code, "la_name": workspace.la_name, "time_period": time_period}
-    return [
+    outcomes = [
         _outcome("board page", workspace, lambda: write_board_page(published, folder / BOARD_PAGE, **la)),
         _outcome(
             "workbook", workspace, lambda: write_workbook(published, folder / WORKBOOK, la_name=workspace.la_name)
         ),
     ]
+    error = "; ".join(outcome.error for outcome in outcomes if outcome.error)
+    files = {} if error else stamps((folder / BOARD_PAGE, folder / WORKBOOK))
+    name = _name(register, folder)
+    register.add(Made(name, run, _key(workspace), _SHOWN, present.mark(_SHOWN), files, error))
+    return outcomes
+
+
+def _name(register: Register, folder: Path) -> str:
+    return register.name((folder / "pack").resolve())
+
+
+def _key(workspace: Any) -> str:
+    return f"{program_mark()} {workspace.la_code} {workspace.la_name}"
 
 
 def _outcome(name: str, workspace: Any, make: Callable[[], Path]) -> Outcome:

@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from sendlab.runs.outcome import Outcome, outcome_of, task_in_words
+from sendlab.runs.outcome import Outcome, outcome_from, outcome_of, task_in_words
 from sendlab.runs.plan import Task
 from sendlab.runs.worker import FORK
 
@@ -167,7 +167,7 @@ class Supervisor:
             if "died" in answer:
                 outcome = self._dead(task, started, f"{DIED}: {answer['died']}", attempt)
             else:
-                outcome = Outcome(**answer)
+                outcome = outcome_from(answer)
             if outcome.status == "done" or self._ended.is_set():
                 break
         return outcome

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from sendlab.disclosure.published import require_view
+from sendlab.disclosure.published import NATION, require_view
 from sendlab.errors import SendlabError
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate import Row, View, format_interval, format_value, one_kind_of_period, rows_of
@@ -97,8 +97,8 @@ def _national(view: View, rows: pl.DataFrame, by: str) -> dict[str, float]:
     if rows.is_empty():
         return {}
     like = rows.row(0, named=True)
-    same = [pl.col(name) == like[name] for name in ("measure", "time_period", "time_identifier", "education_phase")]
-    found = part_rows(view.rows.filter(pl.col("geographic_level") == "National", *same, pl.col("comparator") == ""), by)
+    same = [pl.col(name) == like[name] for name in ("time_period", "time_identifier", "education_phase")]
+    found = part_rows(view.of(like["measure"], NATION).filter(*same, pl.col("comparator") == ""), by)
     return {row[by]: row["value"] for row in found.to_dicts() if row["value"] is not None}
 
 
@@ -111,9 +111,9 @@ def comparator_periods(rows: pl.DataFrame) -> str:
 def school_lines(view: View, *, measure: str, group: str, time_period: str) -> tuple[list[Line], Line | None]:
     """A line for each school, by name, those without a figure after the others; and the line of the LA."""
     require_view(view)
-    keep = (pl.col("measure") == measure) & (pl.col("time_period") == time_period) & (pl.col("sen_provision") == group)
+    keep = (pl.col("time_period") == time_period) & (pl.col("sen_provision") == group)
     whole = (pl.col("need_area") == TOTAL) & (pl.col("item") == TOTAL)
-    about, rows = card(measure), one_kind_of_period(view.rows.filter(keep & whole))
+    about, rows = card(measure), one_kind_of_period(view.of(measure).filter(keep & whole))
     figures = rows.filter((pl.col("comparator") == "") & (pl.col("geographic_level") == "School"))
     if figures.is_empty():
         raise SendlabError(

@@ -32,8 +32,8 @@ def statement_lines(view: View, *, place: str, time_period: str = "") -> tuple[l
 
 
 def _by_item(view: View, measure: str, place: str, period: str) -> dict[str, Row]:
-    keep = (pl.col("measure") == measure) & (pl.col("place_code") == place) & (pl.col("time_period") == period)
-    return {row["item"]: row for row in view.rows.filter(keep & (pl.col("comparator") == "")).to_dicts()}
+    rows = view.of(measure, place).filter((pl.col("time_period") == period) & (pl.col("comparator") == ""))
+    return {row["item"]: row for row in rows.to_dicts()}
 
 
 def _statement(code: Code, measures: dict[str, dict[str, Row]]) -> Statement:

@@ -20,6 +20,7 @@ from sendlab.runs.execute import notebook_file, report_file
 from sendlab.runs.index import write_index
 from sendlab.runs.pack import write_pack
 from sendlab.runs.plan import AUDIENCE, OWN, latest_period, notebook_files, places_in_order
+from sendlab.runs.register import Register
 from sendlab.runs.strip import strip
 from sendlab.workspace import own_notebooks
 
@@ -31,10 +32,12 @@ def make_folder(opened: OpenWorkspace, folder: Path, places: tuple[str, ...]) ->
     for task in tasks_of(opened, folder, places):
         make_report(task)
     space = _Elsewhere(space, folder)
-    failed = [outcome.error for outcome in write_pack(published, space, period) if outcome.error]
+    register = Register(folder)
+    made = write_pack(published, space, period, register, opened.present(), "attacked")
+    failed = [outcome.error for outcome in made if outcome.error]
     if failed:
         raise AssertionError(f"the pack could not be made: {failed}")
-    write_index(folder, published, places_in_order(opened.places()), space.la_name, period)
+    write_index(folder, published, places_in_order(opened.places()), space.la_name, period, register)
     return folder
 
 

@@ -1,0 +1,112 @@
+"""Verbs for reports: run, pack, and diff between two runs."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from sendlab.cli.options import JOBS, NOTEBOOKS, PERIOD, PLACES, WORKSPACE, shown, tell_faults
+from sendlab.cli.progress import Told
+from sendlab.runs.options import ENGINES, WARM, RunOptions
+
+
+@click.command()
+@WORKSPACE
+@PLACES
+@NOTEBOOKS
+@PERIOD
+@JOBS
+@click.option("--force", is_flag=True, help="Make reports again that are up to date.")
+@click.option("--only-failed", is_flag=True, help="Only the reports that failed last time.")
+@click.option("--verify", is_flag=True, help="Read the files of reports again to see that nobody changed them.")
+@click.option("--engine", type=click.Choice(ENGINES), default=WARM, show_default=True, help="How notebooks are run.")
+@click.option("--dry-run", is_flag=True, help="Say what would be made, and why; write nothing.")
+@tell_faults
+def run(
+    workspace: Path | None, places: tuple[str, ...], notebooks: tuple[str, ...], time_period: str | None, jobs: int,
+    force: bool, only_failed: bool, verify: bool, engine: str, dry_run: bool,
+) -> None:  # fmt: skip
+    """The notebooks as reports, with index.html; those that are up to date are left as they are."""
+    options = RunOptions(jobs, engine, force, only_failed, verify)
+    if dry_run:
+        _tell_plan(workspace, places, notebooks, time_period, options)
+    else:
+        sys.exit(run_reports(workspace, options, places, notebooks, time_period))
+
+
+def run_reports(
+    workspace: Path | None, options: RunOptions, places: tuple[str, ...] = (), notebooks: tuple[str, ...] = (),
+    time_period: str | None = None,
+) -> int:  # fmt: skip
+    """Run, tell how it went, and return the exit status."""
+    from sendlab.runs.batch import Wanted
+    from sendlab.runs.batch import run as run_notebooks
+    from sendlab.workspace import find_workspace
+
+    space = find_workspace(workspace)
+    wanted = Wanted(list(places) or None, list(notebooks) or None, time_period)
+    with Told() as told:
+        result = run_notebooks(space, wanted, options, progress=told)
+    for outcome in result.failed:
+        click.echo(f"FAILED {outcome.place_name}: {outcome.notebook}: {outcome.error}", err=True)
+    done = len(result.outcomes) - len(result.failed)
+    fresh = f", {result.fresh} were up to date" if result.fresh else ""
+    click.echo(
+        f"{done} of {len(result.outcomes)} made{fresh} in {result.seconds:.0f} s; "
+        f"open {shown(result.index, space.root)}"
+    )
+    return result.exit_status
+
+
+def _tell_plan(
+    workspace: Path | None, places: tuple[str, ...], notebooks: tuple[str, ...], time_period: str | None,
+    options: RunOptions,
+) -> None:  # fmt: skip
+    from sendlab.runs.batch import Wanted, planned
+    from sendlab.workspace import find_workspace
+
+    wanted = Wanted(list(places) or None, list(notebooks) or None, time_period)
+    plan = planned(find_workspace(workspace), wanted, options)
+    for task, why in plan.tasks:
+        if why:
+            click.echo(f"  {task.place_name}, {task.audience}: {task.notebook.stem} ({why})")
+    reasons = Counter(why or "up to date" for _, why in plan.tasks)
+    click.echo("; ".join(f"{number} {why}" for why, number in reasons.most_common()))
+
+
+@click.command()
+@WORKSPACE
+@PERIOD
+@tell_faults
+def pack(workspace: Path | None, time_period: str | None) -> None:
+    """The board page and the workbook of figures."""
+    from sendlab.build import open_workspace
+    from sendlab.runs.pack import pack as make_pack
+
+    outcomes = make_pack(open_workspace(workspace), time_period)
+    for outcome in outcomes:
+        click.echo(f"  {outcome.status:6} {outcome.notebook} {outcome.error}")
+    sys.exit(int(any(outcome.status == "failed" for outcome in outcomes)))
+
+
+@click.command()
+@WORKSPACE
+@click.argument("runs", nargs=2, metavar="RUN_A RUN_B")
+@click.option("--most", default=40, show_default=True, help="How many changed figures are listed.")
+@tell_faults
+def diff(workspace: Path | None, runs: tuple[str, str], most: int) -> None:
+    """Which figures changed between two runs, and why: data, code or definition.
+
+    A run is named as its folder in reports/runs; its beginning is enough, and 'last' and 'before' are the last two.
+    """
+    from sendlab.runs.diff import compare_runs, lines_of
+    from sendlab.workspace import find_workspace
+
+    found = compare_runs(find_workspace(workspace).reports, *runs)
+    for line in lines_of(found, most=most):
+        click.echo(line)
+    sys.exit(int(bool(found.figures.height)))
+
+
+VERBS = (run, pack, diff)
