@@ -24,7 +24,7 @@ lint: .venv/ready-dev        ## style, types, and the reading budget
 	$(BIN)/python tools/budget.py
 
 bench: .venv/ready-dev        ## seconds, CPU and peak memory of ingest, build and absence, with ratios from one run
-	$(BIN)/python tools/bench.py
+	$(BIN)/python benchmarks/bench.py
 
 soak: .venv/ready-dev         ## checks on many seeds: coverage of intervals, false flags, planted truths; goes on where it stopped
 	$(BIN)/python tools/soak.py

@@ -14,8 +14,9 @@ import sendlab.metrics.fairness.pairs
 from sendlab.schema.tables import TABLES
 from sendlab.stats.many import Family
 
-TOOLS = Path(__file__).resolve().parent.parent / "tools"
-sys.path.insert(0, str(TOOLS))
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS, BENCHMARKS = ROOT / "tools", ROOT / "benchmarks"
+sys.path[:0] = [str(TOOLS), str(BENCHMARKS)]
 
 import bench_absence  # noqa: E402
 import bench_process  # noqa: E402

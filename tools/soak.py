@@ -37,11 +37,16 @@ PACKAGE = tuple(path for path in sorted((ROOT / "sendlab").rglob("*")) if path.s
 # Rooms above the measures: what no check but that of disclosure rests on.
 ABOVE = {"build", "charts", "cli", "disclosure", "explore", "narrate", "publish", "runs"}
 MEASURES = tuple(path for path in PACKAGE if path.relative_to(ROOT / "sendlab").parts[0] not in ABOVE)
+# What decides published figures: no room that only shows them.
+PUBLISHING = tuple(
+    path for path in PACKAGE if path.relative_to(ROOT / "sendlab").parts[0] not in ABOVE - {"build", "disclosure"}
+)
 PROTECTION = tuple(path for path in PACKAGE if "disclosure" in path.parts)
 AUDIT = tuple(path for path in PROTECTION if not {"protect", "guard"} & set(path.parts))
 TABLE_TESTS = (ROOT / "tests" / "test_protect_core.py", ROOT / "tests" / "test_controlled_rounding.py")
 SOLVER_TESTS = ROOT / "tests" / "test_audit_table.py"
 SIGNAL_TESTS = ROOT / "tests" / "test_metrics_informal_exclusion.py"
+KILLS = 10  # a seed
 STANDARD_ERRORS, TRUTHS_MEASURED_ON = 3, 200  # seeds that the sizes in sendlab/sample/settings.toml are means of
 Outcome = tuple[bool, str, dict[str, Any]]  # whether the rule is met, in words, and figures
 Record = dict[str, Any]
@@ -134,6 +139,20 @@ def releases(seeds: range) -> Outcome:
     return soak_disclosure.releases_judged(seeds)
 
 
+def storms(seeds: range) -> Outcome:
+    """Kills of runs and their processes at random moments, ten a seed, each seed resumed to its end."""
+    import tempfile
+
+    import soak_runs
+
+    with tempfile.TemporaryDirectory() as folder:
+        space = soak_runs.make_space(Path(folder) / "la")
+        undisturbed = soak_runs.finish(space)
+        wrong = [fault for seed in seeds for fault in soak_runs.storm(space, undisturbed, seed, KILLS)]
+    said = f"{KILLS * len(seeds)} kills, {len(undisturbed)} files compared after each {KILLS}; "
+    return not wrong, said + ("; ".join(wrong[:3]) or "none torn, missing or different"), {"wrong": wrong}
+
+
 def tables(seeds: range) -> Outcome:
     """The tests of protection on small random tables, with other tables for every seed."""
     python = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *map(str, TABLE_TESTS)]
@@ -169,13 +188,18 @@ PARTS = {
                                        tables, range(1, 21), range(0), (*PROTECTION, *TABLE_TESTS)),
     "second solver": Part("every count that all sums of the published file give back is confirmed (4 indicators)",
                           second_solver, range(4), range(0), (*AUDIT, SOLVER_TESTS)),
+    **{f"kill storm, seeds from {seed}": Part(
+        "after resume every report is whole and equal to an undisturbed run's, none torn, none missing", storms,
+        range(seed, seed + 5), range(seed, seed + (seed == 1)), (*PACKAGE, ROOT / "tools" / "soak_runs.py"))
+       for seed in (1, 6, 11, 16)},
     **{f"disclosure to audiences, seeds from {seed}": Part(
         "no count is given away to anybody or any school: board, schools' own editions, public", audiences,
-        range(seed, seed + 10), range(seed, seed + (seed == 3001)), (*PACKAGE, ROOT / "tools" / "soak_disclosure.py"))
+        range(seed, seed + 10), range(seed, seed + (seed == 3001)),
+        (*PUBLISHING, ROOT / "tools" / "soak_disclosure.py"))
        for seed in (3001, 3011)},
     **{f"disclosure of six releases, seeds from {seed}": Part(
         "no count is given away by six half-term releases in a row", releases, range(seed, seed + 2), range(0),
-        (*PACKAGE, ROOT / "tools" / "soak_disclosure.py"))
+        (*PUBLISHING, ROOT / "tools" / "soak_disclosure.py"))
        for seed in range(3001, 3021, 2)},
 }  # fmt: skip
 

@@ -19,6 +19,8 @@ PROTECTED = ("board", "public")  # audiences whose figures are decided; a school
 
 # Environment variable that a run sets for its notebooks: the run id of the figures that it has found to be current.
 FIGURES = "SENDLAB_FIGURES"
+# The same for the key of seals, in hexadecimal, on a machine that has not the workspace's own key.
+SEAL_KEY = "SENDLAB_SEAL_KEY"
 
 
 def slices_file(audience: str) -> str:

@@ -1,6 +1,5 @@
 """An opened workspace: its published figures, and for the analyst its facts, tables and unprotected measures."""
 
-import io
 import os
 from collections.abc import Sequence
 from datetime import date
@@ -15,13 +14,12 @@ from sendlab.build.made import BuildResult, build
 from sendlab.build.marks import FIGURES, PROTECTED, SHOWN, STEP, is_current
 from sendlab.build.released import record_release
 from sendlab.build.sliced import Slices
+from sendlab.build.wholes import Wholes
 from sendlab.cohort import in_period
-from sendlab.disclosure import Asked, OwnView, Published, ask_published, school_edition
+from sendlab.disclosure import Asked, OwnView, Published, ask_published
 from sendlab.disclosure.guard import Question
-from sendlab.disclosure.intake import AUDIENCES as THRESHOLDS
-from sendlab.disclosure.published import NATION, restore
-from sendlab.disclosure.sealed import about_figures, require_seal, seal_key
-from sendlab.disclosure.shown import Present, note
+from sendlab.disclosure.published import NATION
+from sendlab.disclosure.shown import PERIODS, Present, note
 from sendlab.disclosure.usefulness import summary_of_rows
 from sendlab.errors import WorkspaceProblem
 from sendlab.ingest import STEP as INGEST
@@ -38,7 +36,7 @@ class OpenWorkspace:
 
     def __init__(self, workspace: Workspace, built: BuildResult) -> None:
         self.workspace, self.run_id = workspace, built.run_id
-        self._figures: dict[str, Published] = {}
+        self._wholes = Wholes(workspace, built.run_id)
 
     def published(
         self, *, place: str | None = None, measure: str | Sequence[str] = (), audience: str = "board",
@@ -70,7 +68,7 @@ class OpenWorkspace:
         return view.where(measure=measures) if measures else view
 
     def _whole(self, audience: str, school: str, place: str, measures: list[str], every_table: bool) -> Published:
-        view = self._edition(school) if audience == "school" else self._protected(audience)
+        view = self._wholes.edition(school) if audience == "school" else self._wholes.protected(audience)
         view = view if every_table else view.usual()
         view = view.where(measure=measures) if measures else view
         return view.where(place_code=[place, self.workspace.la_code, NATION]) if place else view
@@ -79,54 +77,19 @@ class OpenWorkspace:
         """Audiences whose figures are protected here: the board, and the public where the settings ask for it."""
         return tuple(name for name in PROTECTED if name == "board" or self.workspace.public)
 
-    def _protected(self, audience: str) -> Published:
-        if audience not in self._figures:
-            threshold = THRESHOLDS[audience]
-            self._figures[audience] = restore(
-                self._file(audience), key=seal_key(self.workspace.key()), seal=self._seal(audience),
-                audience=audience, threshold=threshold, run_id=self.run_id,
-            )  # fmt: skip
-        return self._figures[audience]
-
     def _require_school(self, place: str) -> None:
         if place not in set(self._schools()["place_code"]):
             raise WorkspaceProblem(
                 f"'{place}' has no school edition: it is no school here", next_step="name a school by its code: school="
             )
 
-    def _edition(self, place: str) -> Published:
-        return school_edition(self._protected("board"), self._own, place)
-
     @cached_property
     def _slices(self) -> Slices:
         return Slices(self.workspace, self.run_id)
 
-    @cached_property
-    def _own(self) -> pl.DataFrame:
-        return self._sealed("school", THRESHOLDS["board"])
-
     def own_summary(self) -> pl.DataFrame:
         """How much every school sees of its own figures in its own edition (columns of `hidden_summary`)."""
-        return summary_of_rows(self._own)
-
-    def _sealed(self, audience: str, threshold: int) -> pl.DataFrame:
-        """The figures of an audience as build wrote them; an altered file is refused."""
-        about = about_figures(audience=audience, threshold=threshold, run_id=self.run_id)
-        key = seal_key(self.workspace.key())
-        return pl.read_parquet(io.BytesIO(require_seal(self._file(audience), key, self._seal(audience), about=about)))
-
-    def _file(self, audience: str) -> Path:
-        return self.workspace.store / f"published_{audience}.parquet"
-
-    def _seal(self, audience: str) -> str:
-        """The seal that build gave the figures of an audience."""
-        seals = store.read_manifest(self.workspace.store, STEP)["seals"]
-        if audience not in seals:
-            raise WorkspaceProblem(
-                f"no figures were made for the {audience}",
-                next_step="write public = true under [publication] in sendlab.toml, then run 'sendlab build'",
-            )
-        return str(seals[audience])
+        return summary_of_rows(self._wholes.own)
 
     def ask(self, question: Question, *, audience: str = "board", school: str | None = None) -> Asked:
         """A question that no declared table answers, made by `sendlab.disclosure.guard.ask`, for an audience.
@@ -143,7 +106,7 @@ class OpenWorkspace:
 
     def editions(self) -> dict[str, pl.DataFrame]:
         """The usual rows of the board's figures, and of all schools' own: for the analyst's record of a run."""
-        return {"board": self._protected("board").usual().rows, "school": usual_rows(self._own)}
+        return {"board": self._wholes.protected("board").usual().rows, "school": usual_rows(self._wholes.own)}
 
     def present(self) -> Present:
         """Marks of the figures as they are now, by which a run knows the reports that are up to date."""
@@ -159,7 +122,7 @@ class OpenWorkspace:
 
         The figures of schools' own editions are their own.
         """
-        record_release(self.workspace, self._protected, released)
+        record_release(self.workspace, self._wholes.protected, released)
 
     def places(self) -> pl.DataFrame:
         """The LA and its schools: place_code, place_name, education_phase, geographic_level."""
@@ -176,8 +139,8 @@ class OpenWorkspace:
 
     def periods(self) -> list[str]:
         """Academic years with figures of the LA, latest last."""
-        rows = self._protected("board").rows.filter(pl.col("geographic_level") == "Local authority")
-        return sorted(rows["time_period"].unique())
+        note(PERIODS)
+        return self._slices.periods()
 
     def require_place(self, place: str) -> None:
         """An error with the near names where the place is not in the workspace."""

@@ -1,18 +1,20 @@
 """Published figures of some places or measures, read from their slices: what a report needs and no more."""
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 
 import polars as pl
 
 from sendlab import store
-from sendlab.build.marks import SLICES, slices_file
+from sendlab.build.marks import SEAL_KEY, SLICES, slices_file
 from sendlab.disclosure.editions import school_edition
 from sendlab.disclosure.intake import AUDIENCES as THRESHOLDS
 from sendlab.disclosure.published import NATION, Published, restored
 from sendlab.disclosure.sealed import about_figures, seal_key
 from sendlab.disclosure.slices import PLACES, measure_block, place_block, read_slices
 from sendlab.errors import WorkspaceProblem
+from sendlab.metrics.publication import LA_LEVEL
 from sendlab.workspace import Workspace
 
 
@@ -25,6 +27,11 @@ class Slices:
     def places(self) -> pl.DataFrame:
         """place_code, place_name, education_phase, geographic_level of all places with figures."""
         return self._read("board", [PLACES])
+
+    def periods(self) -> list[str]:
+        """Years with figures of the LA, latest last."""
+        rows = self._read("board", [place_block(self._workspace.la_code)])
+        return sorted(rows.filter(pl.col("geographic_level") == LA_LEVEL)["time_period"].unique())
 
     def of_place(self, place: str, audience: str, school: str) -> Published:
         """The usual figures of a place, the LA and the nation; of a school edition that of `school`."""
@@ -57,7 +64,8 @@ class Slices:
 
     @cached_property
     def _key(self) -> bytes:
-        return seal_key(self._workspace.key())
+        given = os.environ.get(SEAL_KEY)
+        return bytes.fromhex(given) if given else seal_key(self._workspace.key())
 
     @cached_property
     def _index(self) -> dict[str, dict[str, list[object]]]:

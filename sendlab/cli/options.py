@@ -13,6 +13,10 @@ from sendlab.errors import SendlabError
 WORKSPACE = click.option(
     "--workspace", type=click.Path(path_type=Path), help="Folder with sendlab.toml (default: the nearest above)."
 )
+WORKSPACES = click.option(
+    "--workspace", "workspaces", type=click.Path(path_type=Path), multiple=True,
+    help="Folder with sendlab.toml; may be repeated (default: the nearest above).",
+)  # fmt: skip
 FORCE = click.option("--force", is_flag=True, help="Do it again even if nothing changed.")
 PLACES = click.option(
     "--place", "places", multiple=True, help="Code of a school or the LA; may be repeated (default: all)."

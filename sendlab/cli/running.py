@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from sendlab.cli.options import JOBS, NOTEBOOKS, PERIOD, PLACES, WORKSPACE, shown, tell_faults
+from sendlab.cli.options import JOBS, NOTEBOOKS, PERIOD, PLACES, WORKSPACE, WORKSPACES, shown, tell_faults
 from sendlab.cli.progress import Told
 from sendlab.runs.options import ENGINES, WARM, RunOptions
 
 
 @click.command()
-@WORKSPACE
+@WORKSPACES
 @PLACES
 @NOTEBOOKS
 @PERIOD
@@ -21,18 +21,23 @@ from sendlab.runs.options import ENGINES, WARM, RunOptions
 @click.option("--only-failed", is_flag=True, help="Only the reports that failed last time.")
 @click.option("--verify", is_flag=True, help="Read the files of reports again to see that nobody changed them.")
 @click.option("--engine", type=click.Choice(ENGINES), default=WARM, show_default=True, help="How notebooks are run.")
+@click.option("--dask", default="", metavar="ADDRESS", help="Run in the workers of this Dask scheduler (tcp://...).")
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and why; write nothing.")
 @tell_faults
 def run(
-    workspace: Path | None, places: tuple[str, ...], notebooks: tuple[str, ...], time_period: str | None, jobs: int,
-    force: bool, only_failed: bool, verify: bool, engine: str, dry_run: bool,
+    workspaces: tuple[Path, ...], places: tuple[str, ...], notebooks: tuple[str, ...], time_period: str | None,
+    jobs: int, force: bool, only_failed: bool, verify: bool, engine: str, dask: str, dry_run: bool,
 ) -> None:  # fmt: skip
-    """The notebooks as reports, with index.html; those that are up to date are left as they are."""
-    options = RunOptions(jobs, engine, force, only_failed, verify)
+    """The notebooks as reports, with index.html; those that are up to date are left as they are.
+
+    Several workspaces (--workspace A --workspace B) are run one after the other, each into its own reports.
+    """
+    options = RunOptions(jobs, engine, force, only_failed, verify, dask)
     if dry_run:
-        _tell_plan(workspace, places, notebooks, time_period, options)
-    else:
-        sys.exit(run_reports(workspace, options, places, notebooks, time_period))
+        for each in workspaces or (None,):
+            _tell_plan(each, places, notebooks, time_period, options)
+        return
+    sys.exit(max(run_reports(each, options, places, notebooks, time_period) for each in workspaces or (None,)))
 
 
 def run_reports(

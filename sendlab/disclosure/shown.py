@@ -13,6 +13,7 @@ import polars as pl
 
 NOTED_IN = "SENDLAB_SHOWN"  # environment variable: the file that notes go to, a line each
 EVERYTHING = "*"
+PERIODS = "(periods)"  # noted in place of a measure: which years the authority has figures of
 Key = tuple[str, str]  # measure and place, either of them EVERYTHING
 Marks = dict[Key, int]
 _BYTES = 8
@@ -53,9 +54,17 @@ def marks_of(rows: pl.DataFrame) -> Marks:
     if len(lines) != rows.height:  # a text of more than one line: then a row is marked by its values
         lines = [repr(row) for row in rows.iter_rows()]
     for key, line in zip(keys, lines, strict=True):
-        mark = int.from_bytes(blake2b(line.encode("utf-8"), digest_size=_BYTES).digest(), "big")
-        found[key] = (found.get(key, 0) + mark) % _WHOLE
+        found[key] = (found.get(key, 0) + _mark(line)) % _WHOLE
     return found
+
+
+def mark_of_periods(periods: Iterable[str]) -> Marks:
+    """The mark of the years that the authority has figures of."""
+    return {(PERIODS, ""): _mark(" ".join(sorted(periods)))}
+
+
+def _mark(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8"), digest_size=_BYTES).digest(), "big")
 
 
 class Present:

@@ -1,6 +1,7 @@
 """An executed notebook becomes one HTML file that fetches nothing: landmarks, contents, SVG charts, code on request."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,16 @@ def write_report(
 
 
 def _page(node: Any, frame: dict[str, str]) -> str:
+    exporter = ready_exporter()
+    for name, made in (("shown", outputs.Shown()), ("prose", outputs.Prose())):  # they number what a page holds
+        exporter.register_filter(name, made)
+    page, _ = exporter.from_notebook_node(node, resources={"sendlab": frame})
+    return str(page).lstrip()
+
+
+@cache
+def ready_exporter() -> Any:
+    """The exporter with its template compiled: made once a process, and in a worker before the first notebook."""
     from nbconvert.exporters.templateexporter import TemplateExporter
 
     exporter = TemplateExporter(  # type: ignore[no-untyped-call]
@@ -45,15 +56,12 @@ def _page(node: Any, frame: dict[str, str]) -> str:
         template_name="sendlab",
         template_file="index.html.j2",
         file_extension=".html",
-        filters={
-            "prose": outputs.Prose(),
-            "shown": outputs.Shown(),
-            "question_first": _question_first,
-            "headings": _headings,
-        },
-    )
-    page, _ = exporter.from_notebook_node(node, resources={"sendlab": frame})
-    return str(page).lstrip()
+        default_preprocessors=[],  # we use none, and after each the notebook would be checked again
+        filters={"prose": outputs.Prose(), "shown": outputs.Shown(), "question_first": _question_first,
+                 "headings": _headings},
+    )  # fmt: skip
+    _ = exporter.template
+    return exporter
 
 
 def _question_first(body: str, title: str) -> tuple[str, str]:

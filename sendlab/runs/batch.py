@@ -12,6 +12,7 @@ import polars as pl
 
 from sendlab.disclosure.published import Published
 from sendlab.disclosure.shown import Present
+from sendlab.runs.cluster import Cluster
 from sendlab.runs.index import write_index
 from sendlab.runs.lock import one_run
 from sendlab.runs.manifest import RunStory, run_name, write_manifest
@@ -140,14 +141,15 @@ def run_opened(
         plan = _planned(opened, notebook_folders, wanted, options, started)
         with_pack = wanted.places is None and not options.only_failed
         pack_too = with_pack and (options.force or pack_is_stale(plan.register, plan.present, space, plan.time_period))
-        if plan.stale or pack_too:  # before anything is written: what is written may be passed on
-            opened.record_release(f"{started:%Y-%m-%d}")
-        outcomes, modes = _made(plan, options, progress)
+        with _slots(space, options, len(plan.stale)) as slots:
+            if plan.stale or pack_too:  # before anything is written: what is written may be passed on
+                opened.record_release(f"{started:%Y-%m-%d}")
+            outcomes = _made(plan, slots, progress)
         if pack_too:
             outcomes += write_pack(plan.published, space, plan.time_period, plan.register, plan.present, plan.name)
         plan.register.tidy()
         seconds = round(time.perf_counter() - clock, 1)
-        story = RunStory(plan.name, plan.time_period, started, seconds, options, sorted(modes))
+        story = RunStory(plan.name, plan.time_period, started, seconds, options, sorted(slots.modes))
         manifest = write_manifest(opened, plan.tasks, outcomes, story)
         index = write_index(space.reports, plan.published, plan.places, space.la_name, plan.time_period, plan.register)
     return RunResult(tuple(outcomes), index, manifest, seconds, len(plan.tasks) - len(plan.stale))
@@ -176,17 +178,21 @@ def _why(task: Task, register: Register, present: Present, options: RunOptions) 
     return why or ("asked for" if options.force else "")
 
 
-def _made(plan: Planned, options: RunOptions, progress: Progress | None) -> tuple[list[Outcome], set[str]]:
+def _made(plan: Planned, slots: Supervisor | Cluster, progress: Progress | None) -> list[Outcome]:
     """Run what is to be run, noting each report as soon as it is there; outcomes in the order of the plan."""
     stale, outcomes = plan.stale, {}
-    if not stale:
-        return [], set()
-    with Supervisor(min(options.jobs, len(stale)), engine=options.engine) as supervisor:
-        futures = {supervisor.submit(task): number for number, task in enumerate(stale)}
-        for future in as_completed(futures):
-            number, outcome = futures[future], future.result()
-            plan.register.tell(stale[number], outcome, plan.name, plan.present)
-            outcomes[number] = replace(outcome, shown=())  # the register has it
-            if progress:
-                progress(outcome, len(outcomes), len(stale))
-    return [outcomes[number] for number in sorted(outcomes)], supervisor.modes
+    futures = {slots.submit(task): number for number, task in enumerate(stale)}
+    for future in as_completed(futures):
+        number, outcome = futures[future], future.result()
+        plan.register.tell(stale[number], outcome, plan.name, plan.present)
+        outcomes[number] = replace(outcome, shown=())  # the register has it
+        if progress:
+            progress(outcome, len(outcomes), len(stale))
+    return [outcomes[number] for number in sorted(outcomes)]
+
+
+def _slots(workspace: Any, options: RunOptions, tasks: int) -> Supervisor | Cluster:
+    """Where the notebooks run: in processes of this machine, or in the workers of a Dask cluster."""
+    if options.dask and tasks:
+        return Cluster(options.dask, workspace, engine=options.engine)
+    return Supervisor(min(options.jobs, tasks), engine=options.engine)

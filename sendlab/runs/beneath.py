@@ -1,7 +1,8 @@
 """What programs beneath Python print: file descriptors 1 and 2, caught in files while a notebook runs.
 
-Files and no pipes: a program that fills a pipe while it holds Python's lock would wait for ever for its reader, and one
-that was left running keeps a pipe open. `poll` hands on what is new, so that its place among what Python prints is kept.
+Files and no pipes: a program that fills a pipe while it holds Python's lock would wait for ever for its reader, and
+one that was left running keeps a pipe open. `poll` hands on what is new, so that its place among what Python prints is
+kept.
 """
 
 import os
@@ -12,24 +13,9 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
-MOST_TEXT = 1_000_000  # characters that a notebook may print; more is no report
-CUT = f"\n[more was printed; a notebook keeps {MOST_TEXT:,} characters]\n"
+from sendlab.runs.alike import MOST_TEXT
+
 _MOST_BYTES = 4 * MOST_TEXT  # looked at in one piece; what is beyond would be cut off anyway
-Poll = Callable[[], None]
-
-
-class Room:
-    """How much text a notebook may still print; what is beyond all measure is cut off, and that is said once."""
-
-    def __init__(self) -> None:
-        self._left = MOST_TEXT
-
-    def kept(self, text: str) -> str:
-        """The part of a text for which there is room."""
-        if self._left < 0:
-            return ""
-        kept, self._left = text[: self._left], self._left - len(text)
-        return kept if self._left >= 0 else kept + CUT
 
 
 class _Caught:

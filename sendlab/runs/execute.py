@@ -4,7 +4,7 @@ import os
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def execute(task: Task, engine: str = WARM, *, attempt: int = 1) -> Outcome:
     started, aside, notes = time.perf_counter(), partial_file(task), _notes_file(task)
     error, said = "", ""
     shown: tuple[Key, ...] = ()
-    notes.unlink(missing_ok=True)
+    _away(notes)
     try:
         task.record.mkdir(parents=True, exist_ok=True)
         task.output.parent.mkdir(parents=True, exist_ok=True)
@@ -58,8 +58,7 @@ def execute(task: Task, engine: str = WARM, *, attempt: int = 1) -> Outcome:
         # What was refused at the gate is not kept: an own view is never written to a file.
         error += _kept(task, error, keep_outputs=not isinstance(problem, GateError))
     finally:
-        aside.unlink(missing_ok=True)
-        notes.unlink(missing_ok=True)
+        _away(aside, notes)
     return outcome_of(task, time.perf_counter() - started, error, attempts=attempt, shown=shown, note=said)
 
 
@@ -69,10 +68,11 @@ def done_in_words(words: Mapping[str, Any]) -> dict[str, Any]:
     return asdict(outcome)
 
 
-def keep_dead(task: Task, error: str) -> None:
-    """Keep what is left of a notebook whose process died, with the error at its top."""
-    _kept(task, error, keep_outputs=True)
-    partial_file(task).unlink(missing_ok=True)
+def keep_dead(task: Task, error: str) -> str:
+    """Keep what is left of a notebook whose process died, with the error at its top; what hinders that in words."""
+    hindrance = _kept(task, error, keep_outputs=True)
+    _away(partial_file(task), _notes_file(task))
+    return hindrance
 
 
 def _papermill(task: Task, aside: Path, engine: str, *, save_as_it_goes: bool) -> None:
@@ -102,12 +102,11 @@ def _told(task: Task) -> Iterator[None]:
     from sendlab.charts.bundle import PICTURES
 
     before = dict(os.environ)
-    os.environ |= {PICTURES: "svg", FIGURES: task.run_id, NOTED_IN: str(_notes_file(task))}
+    os.environ |= {PICTURES: "svg", FIGURES: task.run_id, NOTED_IN: str(_notes_file(task)), **task.environment}
     try:
         yield
     finally:
-        for name in (PICTURES, FIGURES, NOTED_IN):
-            os.environ.pop(name, None)
+        os.environ.clear()
         os.environ |= before
 
 
@@ -158,6 +157,13 @@ def _kept(task: Task, error: str, *, keep_outputs: bool) -> str:
     except OSError as fault:
         return f"; its notebook could not be kept ({type(fault).__name__})"
     return ""
+
+
+def _away(*files: Path) -> None:
+    """Remove files of our own, if they are there; where even their folder is none, nothing is."""
+    for file in files:
+        with suppress(OSError):
+            file.unlink()
 
 
 def _is_notebook(path: Path) -> bool:

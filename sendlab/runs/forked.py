@@ -4,22 +4,23 @@ Linux only. A process that has run a polars query must not be forked (its thread
 for them for ever), so the template runs none, and tries once whether a child can (`is_safe`).
 """
 
-import contextlib
-import ctypes
 import gc
 import json
 import os
 import resource
 import selectors
 import signal
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from sendlab.runs.drawer import Drawer
+from sendlab.runs import spaces
+from sendlab.runs.drawer import Drawer, draw_over
+from sendlab.runs.processes import adopt_orphans, die_with_parent, end_children
 
 _TRY_SECONDS = 20  # in which a child must have run a small query
-_PR_SET_PDEATHSIG = 1
 DRAWINGS_OF_ONE = 2000  # tasks after which the drawing process is replaced, as it grows
 
 
@@ -27,7 +28,11 @@ def is_safe() -> bool:
     """Whether a forked child of this process can run a polars query: tried, with a limit of time."""
     child = os.fork()
     if child == 0:
+        # Whatever was ignored or held back by those who started us: the alarm must end it.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
         signal.alarm(_TRY_SECONDS)
+        die_with_parent()
         _try_query()
     return os.waitpid(child, 0)[1] == 0
 
@@ -42,84 +47,121 @@ def _try_query() -> None:
         os._exit(1)
 
 
-def serve(asked: IO[str], tell: Callable[[dict[str, Any]], None]) -> None:
+def serve(asked: IO[str], answers: IO[str], tell: Callable[[dict[str, Any]], None]) -> None:
     """Fork a child for each task until standard input ends; then nothing of this process is left."""
+    adopt_orphans()
+    spaces.hold()
     gc.collect()
     gc.freeze()  # children need not look through, and so copy, what the template holds
-    drawer, tasks = Drawer(), 0
-    while line := asked.readline():
-        died, answer = _one(json.loads(line), drawer, asked)
-        tasks += 1
-        if died or tasks % DRAWINGS_OF_ONE == 0:
-            drawer.close()
-            drawer = Drawer()
-        tell(answer)
-    drawer.close()
+    Template(asked, answers, tell).serve()
 
 
-def _one(task: dict[str, Any], drawer: Drawer, asked: IO[str]) -> tuple[bool, dict[str, Any]]:
-    """One task in a child of its own: whether the child died, and its answer."""
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(ours)
-        _in_child(task, drawer, theirs)
-    os.close(theirs)
-    said = _listen(child, ours, asked)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    _end_group(child)  # what the notebook started and left running
-    try:
-        return False, json.loads(said)
-    except ValueError:
-        return True, {"died": f"exit status {status}" if status >= 0 else signal.Signals(-status).name}
+class Template:
+    """The process that children are forked from, and its drawing process."""
 
+    def __init__(self, asked: IO[str], answers: IO[str], tell: Callable[[dict[str, Any]], None]) -> None:
+        self._asked, self._answers, self._tell = asked, answers, tell
+        self._drawer, self._drawn = Drawer(), 0
 
-def _listen(child: int, pipe: int, asked: IO[str]) -> bytes:
-    """What the child says until it ends. Where the supervisor is gone, child and template end too."""
-    said, process = bytearray(), os.pidfd_open(child)
-    with selectors.DefaultSelector() as selector:
-        for number in (pipe, process, asked.fileno()):
-            selector.register(number, selectors.EVENT_READ)
-        ended = False
-        while not ended:
-            ready = {key.fd for key, _ in selector.select()}
-            if asked.fileno() in ready:  # nothing is sent before the answer: this is its end
-                _end_group(child)
+    def serve(self) -> None:
+        """Run the tasks as they come."""
+        while line := self._asked.readline():
+            self._tell(self._one(json.loads(line)))
+        self._end()
+
+    def _one(self, task: dict[str, Any]) -> dict[str, Any]:
+        """One task in a child of its own: its answer, or {"died": why}."""
+        connection = self._connection()
+        ours, theirs = os.pipe()
+        template, child = os.getpid(), os.fork()
+        if child == 0:
+            os.close(ours)
+            self._in_child(task, connection, theirs, template)
+        os.close(theirs)
+        connection.close()
+        said = self._listen(child, ours)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        end_children(but=[self._drawer.pid])  # what the notebook started and left running
+        try:
+            answer: dict[str, Any] = json.loads(said)
+        except ValueError:
+            return {"died": f"exit status {status}" if status >= 0 else signal.Signals(-status).name}
+        return answer
+
+    def _connection(self) -> socket.socket:
+        """To the drawing process; to a new one where it has ended, or drawn enough."""
+        self._drawn += 1
+        try:
+            if self._drawn % DRAWINGS_OF_ONE:
+                return self._drawer.connection()
+        except OSError:
+            pass
+        self._drawer.close()
+        self._drawer = Drawer()
+        return self._drawer.connection()
+
+    def _listen(self, child: int, pipe: int) -> bytes:
+        """What the child says until it ends. Where the supervisor is gone, child and template end too."""
+        said, process = bytearray(), os.pidfd_open(child)
+        os.set_blocking(pipe, False)
+        with selectors.DefaultSelector() as selector:
+            for number in (pipe, process, self._asked.fileno()):
+                selector.register(number, selectors.EVENT_READ)
+            ended = False
+            while not ended:
+                ready = {key.fd for key, _ in selector.select()}
+                if self._asked.fileno() in ready:  # nothing is sent before the answer: this is its end
+                    self._end()
+                ended = process in ready
+                found = _rest_of(pipe)
+                said += found
+                if not found and pipe in ready:  # closed; the child may still be at something
+                    selector.unregister(pipe)
+        os.close(process)
+        os.close(pipe)
+        return bytes(said)
+
+    def _end(self) -> None:
+        """Leave nothing behind."""
+        end_children()
+        os._exit(0)
+
+    def _in_child(self, task: dict[str, Any], connection: socket.socket, pipe: int, template: int) -> None:
+        """Run the task, say what became of it, and end without anything that the template would do at its end."""
+        child = os.getpid()
+        try:
+            os.setsid()
+            die_with_parent()
+            if os.getppid() != template:  # it has ended already
                 os._exit(1)
-            ended = process in ready
-            os.set_blocking(pipe, False)
-            said += _rest_of(pipe)
-    os.close(process)
-    os.close(pipe)
-    return bytes(said)
+            for number in (self._asked.fileno(), self._answers.fileno()):
+                os.close(number)  # the worker's own: its supervisor waits for their end
+            self._drawer.leave()
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            if megabytes := task.get("megabytes"):
+                _limit_memory(megabytes)
+            gc.disable()
+            draw_over(connection)
+            answer = _done(task)
+            if os.getpid() == child:  # and no copy of it
+                with os.fdopen(pipe, "wb") as said:
+                    said.write(json.dumps(answer).encode("utf-8"))
+        finally:
+            os._exit(0)
+
+
+def _done(task: dict[str, Any]) -> dict[str, Any]:
+    from sendlab.runs.execute import done_in_words
+
+    return done_in_words(task) | {"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10}
 
 
 def _rest_of(pipe: int) -> bytes:
     found = bytearray()
-    try:
+    with suppress(BlockingIOError):
         while part := os.read(pipe, 1 << 16):
             found += part
-    except BlockingIOError:
-        pass
     return bytes(found)
-
-
-def _in_child(task: dict[str, Any], drawer: Drawer, pipe: int) -> None:
-    """Run the task, say what became of it, and end without anything that the template would do at its end."""
-    try:
-        os.setsid()
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        if megabytes := task.get("megabytes"):
-            _limit_memory(megabytes)
-        gc.disable()
-        drawer.use()
-        from sendlab.runs.execute import done_in_words
-
-        answer = done_in_words(task) | {"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10}
-        os.write(pipe, json.dumps(answer).encode("utf-8"))
-    finally:
-        os._exit(0)
 
 
 def _limit_memory(megabytes: int) -> None:
@@ -127,8 +169,3 @@ def _limit_memory(megabytes: int) -> None:
     held = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData"))
     limit = (int(held.split()[1]) << 10) + (megabytes << 20)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
-def _end_group(child: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child, signal.SIGKILL)

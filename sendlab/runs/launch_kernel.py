@@ -4,6 +4,6 @@ from sendlab.runs.kernel import skip_heavy_imports
 
 if __name__ == "__main__":
     skip_heavy_imports()
-    from ipykernel.kernelapp import launch_new_instance
+    from sendlab.runs.ordered_kernel import OrderedKernel
 
-    launch_new_instance()
+    OrderedKernel.launch_instance()

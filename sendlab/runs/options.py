@@ -14,7 +14,8 @@ class RunOptions:
 
     `jobs`: notebooks at the same time; `engine`: warm (a process that has imported everything) or kernel (papermill's
     own way, for notebooks with live widgets); `force`: also reports that are up to date; `only_failed`: only those that
-    failed last time; `verify`: read the files of reports again instead of trusting their size and time.
+    failed last time; `verify`: read the files of reports again instead of trusting their size and time;
+    `dask`: the address of a Dask scheduler, whose workers are then the slots.
     """
 
     jobs: int = 2
@@ -22,6 +23,7 @@ class RunOptions:
     force: bool = False
     only_failed: bool = False
     verify: bool = False
+    dask: str = ""
 
     def __post_init__(self) -> None:
         if self.jobs < 1:

@@ -72,7 +72,7 @@ def failed_path(record: Path, place_code: str, notebook: str, audience: str = AU
 
 def task_in_words(task: Task) -> dict[str, Any]:
     """A task as JSON can hold it."""
-    words = {**asdict(task), "parameters": dict(task.parameters)}
+    words = {**asdict(task), "parameters": dict(task.parameters), "environment": dict(task.environment)}
     return words | {name: str(words[name]) for name in _PATHS}
 
 

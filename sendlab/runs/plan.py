@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ class Task:
     settings: str = ""
     audience: str = AUDIENCE
     kernel_name: str = "python3"
+    environment: Mapping[str, str] = field(default_factory=dict)  # what the notebook's process is told besides
 
 
 def board_folder(reports: Path, time_period: str) -> Path:

@@ -116,12 +116,17 @@ def key_of(task: Task) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8")).hexdigest()
 
 
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that reports are made with."""
+    return {name: version(name) for name in PROGRAM_PACKAGES}
+
+
 @cache
 def program_mark() -> str:
     """A checksum of the whole package, Python and the packages that reports are made with."""
     root = Path(__file__).parent.parent
     digest = hashlib.sha256(platform.python_version().encode())
-    digest.update(json.dumps({name: version(name) for name in PROGRAM_PACKAGES}).encode())
+    digest.update(json.dumps(package_versions()).encode())
     for path in sorted(root.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes().replace(b"\r\n", b"\n"))

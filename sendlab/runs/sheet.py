@@ -5,7 +5,7 @@ from typing import Any
 from jupyter_client.session import json_packer, json_unpacker
 from nbformat.v4 import new_output
 
-from sendlab.runs.beneath import Room
+from sendlab.runs.alike import Room
 
 
 class Sheet:
@@ -24,7 +24,7 @@ class Sheet:
 
     def text(self, name: str, text: str) -> None:
         """Printed text on stdout or stderr."""
-        kept = self._room.kept(_sent(text))
+        kept = self._room.kept(text)
         if not kept:
             return
         self._clear_if_due()

@@ -4,9 +4,8 @@ What a kernel would send as messages is kept as outputs: printed text (of progra
 displays, errors. There is no front end, so no comms: live widgets need `--engine kernel`.
 """
 
-import asyncio
+import atexit
 import builtins
-import contextvars
 import getpass
 import io
 import os
@@ -19,17 +18,19 @@ from ipykernel.compiler import XCachingCompiler
 from IPython.core import page
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.error import StdinNotImplementedError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from sendlab.runs.alike import refusal, words
 from sendlab.runs.beneath import text_beneath
+from sendlab.runs.loop import CellLoop
 from sendlab.runs.sheet import Sheet
 
 # What a kernel tells programs that a notebook starts: colours, and no pager.
 _TOLD = {
-    "TERM": "xterm-color", "CLICOLOR": "1", "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "PAGER": "cat", "GIT_PAGER": "cat",
+    "TERM": "xterm-color", "CLICOLOR": "1", "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1",
+    "PAGER": "cat", "GIT_PAGER": "cat",
 }  # fmt: skip
 _PAGER_TURN = 99
 
@@ -112,6 +113,8 @@ class Shell(InteractiveShell):
     display_pub_class = Type(_Displays)
     compiler_class = Type(XCachingCompiler)  # warnings name a cell as in a kernel
     sheet: Sheet
+    poll: Callable[..., None]
+    loop: CellLoop
     showing_result = False
     failed_to_show = False
 
@@ -136,11 +139,87 @@ class Shell(InteractiveShell):
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
         _flush()
         self.failed_to_show |= self.showing_result
-        self.sheet.add("error", ename=etype.__name__, evalue=_words(evalue), traceback=list(stb))
+        self.sheet.add("error", ename=etype.__name__, evalue=words(evalue), traceback=list(stb))
 
-    async def run(self, code: str) -> tuple[int, BaseException | None]:
-        """Run a cell within an event loop, as a kernel does: its number, and what it raised."""
-        number, self.failed_to_show = self.execution_count, False
-        if self.should_run_async(code, transformed_cell=self.transform_cell(code)):
-            ...
-        return number, None
+    def run(self, code: str) -> tuple[list[Any], int, bool]:
+        """Run a cell: its outputs, its number, and whether it failed."""
+        outputs, number, self.failed_to_show = self.sheet.turn(), self.execution_count, False
+        result = self.loop.run(self._run(code))
+        self.poll(final=True)
+        _flush()
+        return outputs, number, self.failed_to_show or result is None or not result.success
+
+    async def _run(self, code: str) -> Any:
+        """As a kernel does: within a running loop, which only a cell that awaits something gives way to."""
+        try:
+            transformed = self.transform_cell(code)  # type: ignore[no-untyped-call]
+            waits = self.should_run_async(code, transformed_cell=transformed)
+        except Exception:  # noqa: BLE001 - whatever it is, it comes again, and is shown, when the cell is run
+            waits = False
+        if not waits:
+            return self.run_cell(code, store_history=True)  # type: ignore[no-untyped-call]
+        result = None
+        try:
+            result = await self.run_cell_async(code, store_history=True, transformed_cell=transformed)
+        finally:
+            self.events.trigger("post_execute")
+            self.events.trigger("post_run_cell", result)
+        return result
+
+
+@contextmanager
+def fresh_shell() -> Iterator[Shell]:
+    """A shell of its own for one notebook; one that runs already (this may be a notebook too) comes back afterwards."""
+    sheet = Sheet()
+    with ExitStack() as stack:
+        stack.enter_context(_nothing_to_ask())
+        poll = stack.enter_context(text_beneath(sheet.text))
+        stack.enter_context(redirect_stdout(OutStream(sheet, "stdout", poll)))
+        stack.enter_context(redirect_stderr(OutStream(sheet, "stderr", poll)))
+        shell = stack.enter_context(_only_shell())
+        shell.sheet, shell.poll, shell.loop = sheet, poll, stack.enter_context(CellLoop())
+        yield shell
+
+
+@contextmanager
+def _only_shell() -> Iterator[Shell]:
+    before: Any = InteractiveShell._instance
+    main = sys.modules.get("__main__")
+    _forget(InteractiveShell)
+    shell = Shell.instance(config=Config({"InteractiveShell": {"colors": "neutral", "autoindent": False}}))
+    try:
+        yield shell
+    finally:
+        atexit.unregister(shell.atexit_operations)  # which would keep the shell, with all names of the notebook
+        Shell.clear_instance()
+        _forget(InteractiveShell)
+        if before is not None:
+            for parent in type(before)._walk_mro():
+                parent._instance = before
+        if main is not None:
+            sys.modules["__main__"] = main
+
+
+def _forget(kind: type[InteractiveShell]) -> None:
+    """No shell counts as running, of whatever kind."""
+    running: Any = kind._instance
+    for parent in type(running)._walk_mro() if running is not None else ():
+        parent._instance = None
+
+
+@contextmanager
+def _nothing_to_ask() -> Iterator[None]:
+    """Nobody sits before a run."""
+    before = builtins.input, getpass.getpass
+    builtins.input, getpass.getpass = refusal("raw_input"), refusal("getpass")
+    try:
+        yield
+    finally:
+        builtins.input, getpass.getpass = before
+
+
+def _flush() -> None:
+    """What was printed comes before what is shown now; the streams may be the notebook's own."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()

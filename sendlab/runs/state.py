@@ -1,23 +1,27 @@
 """What a notebook may change in the process that runs it, noted before and put back afterwards.
 
-Names of a notebook die with its shell. Beyond them: environment, working folder, import path, warnings, random seeds,
-options of the libraries, and the attributes of all modules and of the classes that figures and charts are made with.
-Where a notebook runs in a forked child this is a second line; where there is no fork it is the only one, and what it
-cannot see (the inside of foreign objects) ends when the worker is replaced.
+Names of a notebook die with its shell. Beyond them: environment, working folder, signals, import path, logging,
+warnings, random seeds, options of the libraries, and (`spaces.py`) the attributes of all modules and of the classes
+that figures and charts are made with. Where a notebook runs in a forked child this guards what the child does
+afterwards, which is to look through the notebook and to write the report; where there is no fork it guards the next
+notebook too. What it cannot see (the inside of foreign objects, say) ends when the worker is replaced.
 """
 
-import builtins
-import copy
+import gc
 import locale
 import logging
 import os
 import random
+import signal
+import site
 import sys
+import sysconfig
+import threading
+import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -26,50 +30,112 @@ import polars as pl
 from altair.utils.plugin_registry import PluginRegistry
 from pandas._config import config as pandas_config
 
-# Packages whose classes are looked at too, and of whose constants (dicts, lists, sets) the content is put back.
-_CLASSES = ("sendlab", "polars", "altair.vegalite.v6.api", "altair.utils")
-_CONSTANTS = ("sendlab",)
-_LEFT = "sendlab.runs.state"
+from sendlab.runs import spaces
+from sendlab.runs.alike import seed
+
+_LIBRARIES = [
+    Path(folder).resolve()
+    for folder in (*sysconfig.get_paths().values(), *site.getsitepackages(), str(Path(__file__).parent.parent))
+]
 
 
 @contextmanager
 def state_restored() -> Iterator[None]:
     """Put back, at the end, whatever changed in this process in between; see the module's first lines."""
     with ExitStack() as stack:
-        for note in (_process, _python, _options, _modules):
+        for note in (_process, _signals, _python, _logs, _seeds, _options, _modules):
             stack.callback(note())
         stack.enter_context(warnings.catch_warnings())
+        seed()
         yield
 
 
 def _process() -> Callable[[], None]:
-    """Environment, working folder, locale."""
+    """Environment and with it the time zone, working folder, locale, rights of new files."""
     environment, folder, here = dict(os.environ), Path.cwd(), locale.setlocale(locale.LC_ALL)
+    mask = os.umask(0)
+    os.umask(mask)
 
     def restore() -> None:
         for name in set(os.environ) - set(environment):
             del os.environ[name]
         os.environ.update({name: value for name, value in environment.items() if os.environ.get(name) != value})
-        os.chdir(folder)
+        if hasattr(time, "tzset"):
+            time.tzset()
+        with suppress(OSError):  # the notebook took it away; papermill goes back to where it came from
+            os.chdir(folder)
         locale.setlocale(locale.LC_ALL, here)
+        os.umask(mask)
+
+    return restore
+
+
+def _signals() -> Callable[[], None]:
+    """What signals do; only the main thread can say."""
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+
+    def restore() -> None:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in handlers.items():
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
 
     return restore
 
 
 def _python() -> Callable[[], None]:
-    """Import path, hooks, log level, recursion limit, random seeds."""
-    path, hooks = list(sys.path), {name: getattr(sys, name) for name in ("displayhook", "excepthook", "unraisablehook")}
-    argv, depth, root = list(sys.argv), sys.getrecursionlimit(), logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
+    """Import path, tracing, garbage collection, recursion limit."""
+    held: tuple[list[Any], ...] = (sys.path, sys.argv, sys.meta_path, sys.path_hooks)
+    lists = [(each, list(each)) for each in held]
+    depth, interval = sys.getrecursionlimit(), sys.getswitchinterval()
+    collects, when = gc.isenabled(), gc.get_threshold()
+    traced, profiled = sys.gettrace(), sys.getprofile()
+
+    def restore() -> None:
+        sys.settrace(traced)
+        sys.setprofile(profiled)
+        for each, before in lists:
+            each[:] = before
+        sys.setrecursionlimit(depth)
+        sys.setswitchinterval(interval)
+        (gc.enable if collects else gc.disable)()
+        gc.set_threshold(*when)
+
+    return restore
+
+
+def _logs() -> Callable[[], None]:
+    """Levels and handlers of all loggers; those that are new say nothing any more."""
+
+    def loggers() -> list[logging.Logger]:
+        known = logging.root.manager.loggerDict.values()
+        return [logging.root, *(each for each in known if isinstance(each, logging.Logger))]
+
+    kept = ("level", "propagate", "disabled")
+    before = {
+        each: ([getattr(each, name) for name in kept], list(each.handlers), list(each.filters)) for each in loggers()
+    }
+    disabled = logging.root.manager.disable
+
+    def restore() -> None:
+        for each in loggers():
+            values, handlers, filters = before.get(each, ([logging.NOTSET, True, False], [], []))
+            for name, value in zip(kept, values, strict=True):
+                setattr(each, name, value)
+            each.handlers[:], each.filters[:] = handlers, filters
+        logging.disable(disabled)  # which also forgets what loggers remember of levels
+
+    return restore
+
+
+def _seeds() -> Callable[[], None]:
+    """Random numbers go on afterwards as if none had been drawn."""
     seeds, numpy_seeds = random.getstate(), np.random.get_state()
 
     def restore() -> None:
-        sys.path[:], sys.argv[:] = path, argv
-        for name, hook in hooks.items():
-            setattr(sys, name, hook)
-        sys.setrecursionlimit(depth)
-        root.setLevel(level)
-        root.handlers[:] = handlers
         random.setstate(seeds)
         np.random.set_state(numpy_seeds)
 
@@ -103,97 +169,29 @@ def _options() -> Callable[[], None]:
 
 def _registries() -> list[PluginRegistry[Any, Any]]:
     """Altair's choices of theme, renderer, data transformer and compiler."""
-    held = [thing for module in _named("altair").values() for thing in vars(module).values()]
+    altair = [module for name, module in sys.modules.items() if name.partition(".")[0] == "altair"]
+    held = [thing for module in altair for thing in vars(module).values()]
     return list({id(thing): thing for thing in held if isinstance(thing, PluginRegistry)}.values())
 
 
 def _modules() -> Callable[[], None]:
-    """Attributes of modules and classes, the content of constants, and which modules are loaded from here."""
-    loaded = dict(sys.modules)
-    spaces: list[tuple[Any, dict[str, Any]]] = [
-        (thing, dict(vars(thing)))
-        for thing in [*(m for name, m in loaded.items() if _is_module(name, m)), *_classes(), builtins]
-    ]
-    constants = [
-        (value, copy.deepcopy(value))
-        for module in _named(*_CONSTANTS).values()
-        for value in vars(module).values()
-        if _is_plain(value)
-    ]
+    """Modules, classes and constants; modules that are not from a library are forgotten."""
+    noted = spaces.held or spaces.Spaces()
+    if spaces.held:
+        noted.note()
+    loaded = set(sys.modules)
 
     def restore() -> None:
-        for thing, before in spaces:
-            _put_back(thing, before)
-        for value, before in constants:
-            if value != before:
-                _refill(value, before)
-        for name in [name for name, module in sys.modules.items() if name not in loaded and _is_own(module)]:
-            del sys.modules[name]  # a module of the workspace: read again by the next notebook
-        sys.modules.update({name: module for name, module in loaded.items() if sys.modules.get(name) is not module})
+        noted.put_back([name for name in sys.modules if name not in loaded and not _is_library(name)])
 
     return restore
 
 
-def _is_module(name: str, module: Any) -> bool:
-    return isinstance(module, ModuleType) and name not in (_LEFT, "__main__")
-
-
-def _named(*packages: str) -> dict[str, ModuleType]:
-    """Loaded modules of these packages."""
-    return {
-        name: module for name, module in sys.modules.items()
-        if isinstance(module, ModuleType) and any(name == p or name.startswith(f"{p}.") for p in packages)
-    }  # fmt: skip
-
-
-def _classes() -> list[type]:
-    """Classes defined in the packages that figures and charts are made with."""
-    found = {
-        id(thing): thing
-        for name, module in _named(*_CLASSES).items()
-        for thing in vars(module).values()
-        if isinstance(thing, type) and thing.__module__ == name
-    }
-    return list(found.values())
-
-
-def _put_back(thing: Any, before: Mapping[str, Any]) -> None:
-    """The attributes that a module or class had; what a library loaded meanwhile adds to its own packages stays."""
-    now = vars(thing)
-    changed = [name for name, value in before.items() if now.get(name, _LEFT) is not value]
-    added = [name for name in now if name not in before and not isinstance(now[name], ModuleType)]
-    for name in changed:
-        setattr(thing, name, before[name])
-    for name in added if not _is_lazy(thing) else ():
-        delattr(thing, name)
-
-
-def _is_lazy(thing: Any) -> bool:
-    """Whether a module fills in its own attributes when they are asked for."""
-    return isinstance(thing, ModuleType) and hasattr(thing, "__getattr__")
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether a constant is made of plain data all through, so that a copy of it says what it was."""
-    if isinstance(value, dict):
-        return all(_is_plain(each) for each in value.values())
-    if isinstance(value, list | set | tuple | frozenset):
-        return all(_is_plain(each) for each in value)
-    return value is None or isinstance(value, str | int | float | bool | bytes)
-
-
-def _refill(value: Any, before: Any) -> None:
-    if isinstance(value, dict):
-        value.clear()
-        value.update(before)
-    elif isinstance(value, list):
-        value[:] = before
-    elif isinstance(value, set):
-        value.clear()
-        value.update(before)
-
-
-def _is_own(module: Any) -> bool:
-    """Whether a module was read from the working folder: the workspace's own."""
-    file = getattr(module, "__file__", None)
-    return bool(file) and Path(str(file)).is_relative_to(Path.cwd())
+def _is_library(name: str) -> bool:
+    """Whether a module is installed: the workspace's own are read again by the next notebook."""
+    module = sys.modules[name]
+    if getattr(module, "__spec__", None) is None:  # made up by the notebook
+        return False
+    files = [getattr(module, "__file__", None) or "", *map(str, getattr(module, "__path__", ()))]
+    homes = [Path(file).resolve() for file in files if file]
+    return not homes or any(home.is_relative_to(folder) for home in homes for folder in _LIBRARIES)

@@ -12,6 +12,7 @@ _INJECTED = "injected-parameters"
 _BANNER = "papermill-error-cell-tag"  # papermill's own words at the top, with an address that leads nowhere
 # Any other absolute path, in a traceback with colour codes too, is cut to its file name.
 _ABSOLUTE = re.compile(r"(?:(?<=\dm)|(?<![\w.:/<]))(?:[A-Za-z]:[\\/]+|/)(?:[\w.@+~-]+[\\/]+)+([\w.+-]+)")
+_FIRST_FRAMES, _LAST_FRAMES = 40, 10  # of a traceback
 
 
 def strip(path: Path, name: str, root: Path) -> None:
@@ -48,7 +49,14 @@ def _clean(output: Any, root: Path) -> None:
         output["text"] = without_paths(output.text, root)
     elif output.output_type == "error":
         output["evalue"] = without_paths(output.evalue, root)
-        output["traceback"] = [without_paths(line, root) for line in output.traceback]
+        output["traceback"] = [without_paths(line, root) for line in _shortened(output.traceback)]
+
+
+def _shortened(traceback: list[str]) -> list[str]:
+    """Of a recursion without end the ends: how deep it went depends on what lies beneath the notebook."""
+    if len(traceback) <= _FIRST_FRAMES + _LAST_FRAMES:
+        return traceback
+    return [*traceback[:_FIRST_FRAMES], "[... most of a long traceback is left out ...]", *traceback[-_LAST_FRAMES:]]
 
 
 def without_paths(text: str, root: Path) -> str:

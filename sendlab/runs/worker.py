@@ -16,13 +16,15 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from sendlab.runs.kernel import skip_heavy_imports
+from sendlab.runs.processes import adopt_orphans, die_with_parent, end_children
 
 FORK, RECYCLE = "fork", "recycle"
 # What notebooks, papermill and the page of a report need: paid for once.
 _WARM = (
-    "altair", "IPython.core.interactiveshell", "ipywidgets", "nbconvert.exporters.templateexporter", "nbformat",
-    "pandas", "papermill.execute", "scipy.stats", "sendlab.charts", "sendlab.describe", "sendlab.narrate",
-    "sendlab.build.opened", "sendlab.publish.html", "sendlab.runs.engine", "sendlab.runs.execute", "sendlab.tables",
+    "altair", "ipywidgets", "jinja2.ext", "mistune.plugins.def_list", "mistune.plugins.task_lists",
+    "mistune.plugins.url", "nbconvert.exporters.templateexporter", "nbformat", "pandas", "papermill.execute",
+    "scipy.stats", "sendlab.build.opened", "sendlab.charts", "sendlab.describe", "sendlab.narrate",
+    "sendlab.publish.html", "sendlab.runs.engine", "sendlab.runs.execute", "sendlab.tables",
 )  # fmt: skip
 
 
@@ -31,24 +33,31 @@ def warm_up() -> None:
     skip_heavy_imports()
     for name in _WARM:
         import_module(name)
+    from sendlab.runs.shell import fresh_shell
+
+    with fresh_shell():  # IPython imports the half of itself when it is first used
+        pass
 
 
 def main(wanted: str) -> None:
     """Serve tasks until standard input ends."""
+    die_with_parent()  # while nothing is looked at but imports; nothing is started either
     # The pipes get numbers of their own: what a notebook or a library prints must not get in between.
     asked, answers = os.fdopen(os.dup(0), "r", encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1):
         os.dup2(nowhere, number)
+    del sys.argv[1:]  # no affair of a notebook
     warm_up()
     mode = RECYCLE
     if wanted == FORK and sys.platform == "linux":
         from sendlab.runs import forked
 
         mode = FORK if forked.is_safe() else RECYCLE
+    die_with_parent(really=False)  # it ends by itself, and ends what it started before
     say(answers, {"ready": mode})
     if mode == FORK:
-        forked.serve(asked, lambda what: say(answers, what))
+        forked.serve(asked, answers, lambda what: say(answers, what))
     else:
         _serve_here(asked, lambda what: say(answers, what))
 
@@ -60,19 +69,31 @@ def say(answers: IO[str], what: dict[str, Any]) -> None:
 
 
 def _serve_here(asked: IO[str], tell: Callable[[dict[str, Any]], None]) -> None:
-    """Notebooks in this process, on the main thread as a kernel's are; it ends at once with its supervisor."""
+    """Notebooks in this process, on the main thread as a kernel's are; it ends at once with its supervisor.
+
+    An answer says that the process is worn where a notebook left something that cannot be put back.
+    """
+    from sendlab.runs import spaces
     from sendlab.runs.execute import done_in_words
 
+    adopt_orphans()
+    spaces.hold()
     lines: SimpleQueue[str] = SimpleQueue()
 
     def read() -> None:
         for line in asked:
             lines.put(line)
+        end_children()
         os._exit(1)  # the supervisor is gone, and nobody wants what this process may still be making
 
     threading.Thread(target=read, daemon=True).start()
     while True:
-        tell(done_in_words(json.loads(lines.get())))
+        task = json.loads(lines.get())
+        threads = set(threading.enumerate())
+        answer = done_in_words(task)
+        end_children()
+        left = any(thread not in threads for thread in threading.enumerate())
+        tell(answer | {"worn": left or (spaces.held is not None and spaces.held.worn)})
         gc.collect()
 
 

@@ -1,6 +1,6 @@
 """Measures one load of a made-up session register in a fresh process: rows a second, CPU seconds, peak memory.
 
-python tools/bench_sessions.py --rows 45000000 --kind csv [--order school]
+python benchmarks/bench_sessions.py --rows 45000000 --kind csv [--order school]
 """
 
 import argparse

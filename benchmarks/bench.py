@@ -1,8 +1,8 @@
 """Measures how fast and how large ingest is: a census set, registers as CSV and Parquet, a workbook; one process each.
 
-python tools/bench.py [--quick] [--only NAME]   what `make bench` runs; --quick measures a tenth of the rows
+python benchmarks/bench.py [--quick] [--only NAME]   what `make bench` runs; --quick measures a tenth of the rows
 
-After ingest it measures build and absence (tools/bench_build.py).
+After ingest it measures build and absence (benchmarks/bench_build.py).
 
 Ratios compare with polars reading the same files as text and nothing else, in a process of its own, in the same run.
 """

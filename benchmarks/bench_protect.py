@@ -1,6 +1,6 @@
 """Measures protection: the cheapest pattern, its bound, the quick search, in CPU seconds, for tables of many sizes.
 
-python tools/bench_protect.py [NAME ...]   the names of the tables; all if none is given
+python benchmarks/bench_protect.py [NAME ...]   the names of the tables; all if none is given
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Measures build at the size of a large authority, growth from a smaller one, and absence from its session rows.
 
-python tools/bench_build.py [--quick] [--only build|absence] [--limit SECONDS] [--space SCHOOLS=FOLDER ...]
+python benchmarks/bench_build.py [--quick] [--only build|absence] [--limit SECONDS] [--space SCHOOLS=FOLDER ...]
 
 The authority is `sendlab sample` of so many schools and one year, ingested; --space takes one that stands ready and
 writes nothing into it. Each figure is of a fresh process. Protection has a limit of time, and is told where it did not

@@ -1,0 +1,174 @@
+"""Slots: nothing of a notebook reaches the next, every fault is told and ends alone, and no process is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+from run_tasks import CHART, FIGURES, PROBE, TREE, alive, kept, made, notebook, run, task, torn
+
+from sendlab.runs.alike import CUT
+from sendlab.runs.outcome import failed_file
+from sendlab.runs.supervisor import Supervisor
+
+WAYS = ("fork", "recycle")
+
+
+def until(holds, seconds=30.0):
+    """Wait for a condition; whether it came to hold."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left():
+    """Whatever a test does, no process outlives its supervisor."""
+    yield
+    assert not alive()
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    """A workspace with a module of its own."""
+    root = tmp_path_factory.mktemp("space")
+    (root / "helper.py").write_text("value = 1\n", encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def forks():
+    """A slot for all tests that leave its template alive."""
+    with Supervisor(1) as supervisor:
+        yield supervisor
+
+
+@pytest.fixture(scope="module")
+def recycles():
+    """A slot without forks."""
+    with Supervisor(1, mode="recycle") as supervisor:
+        yield supervisor
+
+
+@pytest.fixture(scope="module")
+def fresh(space, forks):
+    """What the probe gives in a process that has run nothing before."""
+    one = task(space, "probe", *PROBE)
+    assert run(forks, one).status == "done"
+    return made(one)
+
+
+@pytest.fixture(params=WAYS)
+def supervisor(request, forks, recycles):
+    """The slots in turn."""
+    return {"fork": forks, "recycle": recycles}[request.param]
+
+
+# --- nothing is handed on -------------------------------------------------------------------------------------------
+
+PLANTS = (
+    FIGURES, CHART,
+    "import builtins, gc, locale, logging, os, random, signal, sys, time, types, warnings\n"
+    "import altair as alt, numpy as np, pandas as pd, polars as pl\nfrom sendlab import charts, narrate, tables\n"
+    "from sendlab.charts import bundle, drawing, groups, marks, theme\nfrom sendlab.publish import gate, html\n"
+    "from IPython.core.interactiveshell import InteractiveShell",
+    # names
+    "planted = 1\nfor thing in (builtins, os, pl.DataFrame, charts, narrate, tables, theme): thing.planted = 1\n"
+    "sys.modules['planted'] = types.ModuleType('planted'); sys.path.insert(0, '.'); import helper; helper.value = 2",
+    # the process
+    "os.environ['PLANTED'] = '1'; os.environ['TZ'] = 'Asia/Tokyo'; time.tzset(); os.chdir('/'); os.umask(0)\n"
+    "locale.setlocale(locale.LC_ALL, 'C'); signal.signal(signal.SIGTERM, signal.SIG_IGN); sys.argv.append('x')\n"
+    "sys.path[:] = sys.path[:3]; sys.setrecursionlimit(5000); gc.set_threshold(5); warnings.simplefilter('ignore')\n"
+    "logging.getLogger('planted').setLevel(10); logging.getLogger('asyncio').setLevel(10); logging.basicConfig(level=10)",
+    # random numbers and options
+    "random.seed(1); np.random.seed(1); pl.set_random_seed(1)\n"
+    "pd.set_option('display.precision', 1); pl.Config.set_tbl_rows(2); np.set_printoptions(precision=1)\n"
+    "np.seterr(all='ignore'); alt.theme.enable('dark'); alt.renderers.enable('html')\n"
+    "alt.data_transformers.disable_max_rows(); InteractiveShell.ast_node_interactivity = 'all';",
+    # what figures, charts and reports are made with
+    "theme.GROUPS.clear(); theme.CONFIG['axis']['gridWidth'] = 9; theme.CONFIG['planted'] = 1; theme.WIDTH = 100\n"
+    "narrate.headline = charts.plot_groups = lambda *_, **__: 'planted'; marks.planted = 1\n"
+    "for name in ('filter', 'select', 'with_columns'): setattr(pl.DataFrame, name, lambda *_, **__: 1 / 0)\n"
+    "pl.LazyFrame.collect = None; alt.Chart.to_dict = None; pd.DataFrame.to_html = None; pl.Expr.alias = None\n"
+    "drawing.drawn_here = bundle.svg = gate.require_reportable = html.write_text = None",
+    "builtins.print = None; sys.stdout.close(); sys.stderr = sys.__stderr__; sys.displayhook = None",
+)  # fmt: skip
+
+
+def test_nothing_of_a_notebook_reaches_the_next_in_its_slot(space, supervisor, fresh):
+    assert run(supervisor, task(space, "first", "1")).status == "done"
+    process = supervisor._workers[0].process.pid
+    planted = run(supervisor, task(space, "plants", *PLANTS))
+    assert (planted.status, planted.error, planted.attempts) == ("done", "", 1)
+    one = task(space, "probe", *PROBE)
+    assert run(supervisor, one).status == "done"
+    assert supervisor._workers[0].process.pid == process  # else this says nothing
+    assert made(one) == fresh
+
+
+LEAVES = """\
+import atexit, os, subprocess, sys, threading, time
+atexit.register(lambda: open("at-exit", "w").close())
+threading.Thread(target=lambda: [time.sleep(0.01) or print("late") for _ in iter(int, 1)], daemon=True).start()
+asleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+subprocess.Popen(asleep); subprocess.Popen(asleep, start_new_session=True, close_fds=False)
+if not os.fork():  # a daemon: no child of ours, no group of ours, all that was open held open
+    os.setsid()
+    if not os.fork():
+        time.sleep(600)
+    os._exit(0)
+os.wait() and None"""
+
+
+def test_what_a_notebook_leaves_running_ends_with_it(space, supervisor, fresh):
+    assert run(supervisor, task(space, "first", "1")).status == "done"
+    before = alive()
+    left = run(supervisor, task(space, "leaves", LEAVES))
+    assert (left.status, left.error) == ("done", "")
+    assert alive() <= before
+    one = task(space, "probe", *PROBE)
+    assert run(supervisor, one).status == "done" and made(one) == fresh
+    assert not (space / "at-exit").exists()
+
+
+# --- faults ---------------------------------------------------------------------------------------------------------
+
+ENDED = "the process of the notebook ended before its time: "
+FAULTS = {
+    "exit status": ("import os; os._exit(3)", f"{ENDED}exit status 3"),
+    "killed": ("import os; os.kill(os.getpid(), 9)", f"{ENDED}SIGKILL"),
+    "terminated": ("import os; os.kill(os.getpid(), 15)", f"{ENDED}SIGTERM"),
+    "segfault": ("import ctypes; ctypes.string_at(0)", f"{ENDED}SIGSEGV"),
+    "pulls the rug": ("import os; os.closerange(3, 4096)", ""),
+    "sys.exit": ("import sys; sys.exit()", "GateError: report 'sys.exit', cell 2: an error with its text"),
+    "sys.exit(3)": ("import sys; sys.exit(3)", "SystemExit (cell 2)"),
+    "exit()": ("exit()", "SystemExit (cell 2)"),
+    "quit": ("quit", "SystemExit (cell 2)"),
+    "interrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt (cell 2)"),
+    "wordless": ("class Own(Exception):\n    def __str__(self): raise RuntimeError('no')\nraise Own", "Own (cell 2)"),
+    "recursion": ("import sys; sys.setrecursionlimit(300)\ndef f(): return f()\nf()", "RecursionError (cell 2)"),
+    "own class": ("class OddError(ValueError): pass\nraise OddError('a value')", "OddError (cell 2)"),
+    "group": ("raise ExceptionGroup('g', [ValueError(1)])", ""),
+    "value": ("class Shy:\n    def __repr__(self): raise ValueError('a value')\nShy()", "ValueError (cell 2)"),
+    "chart": ("from sendlab.charts import drawing\ndrawing._draw({'mark': 'none'})", "ValueError (cell 2)"),
+    "syntax": ("def f(:", "SyntaxError (cell 2)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_told_kept_and_ends_alone(space, forks, name):
+    code, error = FAULTS[name]
+    one = task(space, name, "print('before')", code, "print('not run')")
+    before = alive()
+    outcome = run(forks, one)
+    assert outcome.status == "failed" and outcome.attempts == 2
+    assert outcome.error.startswith(error) and "\n" not in outcome.error and "a value" not in outcome.error
+    assert outcome.error in kept(one).cells[0].source and not made(one)
+    assert alive() <= before and not torn(space)
+    assert run(forks, task(space, "after", "print('after')")).status == "done"
