@@ -411,3 +411,50 @@ print(alt.theme.active, alt.data_transformers.active, alt.renderers.active)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.splitlines() == ["default default default", "default default sendlab"]
+
+
+def many(number=60, chosen=(14.0, 9.0, 21.0)):
+    """Schools of two phases, every tenth without a figure, and the LA."""
+    rows = []
+    for index in range(number):
+        figure = (None, None, None) if index % 10 == 9 else (10.0 + index / 4, 5.0, 40.0) if index else chosen
+        rows.append(row("SEN support", *figure, n=None if figure[0] is None else 40, place_code=f"9{index:05}",
+                        place_name=f"School {index:02}", status="c" if figure[0] is None else "",
+                        education_phase="Primary" if index % 3 else "Secondary"))  # fmt: skip
+    la = row("SEN support", 16.0, 15.0, 17.0, 900, place_code="999", place_name="Sampleton", education_phase="Total",
+             geographic_level="Local authority")  # fmt: skip
+    return published([*rows, la])
+
+
+def test_more_schools_than_lines_have_a_mark_each_in_the_band_of_their_phase():
+    chart = charts.plot_schools(many(), measure=PA, group="SEN support", time_period="202425", highlight="900000")
+    spec = chart.to_dict(validate=True)
+    texts, _ = drawn(chart)
+    assert {"Primary", "Secondary", "36 schools, 4 not shown", "18 schools, 2 not shown", "Sampleton 16.0%"} <= set(
+        texts
+    )
+    assert "14%, n = 40" in texts and not any(text.startswith("School 0") for text in texts if "interval" not in text)
+    sizes = {
+        (layer["mark"]["fill"], layer["mark"]["size"]): len(spec["datasets"][layer["data"]["name"]])
+        for layer in spec["layer"] if layer["mark"]["type"] == "point"
+    }  # fmt: skip
+    assert sizes[theme.GREY, 36] == 53 and sizes[theme.BLUE, 110] == 1  # 54 shown, one of them by name
+    places = [line["y"] for layer in spec["layer"] if layer["mark"].get("size") == 36
+              for line in spec["datasets"][layer["data"]["name"]]]  # fmt: skip
+    assert len(set(places)) == 53  # none hides another
+    assert drawing.svg_of(spec, placed=True) == drawing.svg_of(spec)
+
+
+def test_a_hidden_school_moves_none_of_the_others_in_its_band():
+    one, other = (
+        charts.plot_schools(
+            many(chosen=figure), measure=PA, group="SEN support", time_period="202425", highlight="999"
+        ).to_dict()
+        for figure in ((14.0, 9.0, 21.0), (None, None, None))
+    )
+
+    def places(spec):
+        return {(line["value"], line["y"]) for layer in spec["layer"] if layer["mark"].get("size") == 36
+                for line in spec["datasets"][layer["data"]["name"]]}  # fmt: skip
+
+    assert places(other) < places(one) and len(places(one)) == len(places(other)) + 1

@@ -3,6 +3,7 @@
 from sendlab.charts import marks, parts, theme
 from sendlab.charts.bundle import Picture
 from sendlab.charts.groups import line_words
+from sendlab.charts.many_schools import BAND, MANY, band_layers, phases
 from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.parts import Key
 from sendlab.errors import SendlabError
@@ -19,18 +20,25 @@ ALT_SCHOOLS = 12  # more schools are summed up in the alt text; the table names 
 def plot_schools(view: View, *, measure: str, group: str, time_period: str, highlight: str | None = None) -> Picture:
     """Every school's figure with its 95 % interval, in order of name; those not shown stand after the others.
 
+    More than 40 schools have a mark each in the band of their phase, without intervals; those not shown are counted.
+
     `highlight` is the place code of one school, drawn in dark blue; the LA's own code highlights none. The dashed
     line is the LA.
     """
     lines, la = school_lines(view, measure=measure, group=group, time_period=time_period)
     about, when = card(measure), period_text(time_period, lines[0].row["time_identifier"])
     chosen = _chosen(lines, None if la and la.row["place_code"] == highlight else highlight)
-    top = parts.top_of(view) + 52
-    height = top + ROW * len(lines)
-    rows = [(top + ROW * (number + 0.5), line) for number, line in enumerate(lines)]
-    layers = [*parts.key(_key(chosen), parts.top_of(view) + 10), *_layers(rows, la, chosen, about)]
+    top, many = parts.top_of(view) + 52, len(lines) > MANY
+    if many:
+        height = top + BAND * len(phases(lines))
+        layers = band_layers(lines, la, chosen, about, top)
+    else:
+        height = top + ROW * len(lines)
+        layers = _layers([(top + ROW * (number + 0.5), line) for number, line in enumerate(lines)], la, chosen, about)
+    layers += parts.key(_key(chosen, many), parts.top_of(view) + 10)
     drawn = [line.row for line in [*lines, *([la] if la else [])]]
-    by_chance = "Schools are in order of name; about 1 in 20 would differ clearly by chance alone. n: pupils."
+    order = "Schools are in order of name" + (" within their phase, from above to below" if many else "")
+    by_chance = f"{order}; about 1 in 20 would differ clearly by chance alone. n: pupils."
     layers += parts.caption(parts.caption_text(view, drawn, about.captured, by_chance), height + 44)
     subtitle = f"{about.title}, {about.unit}, {people(group)}, all schools{f' of {la.label}' if la else ''}, {when}"
     return parts.finish(
@@ -52,10 +60,11 @@ def _chosen(lines: list[Line], highlight: str | None) -> Line | None:
     return found[0]
 
 
-def _key(chosen: Line | None) -> list[Key]:
+def _key(chosen: Line | None, many: bool) -> list[Key]:
+    interval = "" if many else ", with 95% interval"
     if chosen is None or not chosen.shown:
-        return [Key("School, with 95% interval", "circle", theme.GREY, interval=True)]
-    others = Key("Other schools", "circle", theme.GREY, interval=True)
+        return [Key(f"School{interval}", "circle", theme.GREY, interval=not many)]
+    others = Key("Other schools", "circle", theme.GREY, interval=not many)
     return [Key(f"{chosen.label[:60]}, with 95% interval", "circle", theme.BLUE, interval=True), others]
 
 

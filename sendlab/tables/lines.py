@@ -120,8 +120,9 @@ def school_lines(view: View, *, measure: str, group: str, time_period: str) -> t
             f"no school figures of '{about.title}' for {group} in {period_name(time_period)}",
             next_step="choose a measure, group and period that these figures hold (view.rows)",
         )
+    beside = rows.filter(pl.col("comparator") != "").partition_by("place_code", as_dict=True)
     lines = [
-        Line(row["place_name"], row, about, _others(rows.filter(pl.col("place_code") == row["place_code"]), None))
+        Line(row["place_name"], row, about, _others(beside.get((row["place_code"],), rows.clear()), None))
         for row in figures.sort("place_name", "place_code").to_dicts()
     ]
     la = rows.filter((pl.col("comparator") == "") & (pl.col("geographic_level") == "Local authority")).to_dicts()
