@@ -13,9 +13,10 @@ from typing import Any
 import polars as pl
 
 from sendlab.build.attacked import attacked
-from sendlab.disclosure import own_figures, release, school_edition, visible_share
+from sendlab.disclosure import own_figures, school_edition, visible_share
 from sendlab.disclosure.audit.editions import Edition
 from sendlab.disclosure.log import no_releases, with_release
+from sendlab.disclosure.release import release
 from sendlab.ingest import ingest
 from sendlab.measures import choose, make_measures, read_inputs, with_texts
 from sendlab.metrics.publication import published_measures

@@ -7,9 +7,9 @@ import polars as pl
 
 from sendlab.build.attacked import NOW, attacked, earlier_editions
 from sendlab.build.marks import releases
-from sendlab.disclosure import Published, own_figures, release, visible_share
+from sendlab.disclosure import Published, own_figures, visible_share
 from sendlab.disclosure.audit.editions import Edition
-from sendlab.disclosure.release import Release
+from sendlab.disclosure.release import Release, release
 from sendlab.errors import GateError
 from sendlab.measures import choose, with_texts
 from sendlab.metrics.cards import CROSSED, card

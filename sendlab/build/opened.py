@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -16,9 +16,7 @@ from sendlab.build.released import record_release
 from sendlab.build.sliced import Slices
 from sendlab.build.wholes import Wholes
 from sendlab.cohort import in_period
-from sendlab.disclosure import Asked, OwnView, Published, ask_published
-from sendlab.disclosure.guard import Question
-from sendlab.disclosure.published import NATION
+from sendlab.disclosure.published import NATION, OwnView, Published
 from sendlab.disclosure.shown import PERIODS, Present, note
 from sendlab.disclosure.usefulness import summary_of_rows
 from sendlab.errors import WorkspaceProblem
@@ -27,6 +25,10 @@ from sendlab.ingest import ingest
 from sendlab.measures import with_texts
 from sendlab.metrics.publication import usual_rows
 from sendlab.workspace import Workspace, find_workspace
+
+if TYPE_CHECKING:
+    from sendlab.disclosure.asked import Asked
+    from sendlab.disclosure.guard import Question
 
 AUDIENCES = ("board", "school", "public")
 
@@ -91,12 +93,14 @@ class OpenWorkspace:
         """How much every school sees of its own figures in its own edition (columns of `hidden_summary`)."""
         return summary_of_rows(self._wholes.own)
 
-    def ask(self, question: Question, *, audience: str = "board", school: str | None = None) -> Asked:
+    def ask(self, question: "Question", *, audience: str = "board", school: str | None = None) -> "Asked":
         """A question that no declared table answers, made by `sendlab.disclosure.guard.ask`, for an audience.
 
         Judged with what was released to the audience before and with earlier answers; refused where a group of few
         people could be worked out, with the nearest question that can be answered. Answers are logged.
         """
+        from sendlab.disclosure.asked import ask_published  # with all that judges a question
+
         note()
         released = self.published(audience=audience, school=school, every_table=True)
         facts = self.facts(period=question.part)

@@ -6,9 +6,8 @@ import polars as pl
 
 from sendlab.build.marks import PROTECTED, log_file
 from sendlab.build.opened import OpenWorkspace
-from sendlab.disclosure import hidden_summary
 from sendlab.disclosure.log import RELEASED, latest, read_log
-from sendlab.disclosure.usefulness import share_of_rows
+from sendlab.disclosure.usefulness import hidden_summary, share_of_rows
 from sendlab.metrics.cards import card
 
 

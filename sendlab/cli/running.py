@@ -8,6 +8,7 @@ import click
 
 from sendlab.cli.options import JOBS, NOTEBOOKS, PERIOD, PLACES, WORKSPACE, WORKSPACES, shown, tell_faults
 from sendlab.cli.progress import Told
+from sendlab.runs.kernel import skip_heavy_imports
 from sendlab.runs.options import ENGINES, WARM, RunOptions
 
 
@@ -45,6 +46,7 @@ def run_reports(
     time_period: str | None = None,
 ) -> int:  # fmt: skip
     """Run, tell how it went, and return the exit status."""
+    skip_heavy_imports()
     from sendlab.runs.batch import Wanted
     from sendlab.runs.batch import run as run_notebooks
     from sendlab.workspace import find_workspace
@@ -68,6 +70,7 @@ def _tell_plan(
     workspace: Path | None, places: tuple[str, ...], notebooks: tuple[str, ...], time_period: str | None,
     options: RunOptions,
 ) -> None:  # fmt: skip
+    skip_heavy_imports()
     from sendlab.runs.batch import Wanted, planned
     from sendlab.workspace import find_workspace
 

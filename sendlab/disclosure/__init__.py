@@ -1,31 +1,34 @@
-"""The gate: figures are protected and rounded here, and nothing reaches a page or a file without it."""
+"""The gate: figures are protected and rounded here, and nothing reaches a page or a file without it.
 
-from sendlab.disclosure.asked import Asked, ask_published
-from sendlab.disclosure.editions import own_figures, school_edition
-from sendlab.disclosure.published import (
-    HIDDEN,
-    OWN_VIEW_MARK,
-    OwnView,
-    Published,
-    require_published,
-    require_view,
-)
-from sendlab.disclosure.release import publish, release
-from sendlab.disclosure.usefulness import hidden_summary, visible_share
+Each name is imported when it is first used: a run that reads published figures needs nothing of what protects them.
+"""
 
-__all__ = [
-    "HIDDEN",
-    "OWN_VIEW_MARK",
-    "Asked",
-    "OwnView",
-    "Published",
-    "ask_published",
-    "hidden_summary",
-    "own_figures",
-    "publish",
-    "release",
-    "require_published",
-    "require_view",
-    "school_edition",
-    "visible_share",
-]
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "HIDDEN": "published",
+    "OWN_VIEW_MARK": "published",
+    "Asked": "asked",
+    "OwnView": "published",
+    "Published": "published",
+    "ask_published": "asked",
+    "hidden_summary": "usefulness",
+    "own_figures": "editions",
+    "publish": "release",
+    "require_published": "published",
+    "require_view": "published",
+    "school_edition": "editions",
+    "visible_share": "usefulness",
+}
+__all__ = [*_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sendlab.disclosure' has no attribute '{name}'")
+    return getattr(import_module(f"sendlab.disclosure.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOME)

@@ -10,9 +10,6 @@ from typing import Any
 
 from papermill.engines import Engine
 
-from sendlab.runs.shell import Shell, fresh_shell
-from sendlab.runs.state import state_restored
-
 NAME = "sendlab"
 _SKIP, _MAY_FAIL = "skip-execution", "raises-exception"  # tags with a meaning to every Jupyter tool
 
@@ -27,6 +24,10 @@ class WarmEngine(Engine):  # type: ignore[misc]
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:
         """Run all cells until one fails. What the notebook changes in this process is put back afterwards."""
+        # papermill imports its engines whenever it is imported itself, so what they need is imported here.
+        from sendlab.runs.shell import fresh_shell
+        from sendlab.runs.state import state_restored
+
         nb_man.nb.metadata["language_info"] = _language()
         with state_restored(), fresh_shell() as shell:
             for index, cell in enumerate(nb_man.nb.cells):
@@ -40,7 +41,7 @@ class WarmEngine(Engine):  # type: ignore[misc]
                     nb_man.cell_complete(cell, cell_index=index)
 
 
-def _run(shell: Shell, cell: Any) -> None:
+def _run(shell: Any, cell: Any) -> None:
     tags = cell.metadata.get("tags", ())
     if cell.cell_type != "code" or not cell.source.strip() or _SKIP in tags:
         return
