@@ -6,9 +6,8 @@ with live widgets or comms needs papermill's own engine (`sendlab run --engine k
 
 import os
 import platform
+from functools import cache
 from typing import Any
-
-from papermill.engines import Engine
 
 NAME = "sendlab"
 _SKIP, _MAY_FAIL = "skip-execution", "raises-exception"  # tags with a meaning to every Jupyter tool
@@ -18,27 +17,54 @@ class CellFailed(Exception):
     """A cell raised an error, which stands among its outputs."""
 
 
-class WarmEngine(Engine):  # type: ignore[misc]
-    """Runs notebooks in this process, one after the other, each in a shell of its own."""
+class WarmEngine:
+    """Runs notebooks in this process, one after the other, each in a shell of its own.
+
+    What papermill asks of an engine. papermill imports its engines while it is imported itself, so neither it nor what
+    a notebook needs is imported before a notebook is run.
+    """
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:
-        """Run all cells until one fails. What the notebook changes in this process is put back afterwards."""
-        # papermill imports its engines whenever it is imported itself, so what they need is imported here.
-        from sendlab.runs.shell import fresh_shell
-        from sendlab.runs.state import state_restored
+    def execute_notebook(cls, nb: Any, kernel_name: str, **options: Any) -> Any:
+        """Run a notebook and give it back with its outputs."""
+        return _engine().execute_notebook(nb, kernel_name, **options)
 
-        nb_man.nb.metadata["language_info"] = _language()
-        with state_restored(), fresh_shell() as shell:
-            for index, cell in enumerate(nb_man.nb.cells):
-                nb_man.cell_start(cell, index)
-                try:
-                    _run(shell, cell)
-                except CellFailed as failed:
-                    nb_man.cell_exception(cell, cell_index=index, exception=failed)
-                    break
-                finally:
-                    nb_man.cell_complete(cell, cell_index=index)
+    @classmethod
+    def nb_kernel_name(cls, nb: Any, name: str | None = None) -> Any:
+        """The kernel that the notebook names, or the one given."""
+        return _engine().nb_kernel_name(nb, name)
+
+    @classmethod
+    def nb_language(cls, nb: Any, language: str | None = None) -> Any:
+        """The language that the notebook names, or the one given."""
+        return _engine().nb_language(nb, language)
+
+
+@cache
+def _engine() -> Any:
+    """An engine as papermill has them: it keeps the state of cells and saves; the cells are run here."""
+    from papermill.engines import Engine
+
+    members = {"execute_managed_notebook": classmethod(lambda _, nb_man, kernel_name, **__: _run_all(nb_man))}
+    return type("Warm", (Engine,), members)
+
+
+def _run_all(nb_man: Any) -> None:
+    """Run all cells until one fails. What the notebook changes in this process is put back afterwards."""
+    from sendlab.runs.shell import fresh_shell
+    from sendlab.runs.state import state_restored
+
+    nb_man.nb.metadata["language_info"] = _language()
+    with state_restored(), fresh_shell() as shell:
+        for index, cell in enumerate(nb_man.nb.cells):
+            nb_man.cell_start(cell, index)
+            try:
+                _run(shell, cell)
+            except CellFailed as failed:
+                nb_man.cell_exception(cell, cell_index=index, exception=failed)
+                break
+            finally:
+                nb_man.cell_complete(cell, cell_index=index)
 
 
 def _run(shell: Any, cell: Any) -> None:
