@@ -2,7 +2,7 @@
 
 import json
 import os
-from pathlib import Path
+import time
 from uuid import uuid4
 
 import nbformat
@@ -15,6 +15,8 @@ from sendlab.runs.plan import Task
 
 TREE = "SENDLAB_TEST_TREE"  # environment variable by which a test knows all processes of its supervisors
 os.environ[TREE] = uuid4().hex
+WAYS = ("fork", "recycle")
+ENDED = "the process of the notebook ended before its time: "
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 # Published figures of one school, made in the notebook: charts of them may be reported.
@@ -116,5 +118,16 @@ def in_words(node):
 
 
 def torn(root):
-    """Files that were left half written, or aside."""
-    return [path for path in Path(root).rglob("*") if path.is_file() and (path.name.startswith(".") or not path.stat().st_size)]
+    """Files among the reports that were left half written, or aside."""
+    found = [path for path in (root / "reports").rglob("*") if path.is_file()]
+    return [path for path in found if path.name.startswith(".") or not path.stat().st_size]
+
+
+def until(holds, seconds=30.0):
+    """Wait for a condition; whether it came to hold."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True

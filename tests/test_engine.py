@@ -183,7 +183,9 @@ worker.main("fork")
 def test_a_process_that_ran_a_query_is_not_forked_and_says_so():
     environment = os.environ | {"POLARS_ALLOW_FORKING_THREAD": "1"}
     command = [sys.executable, "-P", "-c", UNSAFE]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env=environment, stdin=subprocess.DEVNULL
+    )
     assert done.stdout.splitlines() == ["True", "False True 0", '{"ready": "recycle"}'] and done.returncode == 1
 
 

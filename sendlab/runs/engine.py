@@ -52,10 +52,10 @@ def _engine() -> Any:
 def _run_all(nb_man: Any) -> None:
     """Run all cells until one fails. What the notebook changes in this process is put back afterwards."""
     from sendlab.runs.shell import fresh_shell
-    from sendlab.runs.state import state_restored
+    from sendlab.runs.state import builtins_kept, state_restored
 
     nb_man.nb.metadata["language_info"] = _language()
-    with state_restored(), fresh_shell() as shell:
+    with state_restored(), fresh_shell() as shell, builtins_kept():
         for index, cell in enumerate(nb_man.nb.cells):
             nb_man.cell_start(cell, index)
             try:

@@ -165,7 +165,8 @@ def _rest_of(pipe: int) -> bytes:
 
 
 def _limit_memory(megabytes: int) -> None:
-    """More data than this is refused to the process, on top of what it shares with the template."""
-    held = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData"))
-    limit = (int(held.split()[1]) << 10) + (megabytes << 20)
+    """More data than this is refused to the process, with what it shares with the template: a notebook can tell why."""
+    said = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    data, resident = (int(said[name].split()[0]) << 10 for name in ("VmData", "VmRSS"))
+    limit = data + max(0, (megabytes << 20) - resident)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

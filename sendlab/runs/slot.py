@@ -104,12 +104,16 @@ class Worker:
         except psutil.Error:
             return []
 
-    def end(self) -> None:
-        """Kill it with all that it started."""
+    def end(self, *, gently: bool = False) -> None:
+        """Kill it with all that it started; `gently`: let it end by itself first, which it does when its input ends."""
         with self._one_at_a_time:
             if self._is_ended:
                 return
             self._is_ended = True
+            if gently:
+                self._close_input()
+                with suppress(subprocess.TimeoutExpired):
+                    self.process.wait(_LAST_SECONDS)
             below = self._below()
             if os.name == "posix":
                 with suppress(ProcessLookupError):
@@ -121,6 +125,9 @@ class Worker:
             self.process.wait()
             end_marked(self._mark)  # what had left its group, and whose parent ended before
             self._reader.join(_LAST_SECONDS)
-            if self.process.stdin is not None:
-                with suppress(OSError):  # what could not be sent
-                    self.process.stdin.close()
+            self._close_input()
+
+    def _close_input(self) -> None:
+        if self.process.stdin is not None:
+            with suppress(OSError):  # what could not be sent
+                self.process.stdin.close()

@@ -54,9 +54,7 @@ class Spaces:
         What a library that was loaded meanwhile put into another goes too, and the library will not put it there again:
         then this process is `worn`, and had better run no further notebook.
         """
-        changed = [
-            value for thing, before in self._held for value in _put_back(thing, before) if thing is not builtins
-        ]
+        changed = [value for thing, before in self._held for value in _put_back(thing, before) if thing is not builtins]
         for constant in self._constants:
             constant.put_back()
         for name in own:

@@ -7,6 +7,7 @@ afterwards, which is to look through the notebook and to write the report; where
 notebook too. What it cannot see (the inside of foreign objects, say) ends when the worker is replaced.
 """
 
+import builtins
 import gc
 import locale
 import logging
@@ -48,6 +49,17 @@ def state_restored() -> Iterator[None]:
         stack.enter_context(warnings.catch_warnings())
         seed()
         yield
+
+
+@contextmanager
+def builtins_kept() -> Iterator[None]:
+    """Put back what Python itself stands on, before any of it is used."""
+    names = vars(builtins)
+    before, put_back = dict(names), names.update
+    try:
+        yield
+    finally:
+        put_back(before)
 
 
 def _process() -> Callable[[], None]:

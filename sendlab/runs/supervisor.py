@@ -60,7 +60,7 @@ class Supervisor:
             for _ in self._threads:
                 self._tasks.put(None)
         for worker in list(self._workers.values()):
-            worker.end()
+            worker.end(gently=True)
         for thread in self._threads:
             thread.join()
 

@@ -87,14 +87,17 @@ def _serve_here(asked: IO[str], tell: Callable[[dict[str, Any]], None]) -> None:
         os._exit(1)  # the supervisor is gone, and nobody wants what this process may still be making
 
     threading.Thread(target=read, daemon=True).start()
-    while True:
-        task = json.loads(lines.get())
-        threads = set(threading.enumerate())
-        answer = done_in_words(task)
-        end_children()
-        left = any(thread not in threads for thread in threading.enumerate())
-        tell(answer | {"worn": left or (spaces.held is not None and spaces.held.worn)})
-        gc.collect()
+    try:
+        while True:
+            task = json.loads(lines.get())
+            threads = set(threading.enumerate())
+            answer = done_in_words(task)
+            end_children()
+            left = any(thread not in threads for thread in threading.enumerate())
+            tell(answer | {"worn": left or (spaces.held is not None and spaces.held.worn)})
+            gc.collect()
+    finally:
+        os._exit(1)  # what a notebook broke here must not hinder the end
 
 
 if __name__ == "__main__":
