@@ -94,7 +94,8 @@ def test_what_is_killed_from_outside_is_replaced_and_the_report_is_whole(tmp_pat
             assert (outcome.status, outcome.attempts) == ("done", 1 if whom == ("drawer",) else 2), whom
             assert (supervisor._workers[0].process.pid == processes["worker"].pid) == ("worker" not in whom)
             assert not torn(tmp_path)
-            assert until(lambda whom=whom: not {processes[name].pid for name in whom} & alive())
+            ended = {processes[name].pid for name in whom}
+            assert until(lambda ended=ended: not ended & alive())
             whole = whole or made(one)
             assert made(one) == whole and b"<svg" in whole[".html"]
         assert run(supervisor, one).attempts == 1
