@@ -39,11 +39,11 @@ class Worker:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env=os.environ | told, **new_group,
         )  # fmt: skip
+        self.mode, self.tasks, self.worn, self.gone = "", 0, False, False
+        self._is_ended, self._one_at_a_time = False, threading.Lock()
         self._said: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._is_ended, self._one_at_a_time = False, threading.Lock()
-        self.mode, self.tasks, self.worn = "", 0, False
 
     def require_ready(self) -> None:
         """Wait until it has imported everything."""
@@ -61,6 +61,7 @@ class Worker:
         with self.process.stdout as lines:
             for line in lines:
                 self._said.put(json.loads(line))
+        self.gone = True  # before that is told: the process itself may take a moment longer to end
         self._said.put({"died": _ENDED})
 
     def ask(self, task: dict[str, Any], seconds: float, megabytes: int) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class Supervisor:
     def _worker(self, number: int, *, fresh: bool) -> Worker:
         """The slot's worker; another one where there is none, it ended, or its process has run notebooks enough."""
         worker = self._workers.get(number)
-        if worker is None or worker.process.poll() is not None:
+        if worker is None or worker.gone:
             return self._replace(number)
         if worker.mode == FORK:  # then every notebook has a process of its own
             return worker
