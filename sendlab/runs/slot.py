@@ -60,7 +60,8 @@ class Worker:
         assert self.process.stdout is not None
         with self.process.stdout as lines:
             for line in lines:
-                self._said.put(json.loads(line))
+                with suppress(ValueError):  # half a line, when it was killed
+                    self._said.put(json.loads(line))
         self.gone = True  # before that is told: the process itself may take a moment longer to end
         self._said.put({"died": _ENDED})
 
@@ -84,6 +85,9 @@ class Worker:
             try:
                 return self._said.get(timeout=_TICK)
             except queue.Empty:
+                if self.process.poll() is not None:  # something that it left running keeps its pipe open
+                    self.end()
+                    return {"died": _ENDED}
                 if time.monotonic() > until:
                     self.end()
                     return {"died": f"it took longer than {seconds:g} seconds"}

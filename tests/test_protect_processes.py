@@ -1,0 +1,40 @@
+"""Processes that share the work of protection end with the build that started them."""
+
+import subprocess
+import sys
+import time
+
+import psutil
+
+PROGRAM = """
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from sendlab.disclosure.protect.decide import end_with_parent
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
+        under_way = [pool.submit(time.sleep, 120) for _ in range(2)]
+        print("under way", flush=True)
+        time.sleep(120)
+"""
+
+
+def workers_of(run):
+    return [
+        each for each in psutil.Process(run.pid).children(recursive=True) if "spawn_main" in " ".join(each.cmdline())
+    ]
+
+
+def test_a_killed_build_leaves_nobody_at_work(tmp_path):
+    script = tmp_path / "build.py"
+    script.write_text(PROGRAM)
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout.readline() == "under way\n"
+        end = time.monotonic() + 60
+        while len(workers := workers_of(run)) < 2 or not all(each.num_threads() > 1 for each in workers):
+            assert time.monotonic() < end and run.poll() is None
+            time.sleep(0.05)
+        run.kill()
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
