@@ -1,7 +1,22 @@
 """The papermill engine 'sendlab': a notebook's cells in this process, which has imported everything already.
 
-`papermill --engine sendlab in.ipynb out.ipynb` uses it too. It gives the same notebook as a kernel does; a notebook
-with live widgets or comms needs papermill's own engine (`sendlab run --engine kernel`).
+`papermill --engine sendlab in.ipynb out.ipynb` uses it too. It gives the same notebook, byte for byte once `strip` took
+out times and paths, as `sendlab run --engine kernel`, whose kernel (`ordered_kernel.py`) prints in the order in which
+things are printed; a stock kernel does not, and is itself not the same from one day to the next. Not alike are:
+
+- live widgets and comms, `get_ipython().kernel`, the magics of a live front end (`%edit`, `%autosave`), `sys.argv`;
+- a traceback that passes through what lies beneath a cell (printing on a closed stream, a display that JSON cannot
+  hold), and the last frames of an endless recursion through several functions;
+- what tasks of the event loop print between two cells: it stands with the earlier cell here, with the later one there;
+- what a copy of the process (`os.fork`) prints by Python before its cell ends, which is lost here. At the end of that
+  cell the copy is ended, in both;
+- hooks for the end of the process (`atexit`), which are not run here;
+- a notebook that breaks Python for papermill too (`builtins.len = None`) fails here alone.
+
+In both, text beneath Python (file descriptors 1 and 2) has its place among Python's own; where nothing of Python's
+comes between, stdout comes before stderr; a program that opens /dev/stdout anew and empties it loses what was not yet
+looked at. Every notebook begins with the same random numbers. `papermill --log-output` and `--stdout-file` are not
+served.
 """
 
 import os

@@ -114,7 +114,7 @@ class Worker:
         with self._one_at_a_time:
             if self._is_ended:
                 return
-            self._is_ended = True
+            self._is_ended = self.gone = True
             if gently:
                 self._close_input()
                 with suppress(subprocess.TimeoutExpired):

@@ -107,8 +107,10 @@ def _python() -> Callable[[], None]:
     traced, profiled = sys.gettrace(), sys.getprofile()
 
     def restore() -> None:
-        sys.settrace(traced)
-        sys.setprofile(profiled)
+        if sys.gettrace() is not traced:
+            sys.settrace(traced)
+        if sys.getprofile() is not profiled:
+            sys.setprofile(profiled)
         for each, before in lists:
             each[:] = before
         sys.setrecursionlimit(depth)
