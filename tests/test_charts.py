@@ -380,6 +380,9 @@ def test_a_chart_is_valid_and_drawn_with_tokens_as_with_its_texts(kind):
     chart = one_of_each()[kind]
     spec = chart.to_dict(validate=True)  # shown without this check
     assert chart.to_dict(validate=False) == spec
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(marks.Layer, "to_dict")
+        assert chart.to_dict() == spec
     assert drawing.svg_of(spec, placed=True) == drawing.svg_of(spec)
 
 

@@ -107,9 +107,9 @@ def mutated():
     return forged
 
 
-def changed_in_place():
+def with_another_way_of_reading_it():
     forged = genuine()
-    forged._rows.replace_column(forged._rows.get_column_index("value"), pl.Series("value", [1.0] * len(forged._rows)))
+    forged.of = lambda *_: ROWS
     return forged
 
 
@@ -136,7 +136,7 @@ FORGED = {
     "pickled with other rows": pickled_with_other_rows,
     "copied with other rows": copied_with_other_rows,
     "mutated": mutated,
-    "changed in place": changed_in_place,
+    "another way of reading": with_another_way_of_reading_it,
     "for another audience": for_another_audience,
 }
 

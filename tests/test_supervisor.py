@@ -170,6 +170,16 @@ def test_a_notebook_that_breaks_the_machine_beneath_it_breaks_its_own_report_onl
 LARGE = "for _ in range(100):\n    {}"
 
 
+def test_a_notebook_cannot_open_the_gate_for_itself(space, supervisor):
+    opened = "import sendlab.publish.html as page, sendlab.publish.scan as scan, sendlab.runs.execute as runs"
+    patched = (
+        "page.require_reportable = scan.require_clean = runs.require_clean = lambda *_, **__: None; "
+        "scan.scan_artefact = lambda *_, **__: []"
+    )
+    own = run(supervisor, task(space, "own", opened, patched, "print('shape: (3, 2)')"))
+    assert (own.status, own.error.split(":")[0]) == ("failed", "GateError")
+
+
 @pytest.mark.parametrize("code", ["print('x' * 999_999)", "import os; os.write(1, b'x' * 999_999 + b'\\n')"])
 def test_what_is_printed_without_end_is_cut_off(space, forks, code):
     one = task(space, "prints", LARGE.format(code), "print('no more')")

@@ -1,7 +1,8 @@
 """Marks and texts, each call one layer of a chart: at places in pixels, or on one scale of figures.
 
-Looks and channels are plain Vega-Lite. Altair would check every one of them as it is made, which for the twenty layers
-of a chart takes longer than drawing it; the finished charts are checked against the schema by the tests.
+Looks and channels are plain Vega-Lite. Altair would check every one of them as it is made, and look through each again
+whenever the chart becomes a specification, which for the twenty layers of a chart takes longer than drawing it; the
+tests check the finished charts against the schema, and their specifications against Altair's own.
 """
 
 import math
@@ -12,10 +13,10 @@ from typing import Any, Literal
 
 import altair as alt
 from altair.utils.schemapi import debug_mode
+from altair.vegalite.v6.api import _dataset_name
 
 from sendlab.charts import theme
 
-Layer = alt.Chart
 Channel = dict[str, Any]
 Kind = Literal["point", "rect", "rule", "text"]
 SOLID = (1, 0)
@@ -58,6 +59,20 @@ def _step(least: float) -> float:
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
 
 
+class Layer(alt.Chart):
+    """One layer: rows, a look and channels that hold nothing but plain values."""
+
+    def to_dict(self, validate: bool = True, **more: Any) -> dict[str, Any]:
+        """Its specification, with the rows among the data sets of the chart that it is a layer of."""
+        datasets = (more.get("context") or {}).get("datasets")
+        parts = {name: part for name, part in self._kwds.items() if part is not alt.Undefined}
+        if validate or datasets is None or parts.keys() != {"data", "mark", "encoding"}:  # alone, or changed by hand
+            return super().to_dict(validate, **more)
+        name = _dataset_name(self.data["values"])
+        datasets[name] = self.data["values"]
+        return {"data": {"name": name}, "mark": dict(self.mark), "encoding": dict(self.encoding)}
+
+
 def x_of(scale: Scale, *, percent: bool, sign: bool = False) -> Channel:
     """A figure across the chart, with a plain axis: figures with % where they are percentages."""
     pattern, unit = "+" if sign else "", " + '%'" if percent else ""
@@ -80,8 +95,8 @@ def layer(rows: Sequence[dict[str, Any]], mark: Kind, look: dict[str, Any], **ch
     if not rows:
         return []
     with debug_mode(False):
-        encoding = alt.FacetedEncoding(**{"x": at("x"), "y": at("y"), **channels})
-        return [Layer({"values": list(rows)}, mark=alt.MarkDef(mark, **look), encoding=encoding)]
+        drawn: dict[str, Any] = {"mark": {"type": mark, **look}, "encoding": {"x": at("x"), "y": at("y"), **channels}}
+        return [Layer({"values": list(rows)}, **drawn)]
 
 
 def texts(

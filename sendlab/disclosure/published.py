@@ -6,7 +6,6 @@ analyst's own unprotected figures: charts and tables draw it, mark it "not for s
 
 from __future__ import annotations
 
-import secrets
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
@@ -36,7 +35,7 @@ class _View:
     mark = ""
 
     def __init__(self, rows: pl.DataFrame) -> None:
-        self._rows = rows.sort(*[name for name in MEASURE_KEY if name in rows.columns])
+        self._rows = _in_order(rows)
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -89,6 +88,10 @@ class _View:
         return self._checked().height
 
 
+def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.sort(*[name for name in MEASURE_KEY if name in rows.columns])
+
+
 class OwnView(_View):
     """An analyst's own unprotected figures: to be looked at, never exported."""
 
@@ -110,7 +113,6 @@ def settings_line(audience: str, threshold: int, place: str = "") -> str:
 
 
 _PROTECTED = object()
-_SEED = secrets.randbits(63)  # of the checksums below: another in each process, and no result depends on it
 _MAKE = "call sendlab.disclosure.publish(measures, ...) or read open_workspace().published()"
 
 
@@ -125,9 +127,8 @@ class Published(_View):
     ) -> None:
         if token is not _PROTECTED:
             raise GateError("figures are published by disclosure control, not by hand", next_step=_MAKE)
-        super().__init__(rows.select(PUBLISHED_COLUMNS))
         self.audience, self.threshold, self.run_id, self.place = audience, threshold, run_id, place
-        _MADE[self] = _checksum(self)
+        _MADE[self] = _in_order(rows.select(PUBLISHED_COLUMNS)), dict(vars(self))
 
     def __init_subclass__(cls, **_: object) -> None:
         raise GateError("figures are published by one type only, which no other can pass for", next_step=_MAKE)
@@ -143,7 +144,7 @@ class Published(_View):
 
     def _checked(self) -> pl.DataFrame:
         require_published(self)
-        return self._rows
+        return _MADE[self][0]
 
     def _note(self, measure: str = EVERYTHING, place: str = EVERYTHING) -> None:
         note(measure, place)
@@ -167,18 +168,13 @@ def _published(rows: pl.DataFrame, *, audience: str, threshold: int, run_id: str
     return Published(rows, audience=audience, threshold=threshold, run_id=run_id, place=place, token=_PROTECTED)
 
 
-# {published figures: their checksum when they passed the gate}: what does not stand here, or has changed, is forged.
-_MADE: WeakKeyDictionary[Published, tuple[object, ...]] = WeakKeyDictionary()
-
-
-def _checksum(view: Published) -> tuple[object, ...]:
-    rows = view._rows
-    total = int(rows.hash_rows(_SEED).sum() or 0)
-    return view.audience, view.threshold, view.run_id, view.place, rows.height, tuple(rows.schema.items()), total
+# {published figures: their rows, and what else they were made with}. The rows stand here and nowhere else, so whoever
+# holds the figures cannot change them; what does not stand here, or has got another attribute since, is forged.
+_MADE: WeakKeyDictionary[Published, tuple[pl.DataFrame, dict[str, object]]] = WeakKeyDictionary()
 
 
 def _is_genuine(thing: object) -> bool:
-    return type(thing) is Published and thing in _MADE and _MADE[thing] == _checksum(thing)
+    return type(thing) is Published and thing in _MADE and _MADE[thing][1] == vars(thing)
 
 
 def restore(

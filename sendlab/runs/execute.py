@@ -3,9 +3,9 @@
 import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,15 @@ from sendlab.runs.strip import mark_error, strip, without_paths
 
 CELL_SECONDS = 900  # a cell of a kernel that takes longer has hung; the supervisor watches all of a notebook
 _LONGEST_ERROR = 500
+Words = dict[str, Any]  # as JSON holds them
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A notebook was run and lies aside; `error` is one line, empty where all its cells did as they should."""
+
+    seconds: float
+    error: str = ""
 
 
 def execute(task: Task, engine: str = WARM, *, attempt: int = 1) -> Outcome:
@@ -41,31 +50,54 @@ def execute(task: Task, engine: str = WARM, *, attempt: int = 1) -> Outcome:
     `engine` is warm (in this process) or kernel (papermill's own, isolated way). On failure the notebook so far, with
     the error, is kept in the run's own folder (`failed_file`); an earlier report stays.
     """
-    started, aside, notes = time.perf_counter(), partial_file(task), _notes_file(task)
-    error, said = "", ""
-    shown: tuple[Key, ...] = ()
-    _away(notes)
+    return finish(task, run_notebook(task, engine, attempt=attempt), attempt=attempt)
+
+
+def run_notebook(task: Task, engine: str = WARM, *, attempt: int = 1) -> Ran:
+    """Run the cells of a task's notebook and write it aside."""
+    started = time.perf_counter()
+    _away(_notes_file(task))
     try:
         task.record.mkdir(parents=True, exist_ok=True)
         task.output.parent.mkdir(parents=True, exist_ok=True)
         # The second attempt saves as it goes: should it die too, what it had done is there to be looked at.
-        _papermill(task, aside, engine, save_as_it_goes=attempt > 1)
-        strip(aside, task.notebook.name, task.cwd)
-        shown = tuple(noted(notes))
-        said = _publish(task, aside)
+        _papermill(task, partial_file(task), engine, save_as_it_goes=attempt > 1)
     except Exception as problem:  # noqa: BLE001 - whatever a notebook raises must stop nobody else
+        return Ran(time.perf_counter() - started, without_paths(error_line(problem), task.cwd))
+    return Ran(time.perf_counter() - started)
+
+
+def finish(task: Task, ran: Ran, *, attempt: int = 1) -> Outcome:
+    """Look through what was run and put it in place; or keep it with its error. In a process of its own, if there is
+    one: what a notebook changed in that which ran it must not bear upon what is looked for."""
+    started, aside, notes = time.perf_counter(), partial_file(task), _notes_file(task)
+    error, said = "", ""
+    shown: tuple[Key, ...] = ()
+    try:
+        if ran.error:
+            error = ran.error + _kept(task, ran.error, keep_outputs=True)
+        else:
+            strip(aside, task.notebook.name, task.cwd)
+            shown = tuple(noted(notes))
+            said = _publish(task, aside)
+    except Exception as problem:  # noqa: BLE001 - a full disk, or what was refused
         error = without_paths(error_line(problem), task.cwd)
         # What was refused at the gate is not kept: an own view is never written to a file.
         error += _kept(task, error, keep_outputs=not isinstance(problem, GateError))
     finally:
         _away(aside, notes)
-    return outcome_of(task, time.perf_counter() - started, error, attempts=attempt, shown=shown, note=said)
+    seconds = ran.seconds + time.perf_counter() - started
+    return outcome_of(task, seconds, error, attempts=attempt, shown=shown, note=said)
 
 
-def done_in_words(words: Mapping[str, Any]) -> dict[str, Any]:
-    """`execute` for a worker: a task as JSON (with engine and attempt), and what became of it as JSON."""
-    outcome = execute(task_from(words), words["engine"], attempt=words["attempt"])
-    return asdict(outcome)
+def ran_in_words(words: Words) -> Words:
+    """`run_notebook` for a worker: a task as JSON (with engine and attempt), and how it ran as JSON."""
+    return asdict(run_notebook(task_from(words), words["engine"], attempt=words["attempt"]))
+
+
+def finished_in_words(words: Words, ran: Words) -> Words:
+    """`finish` for a worker: what became of a task as JSON."""
+    return asdict(finish(task_from(words), Ran(**ran), attempt=words["attempt"]))
 
 
 def keep_dead(task: Task, error: str) -> str:

@@ -50,7 +50,7 @@ def _try_query() -> None:
 def serve(asked: IO[str], answers: IO[str], tell: Callable[[dict[str, Any]], None]) -> None:
     """Fork a child for each task until standard input ends; then nothing of this process is left."""
     adopt_orphans()
-    spaces.hold()
+    spaces.hold(spaces.BENEATH)
     gc.collect()
     gc.freeze()  # children need not look through, and so copy, what the template holds
     Template(asked, answers, tell).serve()
@@ -70,15 +70,26 @@ class Template:
         self._end()
 
     def _one(self, task: dict[str, Any]) -> dict[str, Any]:
-        """One task in a child of its own: its answer, or {"died": why}."""
-        connection = self._connection()
+        """One task in children of its own, the second of which knows nothing of what the notebook did to the first.
+
+        What became of it, or {"died": why}.
+        """
+        with self._connection() as connection:
+            ran = self._child(task, lambda: _ran(task, connection))
+        if "died" in ran:
+            return ran
+        megabytes = ran.pop("megabytes")
+        done = self._child(task, lambda: _finished(task, ran))
+        return done if "died" in done else done | {"megabytes": megabytes}
+
+    def _child(self, task: dict[str, Any], work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Work of a task in a child of its own: its answer, or {"died": why}."""
         ours, theirs = os.pipe()
         template, child = os.getpid(), os.fork()
         if child == 0:
             os.close(ours)
-            self._in_child(task, connection, theirs, template)
+            self._in_child(task, work, theirs, template)
         os.close(theirs)
-        connection.close()
         said = self._listen(child, ours)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         end_children(but=[self._drawer.pid])  # what the notebook started and left running
@@ -126,8 +137,8 @@ class Template:
         end_children()
         os._exit(0)
 
-    def _in_child(self, task: dict[str, Any], connection: socket.socket, pipe: int, template: int) -> None:
-        """Run the task, say what became of it, and end without anything that the template would do at its end."""
+    def _in_child(self, task: dict[str, Any], work: Callable[[], dict[str, Any]], pipe: int, template: int) -> None:
+        """Do the work, say what became of it, and end without anything that the template would do at its end."""
         child = os.getpid()
         try:
             os.setsid()
@@ -141,8 +152,7 @@ class Template:
             if megabytes := task.get("megabytes"):
                 _limit_memory(megabytes)
             gc.disable()
-            draw_over(connection)
-            answer = _done(task)
+            answer = work()
             if os.getpid() == child:  # and no copy of it
                 with os.fdopen(pipe, "wb") as said:
                     said.write(json.dumps(answer).encode("utf-8"))
@@ -150,10 +160,17 @@ class Template:
             os._exit(0)
 
 
-def _done(task: dict[str, Any]) -> dict[str, Any]:
-    from sendlab.runs.execute import done_in_words
+def _ran(task: dict[str, Any], connection: socket.socket) -> dict[str, Any]:
+    from sendlab.runs.execute import ran_in_words
 
-    return done_in_words(task) | {"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10}
+    draw_over(connection)
+    return ran_in_words(task) | {"megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10}
+
+
+def _finished(task: dict[str, Any], ran: dict[str, Any]) -> dict[str, Any]:
+    from sendlab.runs.execute import finished_in_words
+
+    return finished_in_words(task, ran)
 
 
 def _rest_of(pipe: int) -> bytes:

@@ -7,7 +7,7 @@ anew. Where nothing is held, each notebook has a note of its own, for what this 
 import builtins
 import copy
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import is_
 from types import ModuleType
 from typing import Any
@@ -16,16 +16,24 @@ from typing import Any
 _CLASSES = (
     "sendlab", "polars", "pandas", "altair", "narwhals", "IPython", "asyncio", "nbformat", "nbconvert", "papermill",
 )  # fmt: skip
+# What papermill stands on when it writes a notebook that has run, and what then says how it went.
+BENEATH = (
+    "codecs", "collections", "contextlib", "copy", "datetime", "encodings", "fastjsonschema", "functools", "io", "json",
+    "jsonschema", "logging", "nbformat", "ntpath", "os", "papermill", "pathlib", "posixpath", "re", "referencing",
+    "sendlab.errors", "sendlab.runs", "shutil", "sys", "time", "traceback", "traitlets", "types", "warnings",
+)  # fmt: skip
 _CONSTANTS = "sendlab"  # the package of whose constants (dicts, lists, sets) the content is put back
 _ABSENT = object()
 _SELF = frozenset({"sendlab.runs.spaces", "sendlab.runs.state"})
 
 
 class Spaces:
-    """What modules, classes and constants held when they were noted."""
+    """What modules, classes and constants held when they were noted; `packages`: of these only, () for all."""
 
-    def __init__(self) -> None:
+    def __init__(self, packages: Sequence[str] = ()) -> None:
+        self.packages = frozenset(packages)
         self._seen: dict[str, ModuleType] = {}
+        self._names: set[str] = set()
         self._held: list[tuple[Any, dict[str, Any]]] = []
         self._constants: list[_Constant] = []
         self.worn = False
@@ -36,8 +44,8 @@ class Spaces:
         main = sys.modules.get("__main__")
         new = {
             name: module for name, module in sys.modules.items()
-            if isinstance(module, ModuleType) and module is not main and name not in _SELF
-            and self._seen.get(name) is not module
+            if (name not in self._names or self._seen.get(name, module) is not module) and self._is_asked_for(name)
+            and isinstance(module, ModuleType) and module is not main and name not in _SELF
         }  # fmt: skip
         self._seen |= new
         self._names = set(sys.modules)
@@ -47,6 +55,10 @@ class Spaces:
             if _within(name, (_CONSTANTS,)):
                 values = {id(value): value for value in vars(module).values() if isinstance(value, dict | list | set)}
                 self._constants += map(_Constant, values.values())
+
+    def _is_asked_for(self, name: str) -> bool:
+        parts = name.split(".")
+        return not self.packages or any(".".join(parts[:end]) in self.packages for end in range(1, len(parts) + 1))
 
     def put_back(self, own: Iterable[str]) -> None:
         """All as it was noted; `own` are modules that are to be forgotten, for they are the notebook's.
@@ -69,10 +81,10 @@ class Spaces:
 held: Spaces | None = None
 
 
-def hold() -> None:
-    """From now on this process, as it is, is what every notebook begins with."""
+def hold(packages: Sequence[str] = ()) -> None:
+    """From now on this process, as it is, is what every notebook begins with; `packages`: no others are put back."""
     global held
-    held = Spaces()
+    held = Spaces(packages)
 
 
 def _within(name: str, packages: Iterable[str]) -> bool:

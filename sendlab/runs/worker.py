@@ -8,10 +8,13 @@ put back. Tasks come as lines of JSON on standard input, what became of them goe
 import gc
 import json
 import os
+import shutil
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
@@ -19,12 +22,14 @@ from sendlab.runs.kernel import skip_heavy_imports
 from sendlab.runs.processes import adopt_orphans, die_with_parent, end_children
 
 FORK, RECYCLE = "fork", "recycle"
+_REHEARSAL = Path(__file__).with_name("rehearsal.ipynb")
 # What notebooks, papermill and the page of a report need: paid for once.
 _WARM = (
-    "altair", "ipywidgets", "jinja2.ext", "mistune.plugins.def_list", "mistune.plugins.task_lists",
-    "mistune.plugins.url", "nbconvert.exporters.templateexporter", "nbformat", "pandas", "papermill.execute",
-    "scipy.stats", "sendlab.build.opened", "sendlab.charts", "sendlab.describe", "sendlab.narrate",
-    "sendlab.publish.html", "sendlab.runs.engine", "sendlab.runs.execute", "sendlab.tables",
+    "altair", "encodings.utf_8_sig", "ipywidgets", "IPython.core.logger", "jinja2.ext", "mistune.plugins.def_list",
+    "mistune.plugins.task_lists", "mistune.plugins.url", "narwhals._interchange.dataframe",
+    "nbconvert.exporters.templateexporter", "nbformat", "pandas", "papermill.execute", "scipy.stats",
+    "sendlab.build.opened", "sendlab.charts", "sendlab.describe", "sendlab.narrate", "sendlab.publish.html",
+    "sendlab.runs.engine", "sendlab.runs.execute", "sendlab.runs.state", "sendlab.tables",
 )  # fmt: skip
 
 
@@ -37,6 +42,18 @@ def warm_up() -> None:
 
     with fresh_shell():  # IPython imports the half of itself when it is first used
         pass
+    _rehearse()
+
+
+def _rehearse() -> None:
+    """Publish a notebook of a few words: what looks through notebooks and makes pages is compiled when first used."""
+    from sendlab.publish.html import write_report
+    from sendlab.runs.strip import strip
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(shutil.copy(_REHEARSAL, folder))
+        strip(path, path.name, path.parent)
+        write_report(path, path.with_suffix(".html"), title="Rehearsal", run_id="", settings="")
 
 
 def main(wanted: str) -> None:
@@ -74,7 +91,7 @@ def _serve_here(asked: IO[str], tell: Callable[[dict[str, Any]], None]) -> None:
     An answer says that the process is worn where a notebook left something that cannot be put back.
     """
     from sendlab.runs import spaces
-    from sendlab.runs.execute import done_in_words
+    from sendlab.runs.execute import finished_in_words, ran_in_words
 
     adopt_orphans()
     spaces.hold()
@@ -91,7 +108,7 @@ def _serve_here(asked: IO[str], tell: Callable[[dict[str, Any]], None]) -> None:
         while True:
             task = json.loads(lines.get())
             threads = set(threading.enumerate())
-            answer = done_in_words(task)
+            answer = finished_in_words(task, ran_in_words(task))
             end_children()
             left = any(thread not in threads for thread in threading.enumerate())
             tell(answer | {"worn": left or (spaces.held is not None and spaces.held.worn)})
