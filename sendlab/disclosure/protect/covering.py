@@ -94,8 +94,7 @@ class Search:
             )
         )
         if attacker.reach.short[aim, reader].any():
-            impossible = short_in(Attacker(self.part, everything))
-            raise NoPattern(tuple(self.part.names_of(np.array(impossible))))
+            raise NoPattern(lambda: self.part.names_of(np.array(short_in(Attacker(self.part, everything)))))
 
     def show_needless(self, programs: int) -> None:
         """Show again, dearest first, the cells without which every aim keeps its width."""

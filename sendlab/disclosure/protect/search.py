@@ -47,19 +47,19 @@ def protect(system: System, *, prove: bool = False, nodes: int = 2_000) -> Patte
     Pattern(hidden=array([False, False,  True,  True]), cost=1.0, bound=1.0, method='optimal')
     """
     parts, stuck = parts_of(system)
-    impossible = list(stuck)
+    impossible: list[NoPattern] = [NoPattern(lambda: stuck)] if len(stuck) else []
     hidden, bound, proven = system.hidden.copy(), 0.0, prove
     for part in parts:
         try:
             best, least = _protect_part(part, prove, nodes)
         except NoPattern as none:
-            impossible += none.aims
+            impossible.append(none)
             continue
         hidden[part.cells] |= best
         bound += least
         proven &= part.cost[best & ~part.hidden].sum() <= least + 1e-9
     if impossible:
-        raise NoPattern(tuple(sorted(set(impossible))))
+        raise NoPattern(lambda: [aim for none in impossible for aim in none.aims])
     if not parts:
         return Pattern(hidden, 0.0, 0.0, "nothing to do")
     cost = float(system.cost[hidden & ~system.hidden].sum())

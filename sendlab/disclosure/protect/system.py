@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -68,8 +70,17 @@ class Pattern:
 
 
 class NoPattern(Exception):
-    """Whatever is hidden, these aims do not get their width: places of rows of `aims`."""
+    """Whatever is hidden, some aims do not get their width.
 
-    def __init__(self, aims: tuple[int, ...]) -> None:
-        self.aims = aims
-        super().__init__(f"no pattern protects {len(aims)} count(s)")
+    `find` gives the places of all of them among the rows of `aims`. That takes longer than anything else, and many who
+    are told that there is no pattern try another way and never ask.
+    """
+
+    def __init__(self, find: Callable[[], Iterable[int]]) -> None:
+        self._find = find
+        super().__init__("no pattern protects all counts")
+
+    @cached_property
+    def aims(self) -> tuple[int, ...]:
+        """Their places."""
+        return tuple(sorted(set(self._find())))

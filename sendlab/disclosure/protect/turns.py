@@ -55,7 +55,11 @@ def _one_turn(system: System, turn: Ints, now: int) -> Pattern:
         try:
             return protect(replace(part, cost=opened))
         except NoPattern as failure:
-            raise NoPattern(tuple(aims[list(failure.aims)].tolist())) from None
+            raise _in_whole(failure, aims) from None
+
+
+def _in_whole(failure: NoPattern, aims: Ints) -> NoPattern:
+    return NoPattern(lambda: aims[list(failure.aims)].tolist())
 
 
 def _up_to(system: System, there: Bools) -> tuple[System, Ints]:
