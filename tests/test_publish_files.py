@@ -179,3 +179,4 @@ def test_a_file_in_use_gets_a_neighbour_and_a_warning(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert put_in_place(aside, target) == target
+    assert not written.exists()  # it was older than what now has the place

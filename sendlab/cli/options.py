@@ -1,5 +1,8 @@
 """What the verbs share: options, and faults told in words."""
 
+import errno
+import os
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -25,6 +28,10 @@ NOTEBOOKS = click.option(
     "--notebook", "notebooks", multiple=True, help="Name of a notebook; may be repeated (default: all)."
 )
 PERIOD = click.option("--period", "time_period", help="Academic year such as 202526 (default: the latest).")
+_WRITING = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room on that disk"),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "ask for the right to write there, or close what has it"),
+}
 JOBS = click.option("--jobs", default=2, show_default=True, help="Notebooks run at the same time.")
 
 
@@ -38,8 +45,23 @@ def tell_faults(verb: Callable[..., Any]) -> Callable[..., Any]:
         except SendlabError as fault:
             click.echo(f"sendlab: {fault}", err=True)
             sys.exit(fault.exit_status)
+        except Exception as fault:
+            if (number := _system_error(fault)) not in _WRITING:
+                raise
+            where = Path(str(getattr(fault, "filename", None) or "a file")).name
+            click.echo(f"sendlab: {where} could not be written: {os.strerror(number)}", err=True)
+            click.echo(f"  next: {_WRITING[number]}, and start it again: it goes on where it stopped", err=True)
+            sys.exit(SendlabError.exit_status)
 
     return wrapper
+
+
+def _system_error(fault: Exception) -> int:
+    """The system's number of what went wrong, 0 where it is no affair of the system; polars has it in its words."""
+    if isinstance(fault, OSError):
+        return fault.errno or 0
+    found = re.search(r"\(os error (\d+)\)", str(fault))
+    return int(found[1]) if found else 0
 
 
 def shown(path: Path, root: Path) -> str:

@@ -35,8 +35,6 @@ class Told:
                 f"  {outcome.status:6} {outcome.place_name}: {outcome.notebook} ({outcome.seconds:.1f} s, "
                 f"{done} of {total}, {self._failed} failed)"
             )
-        if outcome.note:
-            click.echo(f"  note   {outcome.place_name}: {outcome.note}", err=True)
 
     def _move(self, total: int) -> None:
         from tqdm import tqdm

@@ -57,6 +57,9 @@ def run_reports(
         result = run_notebooks(space, wanted, options, progress=told)
     for outcome in result.failed:
         click.echo(f"FAILED {outcome.place_name}: {outcome.notebook}: {outcome.error}", err=True)
+    for outcome in result.outcomes:
+        if outcome.note:
+            click.echo(f"NOT IN PLACE {outcome.place_name}: {outcome.note}", err=True)
     done = len(result.outcomes) - len(result.failed)
     fresh = f", {result.fresh} were up to date" if result.fresh else ""
     click.echo(
@@ -94,7 +97,7 @@ def pack(workspace: Path | None, time_period: str | None) -> None:
 
     outcomes = make_pack(open_workspace(workspace), time_period)
     for outcome in outcomes:
-        click.echo(f"  {outcome.status:6} {outcome.notebook} {outcome.error}")
+        click.echo(f"  {outcome.status:6} {outcome.notebook} {outcome.error}{outcome.note}")
     sys.exit(int(any(outcome.status == "failed" for outcome in outcomes)))
 
 

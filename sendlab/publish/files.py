@@ -2,7 +2,8 @@
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sendlab.publish.scan import require_clean
@@ -12,6 +13,16 @@ _OTHER_NAMES = 9
 
 class FileInUse(UserWarning):
     """The file could not be replaced (Windows: open in another program); it was written under another name."""
+
+
+@contextmanager
+def files_in_use() -> Iterator[list[str]]:
+    """What `put_in_place` said of files that it could not replace, once the block has ended."""
+    said: list[str] = []
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", FileInUse)
+        yield said
+    said += [str(each.message) for each in told if each.category is FileInUse]
 
 
 def write_aside(target: Path, write: Callable[[Path], object]) -> Path:
@@ -37,11 +48,14 @@ def write_text(target: Path, text: str) -> Path:
 
 def put_in_place(aside: Path, target: Path) -> Path:
     """Move a finished file over the target; where the target is in use, move it beside and warn."""
+    others = [target.with_name(f"{target.stem}-new{number}{target.suffix}") for number in range(1, _OTHER_NAMES + 1)]
     try:
-        return aside.replace(target)
+        aside.replace(target)
+        for other in others:  # older than what now has its place
+            other.unlink(missing_ok=True)
+        return target
     except PermissionError:
-        for number in range(1, _OTHER_NAMES + 1):
-            other = target.with_name(f"{target.stem}-new{number}{target.suffix}")
+        for other in others:
             if other.exists():
                 continue
             aside.replace(other)

@@ -160,7 +160,7 @@ def _planned(
 ) -> Planned:
     space, published = opened.workspace, opened.published(audience=AUDIENCE)
     period = wanted.time_period or latest_period(published)
-    name, everyone = run_name(started, opened.run_id), places_in_order(opened.places())
+    name, everyone = run_name(started, opened.run_id, space.reports), places_in_order(opened.places())
     tasks = make_plan(
         everyone, notebook_files(folders), reports=space.reports, cwd=space.root, time_period=period,
         only_places=wanted.places, only_notebooks=wanted.notebooks, run=name, run_id=opened.run_id,

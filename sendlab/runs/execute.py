@@ -2,7 +2,6 @@
 
 import os
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ from sendlab import errors
 from sendlab.build.marks import FIGURES
 from sendlab.disclosure.shown import NOTED_IN, Key, noted
 from sendlab.errors import GateError, SendlabError
-from sendlab.publish.files import FileInUse, put_in_place
+from sendlab.publish.files import files_in_use, put_in_place
 from sendlab.publish.html import write_report
 from sendlab.publish.notebook import empty_notebook, read_notebook, write_notebook
 from sendlab.publish.scan import require_clean
@@ -159,11 +158,10 @@ def _notes_file(task: Task) -> Path:
 
 def _publish(task: Task, aside: Path) -> str:
     """Put report and notebook in place; what should be said of it: a file that is open elsewhere, say."""
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", FileInUse)
+    with files_in_use() as said:
         _put_in_place(task, aside)
     failed_file(task).unlink(missing_ok=True)
-    return "; ".join(str(each.message) for each in told if each.category is FileInUse)
+    return "; ".join(said)
 
 
 def _put_in_place(task: Task, aside: Path) -> None:
@@ -217,6 +215,8 @@ def error_line(problem: Exception) -> str:
         where = f" (cell {getattr(problem, 'exec_count', '?')})"
         name, text = str(getattr(problem, "ename", name)), str(getattr(problem, "evalue", ""))
         ours = name in _our_errors()
+    if isinstance(problem, OSError) and problem.strerror:  # of our own: the disk is full, say
+        return f"{name}: {problem.strerror}"
     if not ours:
         return f"{name}{where}"
     words = "; ".join(line.strip() for line in text.splitlines() if line.strip())

@@ -5,7 +5,7 @@ import json
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,19 @@ from sendlab.runs.register import program_mark
 
 ANALYST_ONLY = "analyst only: not for the board, not for sharing"
 MANIFEST = "manifest.json"
+_STAMP = "%Y%m%dT%H%M%SZ"
 _PACKAGES = ("sendlab", "papermill", "nbconvert", "polars", "altair", "vl-convert-python", "scipy")
 
 
-def run_name(started: datetime, figures: str) -> str:
-    """The name of a run: when it started, and the run id of its figures; names sort by time."""
-    return f"{started:%Y%m%dT%H%M%SZ}-{figures}"
+def run_name(started: datetime, figures: str, reports: Path) -> str:
+    """The name of a run: when it started, and the run id of its figures.
+
+    Names sort by the order of runs, also where the clock was set back: then it is one second after the last one's.
+    """
+    taken = max((path.name.partition("-")[0] for path in (reports / RECORDS).glob("*Z-*")), default="")
+    if f"{started:{_STAMP}}" <= taken:
+        started = datetime.strptime(taken, _STAMP) + timedelta(seconds=1)
+    return f"{started:{_STAMP}}-{figures}"
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from typing import Any
 from sendlab.disclosure.published import Published
 from sendlab.disclosure.shown import EVERYTHING, Present
 from sendlab.errors import RunProblem
+from sendlab.publish.files import files_in_use
 from sendlab.runs.execute import error_line
 from sendlab.runs.index import write_index
 from sendlab.runs.lock import one_run
 from sendlab.runs.outcome import Outcome
 from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, WORKBOOK, board_folder, latest_period, places_in_order
-from sendlab.runs.register import Made, Register, files_changed, program_mark, stamps
+from sendlab.runs.register import NOT_IN_PLACE, Made, Register, files_changed, program_mark, stamps
 from sendlab.runs.strip import without_paths
 
 _SHOWN = ((EVERYTHING, EVERYTHING),)
@@ -66,9 +67,10 @@ def write_pack(
         ),
     ]
     error = "; ".join(outcome.error for outcome in outcomes if outcome.error)
-    files = {} if error else stamps((folder / BOARD_PAGE, folder / WORKBOOK))
-    name = _name(register, folder)
-    register.add(Made(name, run, _key(workspace), _SHOWN, present.mark(_SHOWN), files, error))
+    in_place = not any(outcome.error or outcome.note for outcome in outcomes)
+    files = stamps((folder / BOARD_PAGE, folder / WORKBOOK)) if in_place else {}
+    name, key = _name(register, folder), _key(workspace) if in_place else NOT_IN_PLACE
+    register.add(Made(name, run, key, _SHOWN, present.mark(_SHOWN), files, error))
     return outcomes
 
 
@@ -82,9 +84,12 @@ def _key(workspace: Any) -> str:
 
 def _outcome(name: str, workspace: Any, make: Callable[[], Path]) -> Outcome:
     started, error = time.perf_counter(), ""
+    said: list[str] = []
     try:
-        make()
+        with files_in_use() as said:
+            make()
     except Exception as problem:  # noqa: BLE001 - one file that cannot be made must not cost the run its index and record
         error = without_paths(error_line(problem), workspace.root)
     seconds = round(time.perf_counter() - started, 2)
-    return Outcome(name, workspace.la_code, workspace.la_name, "failed" if error else "done", seconds, error)
+    return Outcome(name, workspace.la_code, workspace.la_name, "failed" if error else "done", seconds, error,
+                   note="; ".join(said))  # fmt: skip

@@ -22,6 +22,7 @@ from sendlab.runs.plan import OWN, RECORDS, Task
 
 REGISTER = "made.jsonl"
 PROGRAM_PACKAGES = ("altair", "nbconvert", "papermill", "polars", "sendlab", "vl-convert-python")
+NOT_IN_PLACE = "beside"  # instead of a key: the file was open in another program, and an older one has its place
 File = tuple[int, int, str]  # size, time of the last change in nanoseconds, sha256
 
 
@@ -62,8 +63,10 @@ class Register:
             self.add(Made(self.name(task.output), run, error=outcome.error))
             return
         mark = present.mark(outcome.shown, _school(task))
-        files = stamps((report_file(task), notebook_file(task)))
-        self.add(Made(self.name(task.output), run, key_of(task), outcome.shown, mark, files))
+        in_place = not outcome.note
+        files = stamps((report_file(task), notebook_file(task))) if in_place else {}
+        key = key_of(task) if in_place else NOT_IN_PLACE
+        self.add(Made(self.name(task.output), run, key, outcome.shown, mark, files))
 
     def add(self, made: Made) -> None:
         """Append a line, whole: a torn one is passed over when the register is read."""
@@ -88,6 +91,8 @@ def why_stale(task: Task, register: Register, present: Present, *, verify: bool 
         return "never made"
     if made.error:
         return "failed last time"
+    if made.key == NOT_IN_PLACE:
+        return "open in another program last time"
     if made.key != key_of(task):
         return "notebook, parameters or program changed"
     if made.mark != present.mark(made.shown, _school(task)):
