@@ -1,7 +1,7 @@
 """Make the two requirement locks and the version block of environment.yml from pyproject.toml.
 
 For developers only; needs `uv` on the PATH and a package index. Users need pip alone.
-    python tools/lock.py
+    python tools/lock.py [--upgrade]   what is locked keeps its version, unless --upgrade
 `tests/test_locks.py` fails when pyproject.toml and the three files made here disagree.
 """
 
@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def version_block() -> str:
 def _compile(output: str, extras: tuple[str, ...], *constraints: str) -> None:
     command = [
         "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes",
-        "--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header", "--upgrade",
+        "--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header", *sys.argv[1:],
     ]  # fmt: skip
     for name in extras:
         command += ["--extra", name]
