@@ -1,11 +1,12 @@
 """What a report costs: the batch beside papermill and nbconvert as everybody has them, marimo, and a plain function.
 
-python benchmarks/bench_runs.py --space FOLDER [--smaller FOLDER ...] [--times 5] [--schools 0]
+python benchmarks/bench_runs.py [--sizes 400 50] [--times 5] [--schools 0]
 
-FOLDER is a built workspace (`sendlab sample`, `ingest`, `build`). All in one run, medians of --times, CPU seconds of
-all processes; full HTML on every side. --smaller are workspaces of fewer schools, to see whether a report costs the
-same; --schools limits how many schools of each the batch runs (0: all). Stock is measured as users have it, and again
-with the grammar package kept out of its imports, which costs it 1.5 CPU seconds a process.
+Invented authorities of so many schools (of 300 pupils each, one year) are made, ingested and built in `.bench/` where
+they are not there yet; the largest takes a quarter of an hour. All in one run, medians of --times, CPU seconds of all
+processes; full HTML on every side. The other sizes show whether a report costs the same whatever the number of
+schools; --schools limits how many schools of each the batch runs (0: all). Stock is measured as users have it, and
+again with the grammar package kept out of its imports, which costs it 1.5 CPU seconds a process.
 """
 
 import argparse
@@ -24,10 +25,11 @@ from pathlib import Path
 
 import psutil
 from bench_process import Figures, in_a_process
+from bench_spaces import ROOT, built
 
 BLOCK = "import sys\nsys.modules.setdefault('rfc3987_syntax', None)\n"
-ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+SIZES = [400, 50]
 
 
 def cpu() -> float:
@@ -218,15 +220,17 @@ CASES: dict[str, Callable[..., Figures]] = {
 }  # fmt: skip
 
 
-def bench(space: Path, smaller: list[Path], times: int, schools: int) -> None:
+def bench(sizes: list[int], times: int, schools: int) -> None:
     """Every way, and the ratios."""
+    space, *smaller = [built(size) for size in sizes]
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     ours = _measured("batch", space, str(schools))
-    print(f"batch: {ours['reports']:.0f} reports, {ours['cpu']:.3f} CPU s and {ours['wall']:.3f} s a report, peak "
+    print(f"batch, {space.name} schools: {ours['reports']:.0f} reports, {ours['cpu']:.3f} CPU s and "
+          f"{ours['wall']:.3f} s a report, peak "
           f"{ours['peak_mb']:,.0f} MB, nothing new in {ours['second_run']:.1f} s", flush=True)  # fmt: skip
     for other in smaller:
         there = _measured("batch", other, str(schools))
-        print(f"  {other.name}: {there['reports']:.0f} reports, {there['cpu']:.3f} CPU s; the large one costs "
+        print(f"  {other.name} schools: {there['reports']:.0f} reports, {there['cpu']:.3f} CPU s; the large one costs "
               f"{ours['cpu'] / there['cpu']:.2f} times as much a report", flush=True)  # fmt: skip
     ways = {
         "papermill + nbconvert, two command lines": ("command_lines", "stock"),
@@ -250,8 +254,7 @@ def _measured(case: str, space: Path, *more: str) -> Figures:
 def main() -> None:
     """Run the bench, or measure one way in this process."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--space", type=Path)
-    asked.add_argument("--smaller", type=Path, action="append", default=[])
+    asked.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="schools; all ways on the first")
     asked.add_argument("--times", type=int, default=5)
     asked.add_argument("--schools", type=int, default=0)
     asked.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
@@ -260,7 +263,7 @@ def main() -> None:
         case, *words = given.measure
         print(json.dumps(CASES[case](*words)))
     else:
-        bench(given.space.resolve(), [each.resolve() for each in given.smaller], given.times, given.schools)
+        bench(given.sizes, given.times, given.schools)
 
 
 if __name__ == "__main__":
