@@ -17,6 +17,7 @@ import sendlab.charts as charts
 from sendlab.charts import bundle, drawing, marks, theme
 from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, _published
 from sendlab.errors import GateError, SendlabError
+from sendlab.publish.scan_charts import marks_too_fine
 from sendlab.schema import as_measures
 from sendlab.tables import figures_table, schools_table
 
@@ -420,7 +421,7 @@ def many(number=60, chosen=(14.0, 9.0, 21.0)):
     """Schools of two phases, every tenth without a figure, and the LA."""
     rows = []
     for index in range(number):
-        figure = (None, None, None) if index % 10 == 9 else (10.0 + index / 4, 5.0, 40.0) if index else chosen
+        figure = (None, None, None) if index % 10 == 9 else (10.0 + index / 2, 5.0, 40.0) if index else chosen
         rows.append(row("SEN support", *figure, n=None if figure[0] is None else 40, place_code=f"9{index:05}",
                         place_name=f"School {index:02}", status="c" if figure[0] is None else "",
                         education_phase="Primary" if index % 3 else "Secondary"))  # fmt: skip
@@ -446,6 +447,8 @@ def test_more_schools_than_lines_have_a_mark_each_in_the_band_of_their_phase():
               for line in spec["datasets"][layer["data"]["name"]]]  # fmt: skip
     assert len(set(places)) == 53  # none hides another
     assert drawing.svg_of(spec, placed=True) == drawing.svg_of(spec)
+    drawn_as, _ = chart._repr_mimebundle_()
+    assert list(marks_too_fine(drawn_as["image/svg+xml"], "chart")) == []  # or no report of the school is released
 
 
 def test_a_hidden_school_moves_none_of_the_others_in_its_band():

@@ -27,8 +27,9 @@ def band_layers(lines: Sequence[Line], la: Line | None, chosen: Line | None, abo
     bottom = top + BAND * len(bands)
     x = marks.x_of(scale, percent=about.unit.startswith("%"))
     layers += marks.grid(scale, x, top, bottom)
-    edges = [top + BAND * number for number in range(1, len(bands))]
-    layers += marks.segments([(0, y, END, y) for y in edges], colour=theme.GRID)
+    for number in range(1, len(bands)):  # boxes, as a line along the scale is an interval
+        edge = top + BAND * number
+        layers += marks.box(0, edge - 0.5, END, edge + 0.5, colour=theme.GRID)
     layers += _la(la, scale, top, bottom)
     placed = [(y, line) for number, (_, held) in enumerate(bands) for y, line in _placed(held, top + BAND * number)]
     dots = [{"value": line.row["value"], "y": y} for y, line in placed if line is not chosen]
