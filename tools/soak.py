@@ -153,6 +153,23 @@ def storms(seeds: range) -> Outcome:
     return not wrong, said + ("; ".join(wrong[:3]) or "none torn, missing or different"), {"wrong": wrong}
 
 
+def changes(seeds: range) -> Outcome:
+    """A changed file of one school, a workspace for each seed."""
+    import tempfile
+
+    import soak_changes
+    import soak_runs
+
+    made, wrong = [], []
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            number, faults = soak_changes.judged(soak_runs.make_space(Path(folder) / "la"), seed)
+        made.append(number)
+        wrong += faults
+    said = f"{min(made)} to {max(made)} of 77 made again; "
+    return not wrong, said + ("; ".join(wrong[:3]) or "as found apart from the run"), {"wrong": wrong}
+
+
 def tables(seeds: range) -> Outcome:
     """The tests of protection on small random tables, with other tables for every seed."""
     python = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *map(str, TABLE_TESTS)]
@@ -192,6 +209,9 @@ PARTS = {
         "after resume every report is whole and equal to an undisturbed run's, none torn, none missing", storms,
         range(seed, seed + 5), range(seed, seed + (seed == 1)), (*PACKAGE, ROOT / "tools" / "soak_runs.py"))
        for seed in (1, 6, 11, 16)},
+    "one changed file": Part("exactly the reports that show a changed figure are made again, and all are as made anew",
+                             changes, range(1, 6), range(1, 1),
+                             (*PACKAGE, ROOT / "tools" / "soak_runs.py", ROOT / "tools" / "soak_changes.py")),
     **{f"disclosure to audiences, seeds from {seed}": Part(
         "no count is given away to anybody or any school: board, schools' own editions, public", audiences,
         range(seed, seed + 10), range(seed, seed + (seed == 3001)),
