@@ -277,27 +277,34 @@ COLUMNS = ("part", "rule", "seeds", "ok", "said", "seconds", "commit", "date")
 HEADINGS = ("part", "rule", "seeds", "met", "figures", "seconds", "commit", "date")
 
 
-def table(records: Sequence[Record]) -> str:
-    """The records as a table of Markdown."""
-    lines = [HEADINGS, ["---"] * len(HEADINGS)]
-    for record in records:
-        said = {**record, "ok": "yes" if record["ok"] else "**no**"}
-        lines.append([str(said[name]) for name in COLUMNS])
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+def line_of(record: Record) -> str:
+    """A record as a line of the table."""
+    said = {**record, "ok": "yes" if record["ok"] else "**no**"}
+    return f"| {' | '.join(str(said[name]) for name in COLUMNS)} |\n"
+
+
+def table(lines: Sequence[str]) -> str:
+    """Lines of records as a table of Markdown."""
+    return f"| {' | '.join(HEADINGS)} |\n|{' --- |' * len(HEADINGS)}\n{''.join(lines)}"
 
 
 def write_page(folder: Path) -> int:
-    """Put the table of all parts into the page; 1 where some are not finished."""
-    held = {name: record_of(name, part.seeds, folder)[0] for name, part in PARTS.items()}
-    missing = [name for name, record in held.items() if record is None]
-    if missing:
-        print(f"not written: {', '.join(missing)} not finished with this code; run make soak first", file=sys.stderr)
+    """Put the table of all parts into the page; 1 where some were never finished.
+
+    A part that was not finished with this code keeps its line, which names the commit that it is about.
+    """
+    intro, _, below = PAGE.read_text(encoding="utf-8").partition(MARK)
+    lines = {line.split(" | ")[0].removeprefix("| "): line for line in below.splitlines(keepends=True) if "|" in line}
+    records = {name: record_of(name, part.seeds, folder)[0] for name, part in PARTS.items()}
+    lines |= {name: line_of(record) for name, record in records.items() if record is not None}
+    if missing := [name for name in PARTS if name not in lines]:
+        print(f"not written: {', '.join(missing)} not finished; run make soak first", file=sys.stderr)
         return 1
-    records = [record for record in held.values() if record is not None]
-    machines = sorted({record["machine"] for record in records})
-    intro, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
-    where = f"Machine: {'; '.join(machines)}, shared with other work; seconds are wall time."
-    PAGE.write_text(f"{intro}{MARK}\n\n{where}\n\n{table(records)}", encoding="utf-8", newline="\n")
+    if older := [name for name, record in records.items() if record is None]:
+        print(f"kept as they stand, of an earlier commit: {', '.join(older)}")
+    where = f"Machine: {machine()}, shared with other work; seconds are wall time."
+    whole = table([lines[name] for name in PARTS])
+    PAGE.write_text(f"{intro}{MARK}\n\n{where}\n\n{whole}", encoding="utf-8", newline="\n")
     return 0
 
 
@@ -327,7 +334,7 @@ def main(words: Sequence[str] | None = None) -> int:
             continue
         records.append(finished(name, seeds, asked.out))
         print(f"{'ok' if records[-1]['ok'] else 'failed'}: {name}: {records[-1]['said']}", flush=True)
-    print("\n" + table(records))
+    print("\n" + table([line_of(record) for record in records]))
     bad = int(not all(record["ok"] for record in records))
     return (write_page(asked.out) if asked.write else 0) or bad
 
