@@ -18,7 +18,6 @@ from sendlab.sources.folder import FileRecord, RawTables, data_files, other_file
 from sendlab.workspace import Workspace
 
 VERSION = 3  # of the store's layout: a change makes old stores stale
-STEP = "ingest"
 IN_ORDER = ("total_row",)  # quarantined, and nothing to put right
 PUBLISHED = "published"  # folder of the store: published and other files kept whole, as text
 _OF_THE_FILE = ("basis", "totals_disagree", "upn_status", "source_file")  # differ between files without contradiction
@@ -58,7 +57,7 @@ def ingest(workspace: Workspace, *, force: bool = False) -> IngestResult:
     inputs = {path.relative_to(workspace.raw).as_posix(): store.sha256_of(path) for path in paths}
     mark = {"version": VERSION, "key_id": workspace.key_id, "la_code": workspace.la_code, "inputs": inputs,
             "files": workspace.files, "restricted": workspace.restricted}  # fmt: skip
-    old = store.read_manifest(workspace.store, STEP)
+    old = store.read_manifest(workspace.store, store.INGEST)
     if not force and all(old.get(name) == value for name, value in mark.items()):
         return _earlier(workspace, old)
     raw = read_files(paths, given=workspace.files)
@@ -66,11 +65,11 @@ def ingest(workspace: Workspace, *, force: bool = False) -> IngestResult:
         _keep_what_was_there(raw, old)
     schools = Schools(raw, workspace.la_code)
     refuse_real(workspace, raw, schools.table)
-    store.forget_manifest(workspace.store, STEP)  # until the end the store is neither the old one nor the new
+    store.forget_manifest(workspace.store, store.INGEST)  # until the end the store is neither the old one nor the new
     result = _write(workspace, raw, schools, key)
     store.write_manifest(
         workspace.store,
-        STEP,
+        store.INGEST,
         {**mark, "merged": result.merged, "unread": result.unread, "unread_files": result.unread_files},
     )
     return result

@@ -13,6 +13,7 @@ import polars as pl
 from sendlab.errors import WorkspaceProblem
 
 MANIFEST = "manifest.json"
+INGEST = "ingest"  # the step that fills the store, as its record is named
 SESSIONS = "sessions"  # folder of the store that holds session rows, in files of whole schools
 
 

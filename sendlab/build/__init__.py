@@ -1,17 +1,25 @@
-"""Everything once: facts, measures, published figures; and the workspace that notebooks open."""
+"""Everything once: facts, measures, published figures; and the workspace that notebooks open.
 
-from sendlab.build.audited import audit_workspace
-from sendlab.build.made import BuildResult, build
-from sendlab.build.opened import OpenWorkspace, open_workspace
-from sendlab.build.visible import visible_by_measure, visible_by_release, visible_lines
+Each is imported when it is first used: who opens a workspace needs nothing that makes its figures.
+"""
 
-__all__ = [
-    "BuildResult",
-    "OpenWorkspace",
-    "audit_workspace",
-    "build",
-    "open_workspace",
-    "visible_by_measure",
-    "visible_by_release",
-    "visible_lines",
-]
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "BuildResult": "made", "OpenWorkspace": "opened", "audit_workspace": "audited", "build": "made",
+    "open_workspace": "opened", "visible_by_measure": "visible", "visible_by_release": "visible",
+    "visible_lines": "visible",
+}  # fmt: skip
+
+__all__ = [*_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sendlab.build' has no attribute '{name}'")
+    return getattr(import_module(f"sendlab.build.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

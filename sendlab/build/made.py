@@ -23,7 +23,6 @@ from sendlab.disclosure.sealed import about_figures, seal, seal_key
 from sendlab.disclosure.shown import mark_of_periods, marks_of
 from sendlab.disclosure.slices import Index, write_slices
 from sendlab.errors import WorkspaceProblem
-from sendlab.ingest import STEP as INGEST
 from sendlab.measures import comparison_tables, make_measures, read_inputs
 from sendlab.metrics.publication import LA_LEVEL, usual_rows
 from sendlab.workspace import Workspace
@@ -51,7 +50,7 @@ def build(workspace: Workspace, *, force: bool = False, jobs: int = 1) -> BuildR
 
     `jobs` processes share the work of protection (from a script, call it below `if __name__ == "__main__"`).
     """
-    ingested = store.read_manifest(workspace.store, INGEST)
+    ingested = store.read_manifest(workspace.store, store.INGEST)
     if not ingested:
         raise WorkspaceProblem("nothing has been ingested yet", next_step="run 'sendlab ingest'")
     old = store.read_manifest(workspace.store, STEP)

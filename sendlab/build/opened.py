@@ -10,19 +10,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from sendlab import store
-from sendlab.build.made import BuildResult, build
 from sendlab.build.marks import FIGURES, PROTECTED, SHOWN, STEP, is_current
 from sendlab.build.released import record_release
 from sendlab.build.sliced import Slices
 from sendlab.build.wholes import Wholes
-from sendlab.cohort import in_period
 from sendlab.disclosure.published import NATION, OwnView, Published
 from sendlab.disclosure.shown import PERIODS, Present, note
 from sendlab.disclosure.usefulness import summary_of_rows
 from sendlab.errors import WorkspaceProblem
-from sendlab.ingest import STEP as INGEST
-from sendlab.ingest import ingest
-from sendlab.measures import with_texts
 from sendlab.metrics.publication import usual_rows
 from sendlab.workspace import Workspace, find_workspace
 
@@ -36,9 +31,9 @@ AUDIENCES = ("board", "school", "public")
 class OpenWorkspace:
     """An opened workspace: its published figures, and for the analyst its facts, tables and unprotected measures."""
 
-    def __init__(self, workspace: Workspace, built: BuildResult) -> None:
-        self.workspace, self.run_id = workspace, built.run_id
-        self._wholes = Wholes(workspace, built.run_id)
+    def __init__(self, workspace: Workspace, run_id: str) -> None:
+        self.workspace, self.run_id = workspace, run_id
+        self._wholes = Wholes(workspace, run_id)
 
     def published(
         self, *, place: str | None = None, measure: str | Sequence[str] = (), audience: str = "board",
@@ -165,6 +160,8 @@ class OpenWorkspace:
         note()
         rows = store.read_table(self.workspace.store, "facts")
         if period:
+            from sendlab.cohort import in_period  # with all that counts pupils
+
             rows = in_period(rows, self._parts_of_years(period), period)
         return rows.to_pandas() if pandas else rows
 
@@ -186,6 +183,8 @@ class OpenWorkspace:
 
         One place of a large authority is read in a moment: the table is sorted by place.
         """
+        from sendlab.measures import with_texts  # with all that makes measures
+
         rows = pl.scan_parquet(self.workspace.store / "measures.parquet")
         if place is not None:
             self.require_place(place)
@@ -203,15 +202,23 @@ def open_workspace(start: Path | str | None = None) -> OpenWorkspace:
     if figures := os.environ.get(FIGURES):
         return _as_checked(workspace, figures)
     if workspace.is_sample:
-        ingest(workspace)
-        return OpenWorkspace(workspace, build(workspace))
-    ingested, built = (store.read_manifest(workspace.store, step) for step in (INGEST, STEP))
+        return OpenWorkspace(workspace, _made(workspace))
+    ingested, built = (store.read_manifest(workspace.store, step) for step in (store.INGEST, STEP))
     if not ingested or not is_current(built, ingested, workspace):
         raise WorkspaceProblem(
             "the store has not been built from what was ingested last",
             next_step="run 'sendlab ingest', then 'sendlab build'",
         )
-    return OpenWorkspace(workspace, BuildResult(**built["result"]))
+    return OpenWorkspace(workspace, built["result"]["run_id"])
+
+
+def _made(workspace: Workspace) -> str:
+    """The run id of the sample's figures, which are made where they are not there."""
+    from sendlab.build.made import build
+    from sendlab.ingest import ingest
+
+    ingest(workspace)
+    return build(workspace).run_id
 
 
 def _as_checked(workspace: Workspace, figures: str) -> OpenWorkspace:
@@ -221,4 +228,4 @@ def _as_checked(workspace: Workspace, figures: str) -> OpenWorkspace:
         raise WorkspaceProblem(
             "the figures were built anew while the run went on", next_step="run it again, when nobody builds"
         )
-    return OpenWorkspace(workspace, BuildResult(**result))
+    return OpenWorkspace(workspace, figures)

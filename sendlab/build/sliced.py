@@ -9,7 +9,7 @@ import polars as pl
 from sendlab import store
 from sendlab.build.marks import SEAL_KEY, SLICES, slices_file
 from sendlab.disclosure.editions import school_edition
-from sendlab.disclosure.intake import AUDIENCES as THRESHOLDS
+from sendlab.disclosure.published import AUDIENCES as THRESHOLDS
 from sendlab.disclosure.published import NATION, Published, restored
 from sendlab.disclosure.sealed import about_figures, seal_key
 from sendlab.disclosure.slices import PLACES, measure_block, place_block, read_slices

@@ -9,7 +9,7 @@ import polars as pl
 from sendlab import store
 from sendlab.build.marks import STEP
 from sendlab.disclosure.editions import school_edition
-from sendlab.disclosure.intake import AUDIENCES as THRESHOLDS
+from sendlab.disclosure.published import AUDIENCES as THRESHOLDS
 from sendlab.disclosure.published import Published, restore
 from sendlab.disclosure.sealed import about_figures, require_seal, seal_key
 from sendlab.errors import WorkspaceProblem

@@ -59,7 +59,9 @@ def _own(workspace: Path | None, known: Path | None, as_json: bool, of_table: bo
         raise click.UsageError("--links and --known-rule are for a FILE: name the table to audit")
     import polars as pl
 
-    from sendlab.build import audit_workspace, open_workspace, visible_by_measure, visible_by_release, visible_lines
+    from sendlab.build.audited import audit_workspace
+    from sendlab.build.opened import open_workspace
+    from sendlab.build.visible import visible_by_measure, visible_by_release, visible_lines
 
     opened = open_workspace(workspace)
     found = audit_workspace(opened, known=None if known is None else pl.read_parquet(known))

@@ -92,7 +92,7 @@ def _tell_plan(
 @tell_faults
 def pack(workspace: Path | None, time_period: str | None) -> None:
     """The board page and the workbook of figures."""
-    from sendlab.build import open_workspace
+    from sendlab.build.opened import open_workspace
     from sendlab.runs.pack import pack as make_pack
 
     outcomes = make_pack(open_workspace(workspace), time_period)

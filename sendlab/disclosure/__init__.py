@@ -14,7 +14,7 @@ _HOME = {
     "Published": "published",
     "ask_published": "asked",
     "hidden_summary": "usefulness",
-    "own_figures": "editions",
+    "own_figures": "own",
     "publish": "release",
     "require_published": "published",
     "require_view": "published",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from sendlab.disclosure.protect.primary import COUNTED_KINDS
+from sendlab.disclosure.published import AUDIENCES
 from sendlab.errors import GateError
 from sendlab.metrics.cards import CROSSED, card
 from sendlab.metrics.publication import LA_LEVEL, SCHOOL_LEVEL, broken_down_by, declared
@@ -15,7 +16,6 @@ NATIONAL = "National"
 LEVELS = (SCHOOL_LEVEL, LA_LEVEL, NATIONAL)
 NO_SEN_GAP, OTHERS_GAP, NATIONAL_GAP = "No SEN", "LA without this school", "Same group nationally"
 COMPARATORS = (NO_SEN_GAP, OTHERS_GAP, NATIONAL_GAP)
-AUDIENCES = {"board": 5, "public": 10}  # with the fewest people that a count may show
 _RESULTS = ("numerator", "denominator", "value", "lower", "upper")
 
 

@@ -24,6 +24,7 @@ WITHHELD = ("with_subjects", "top_share", "least", "most")
 PUBLISHED_COLUMNS = tuple(name for name in MEASURE_COLUMNS if name not in WITHHELD)
 HIDDEN = "c"
 NATION = "E92000001"  # England, as the Department's files name it
+AUDIENCES = {"board": 5, "public": 10}  # with the fewest people that a count may show
 SENSITIVITY = {"board": "OFFICIAL", "public": "OFFICIAL", "school": "OFFICIAL-SENSITIVE"}  # by audience
 WITHHELD_NOTE = "withheld: no choice of hidden figures protects this measure"
 OWN_VIEW_MARK = "Own view: unprotected, not for sharing"

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from sendlab.build import open_workspace
+from sendlab.build.opened import open_workspace
 from sendlab.disclosure import Asked
 from sendlab.disclosure.guard import ask
 from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, Published

@@ -1,13 +1,30 @@
-"""Words for published figures: the rows they are about, numbers as text, how sure one can be, and whole sentences."""
+"""Words for published figures: the rows they are about, numbers as text, how sure one can be, and whole sentences.
+
+Sentences, which compare figures, are imported when they are first used.
+"""
+
+from importlib import import_module
+from typing import Any
 
 from sendlab.narrate.numbers import decimals_of, format_gap, format_interval, format_value, sized
 from sendlab.narrate.rows import Row, View, gap_row, one_kind_of_period, one_row, rows_of
-from sendlab.narrate.sentences import change_sentence, finding_title, gap_sentence, headline, title_words
 from sendlab.narrate.strength import gap_strength, strength
 from sendlab.schema.labels import period_name
+
+_SENTENCES = ("change_sentence", "finding_title", "gap_sentence", "headline", "title_words")
 
 __all__ = [
     "Row", "View", "change_sentence", "decimals_of", "finding_title", "format_gap", "format_interval", "format_value",
     "gap_row", "gap_sentence", "gap_strength", "headline", "one_kind_of_period", "one_row", "period_name", "rows_of",
     "sized", "strength", "title_words",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _SENTENCES:
+        raise AttributeError(f"module 'sendlab.narrate' has no attribute '{name}'")
+    return getattr(import_module("sendlab.narrate.sentences"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

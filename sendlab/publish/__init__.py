@@ -1,8 +1,21 @@
-"""Published figures in, files out: HTML reports, the board page, the workbook. Nothing here takes anything else."""
+"""Published figures in, files out: HTML reports, the board page, the workbook. Nothing here takes anything else.
 
-from sendlab.publish.board_page import write_board_page
-from sendlab.publish.files import FileInUse
-from sendlab.publish.html import write_report
-from sendlab.publish.workbook import write_workbook
+Each is imported when it is first used.
+"""
 
-__all__ = ["FileInUse", "write_board_page", "write_report", "write_workbook"]
+from importlib import import_module
+from typing import Any
+
+_HOME = {"FileInUse": "files", "write_board_page": "board_page", "write_report": "html", "write_workbook": "workbook"}
+
+__all__ = [*_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sendlab.publish' has no attribute '{name}'")
+    return getattr(import_module(f"sendlab.publish.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -8,15 +8,8 @@ import polars as pl
 
 from sendlab.disclosure.published import Published
 from sendlab.metrics.cards import Card, card
-from sendlab.narrate import (
-    change_sentence,
-    finding_title,
-    format_value,
-    gap_sentence,
-    gap_strength,
-    one_row,
-    strength,
-)
+from sendlab.narrate import format_value, gap_strength, one_row, strength
+from sendlab.narrate.sentences import change_sentence, finding_title, gap_sentence
 from sendlab.schema.groups import SEND
 from sendlab.schema.labels import FULL_YEAR
 from sendlab.stats.intervals import difference

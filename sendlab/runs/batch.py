@@ -19,7 +19,7 @@ from sendlab.runs.manifest import RunStory, run_name, write_manifest
 from sendlab.runs.options import USUAL, RunOptions
 from sendlab.runs.outcome import Outcome
 from sendlab.runs.pack import pack_is_stale, write_pack
-from sendlab.runs.plan import AUDIENCE, Task, latest_period, make_plan, notebook_files, places_in_order
+from sendlab.runs.plan import AUDIENCE, Task, check_plan, latest_period, make_plan, notebook_files, places_in_order
 from sendlab.runs.register import Register, why_stale
 from sendlab.runs.supervisor import Supervisor
 from sendlab.workspace import own_notebooks
@@ -109,7 +109,7 @@ def run(
     A report that is up to date is left as it is (see `register`). An unknown place, notebook or parameter stops the run
     before it starts (`RunProblem`); a notebook that fails stops nothing and makes `exit_status` 1.
     """
-    from sendlab.build import open_workspace
+    from sendlab.build.opened import open_workspace
 
     opened = open_workspace(workspace.root)
     return run_opened(opened, _folders(workspace), wanted, options, progress=progress)
@@ -117,7 +117,7 @@ def run(
 
 def planned(workspace: Any, wanted: Wanted = EVERYTHING, options: RunOptions = USUAL) -> Planned:
     """What `run` would do; nothing is written."""
-    from sendlab.build import open_workspace
+    from sendlab.build.opened import open_workspace
 
     return _planned(open_workspace(workspace.root), _folders(workspace), wanted, options, datetime.now(UTC))
 
@@ -167,6 +167,7 @@ def _planned(
     )  # fmt: skip
     register, present = Register(space.reports), opened.present()
     with_reason = tuple((task, _why(task, register, present, options)) for task in tasks)
+    check_plan(task for task, why in with_reason if why)
     return Planned(name, period, with_reason, register, present, published, everyone)
 
 

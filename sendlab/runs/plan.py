@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from sendlab.disclosure.intake import AUDIENCES as THRESHOLDS
+from sendlab.disclosure.published import AUDIENCES as THRESHOLDS
 from sendlab.disclosure.published import Published, settings_line
 from sendlab.errors import RunProblem
 from sendlab.schema.labels import period_name
@@ -87,14 +87,14 @@ def make_plan(
     """Every place with every notebook, places in the order given, or only those named; schools in two editions.
 
     `places` has the columns `place_code`, `place_name` and `geographic_level`; `notebooks` is {name: file}; `run` is
-    the name of the run in the analyst's records. A place or notebook that is not there, and a parameter that a notebook
-    does not declare, is refused with `RunProblem` and its near misses.
+    the name of the run in the analyst's records. A place or notebook that is not there is refused with `RunProblem` and
+    its near misses.
     """
     names = dict(places.select("place_code", "place_name").iter_rows())
     schools = set(places.filter(pl.col("geographic_level") == "School")["place_code"])
     codes = _known("place", only_places, names) if only_places else list(names)
     topics = _known("notebook", only_notebooks or NOTEBOOKS, notebooks)
-    tasks = [
+    return [
         Task(
             notebook=notebooks[topic].resolve(),
             output=(edition_folder(reports, time_period, code, audience) / topic).resolve(),
@@ -112,10 +112,6 @@ def make_plan(
         for audience in ((AUDIENCE, OWN) if code in schools else (AUDIENCE,))
         for topic in topics
     ]
-    # The parameters of one notebook differ from place to place in their values only: one look a notebook is enough.
-    for task in {task.notebook: task for task in tasks}.values():
-        check_parameters(task.notebook, task.parameters)
-    return tasks
 
 
 def latest_period(published: Published) -> str:
@@ -151,6 +147,13 @@ def _known(kind: str, wanted: Sequence[str], known: Mapping[str, object]) -> lis
 def _near(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(str(name), list(known), n=2)
     return f" (did you mean '{' or '.join(near)}'?)" if near else ""
+
+
+def check_plan(tasks: Iterable[Task]) -> None:
+    """Refuse a parameter that a notebook of these tasks does not declare: `RunProblem` with its near misses."""
+    # The parameters of one notebook differ from place to place in their values only: one look a notebook is enough.
+    for task in {task.notebook: task for task in tasks}.values():
+        check_parameters(task.notebook, task.parameters)
 
 
 def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
