@@ -387,6 +387,41 @@ def test_a_chart_is_valid_and_drawn_with_tokens_as_with_its_texts(kind):
     assert drawing.svg_of(spec, placed=True) == drawing.svg_of(spec)
 
 
+@pytest.mark.parametrize("name", ["XP", "Oak an", "an", "Academy of Saint Aidan and Saint Mary, Upper School ab"])
+def test_two_letters_of_a_name_are_no_token(name):
+    rows = [{**each, "place_name": name} for each in ROWS]
+    spec = charts.plot_groups(published(rows), **GROUPS).to_dict()
+    assert drawing.svg_of(spec, placed=True) == drawing.svg_of(spec)
+    texts = re.findall(r">([^<]*)</t", drawing.svg_of(spec, placed=True))
+    assert any(name.split()[-1] in text for text in texts)
+
+
+def changed_by_hand():
+    """{what was changed: a chart of ours with that change}."""
+    made = {name: charts.plot_groups(published(), **GROUPS) for name in ("axis", "labels", "height", "mark", "channel")}
+    made["axis"] = made["axis"].configure_axis(labelColor="#801650")
+    made["labels"] = made["labels"].configure_axis(labelFontSize=20)
+    made["height"] = made["height"].properties(height=700)
+    made["mark"].layer[0] = made["mark"].layer[0].mark_rule(color="#801650")
+    made["channel"].layer[0] = made["channel"].layer[0].encode(opacity=alt.value(0.5))
+    made["layered"] = alt.layer(*charts.plot_groups(published(), **GROUPS).layer)
+    made["two layers"] = made["axis"].layer[0] + made["axis"].layer[1]
+    return made
+
+
+@pytest.mark.parametrize("what", ["axis", "labels", "height", "mark", "channel", "layered", "two layers"])
+def test_a_chart_changed_by_hand_is_drawn_as_altair_means_it(what):
+    chart = changed_by_hand()[what]
+    spec = chart.to_dict()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(marks.Layer, "to_dict")
+        assert chart.to_dict() == spec
+    plain = re.sub(
+        r' data-sendlab="published"| role="img" aria-label="[^"]*"|<title>[^<]*</title>', "", bundle.svg(chart)
+    )
+    assert plain == drawing.svg_of(spec)
+
+
 def test_the_renderer_gives_one_bundle():
     data, _ = charts.plot_groups(published(), **GROUPS)._repr_mimebundle_()
     assert set(data) == {"image/svg+xml", "image/png", "text/plain"}

@@ -57,7 +57,7 @@ def test_a_full_disk_is_told_and_leaves_whole_reports_and_the_next_run_makes_the
         """)  # fmt: skip
     said = done.stdout + done.stderr
     assert [line for line in said.splitlines() if line.startswith("status")] == ["status 2", "status 0"], said
-    assert "could not be written: No space left on device" in said and "Traceback" not in said
+    assert "could not be read or written: No space left on device" in said and "Traceback" not in said
     first, then = (files(tmp_path / name) for name in ("first", "then"))
     assert then == finished[1]
     assert 0 < len(first) < len(then) and first.items() <= then.items()
@@ -73,7 +73,7 @@ def test_a_folder_that_may_only_be_read_is_told_before_anything_runs(finished, s
         eval "$run --force"
         """)  # fmt: skip
     assert done.returncode == 2 and "  done" not in done.stdout
-    assert "could not be written: Read-only file system" in done.stderr and "Traceback" not in done.stderr
+    assert "could not be read or written: Read-only file system" in done.stderr and "Traceback" not in done.stderr
     assert soak_runs.reports_of(space) == finished[1]
 
 

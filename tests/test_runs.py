@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from sendlab.runs.batch import Wanted, latest_period, places_in_order, run_opene
 from sendlab.runs.execute import error_line
 from sendlab.runs.index import write_index
 from sendlab.runs.lock import LOCK, one_run
+from sendlab.runs.manifest import run_name
 from sendlab.runs.pack import pack
-from sendlab.runs.plan import BOARD_PAGE, WORKBOOK, board_folder
+from sendlab.runs.plan import BOARD_PAGE, WORKBOOK, board_folder, notebook_files
 from sendlab.runs.register import Made, Register
 from sendlab.runs.strip import strip, without_paths
 from sendlab.schema.measures import as_measures
@@ -171,6 +172,26 @@ def test_two_runs_are_kept_apart_and_a_stale_lock_is_taken_over(tmp_path):
 
 
 # --- traces ------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_named_after_the_last_one_whatever_else_lies_there(tmp_path):
+    now = datetime(2026, 11, 30, 6, 0, tzinfo=UTC)
+    assert run_name(now, "abc", tmp_path) == "20261130T060000Z-abc"
+    for name in (
+        "20261130T060000Z-abc",
+        "Copy of 20271130T060000Z-abc",
+        "backup-2026Z-abc",
+        "20281130T060000Z-abc.zip",
+    ):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    assert run_name(now, "abc", tmp_path) == "20261130T060001Z-abc"  # the clock was set back, or two in a second
+    assert run_name(datetime(2026, 12, 1, tzinfo=UTC), "abc", tmp_path) == "20261201T000000Z-abc"
+
+
+def test_a_notebook_with_the_name_of_a_file_beside_its_place_is_refused(tmp_path):
+    notebook(tmp_path, "attendance-new1")
+    with pytest.raises(RunProblem, match="no notebook can be called attendance-new1"):
+        notebook_files([tmp_path])
 
 
 def test_paths_of_the_machine_are_cut_to_names(tmp_path):

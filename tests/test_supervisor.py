@@ -1,5 +1,6 @@
 """Slots: nothing of a notebook reaches the next, every fault is told and ends alone, and no process is left behind."""
 
+import json
 from dataclasses import replace
 
 import nbformat
@@ -180,6 +181,23 @@ def test_a_notebook_cannot_open_the_gate_for_itself(space, supervisor):
     assert (own.status, own.error.split(":")[0]) == ("failed", "GateError")
 
 
+@pytest.mark.parametrize("words", [{"seconds": 1, "error": "", "megabytes": 1}, {}, 7])
+def test_a_notebook_cannot_speak_for_its_process(space, forks, words):
+    speak = f"""
+import os, stat
+for number in range(3, 200):
+    try:
+        if stat.S_ISFIFO(os.fstat(number).st_mode):
+            os.write(number, {json.dumps(words).encode()!r})
+    except OSError:
+        pass
+os._exit(0)
+"""
+    spoken = run(forks, task(space, "speaks", speak, "print('the last cell')"))
+    assert (spoken.status, spoken.attempts) == ("failed", 2), spoken
+    assert run(forks, task(space, "after", "print('a sentence')")).status == "done"
+
+
 @pytest.mark.parametrize("code", ["print('x' * 999_999)", "import os; os.write(1, b'x' * 999_999 + b'\\n')"])
 def test_what_is_printed_without_end_is_cut_off(space, forks, code):
     one = task(space, "prints", LARGE.format(code), "print('no more')")
@@ -212,7 +230,7 @@ def test_a_notebook_that_takes_its_folder_away_takes_no_other(tmp_path, supervis
 def test_a_folder_that_is_none_is_told(tmp_path, forks):
     one = task(tmp_path, "file", "print(1)")
     again = run(forks, replace(one, cwd=tmp_path / "none"))
-    assert (again.status, again.error) == ("failed", "FileNotFoundError")
+    assert (again.status, again.error) == ("failed", "FileNotFoundError: No such file or directory")
     assert "FileNotFoundError" in kept(one).cells[0].source
     (tmp_path / "file").write_text("", encoding="utf-8")
     for name, said in (("output", ""), ("record", "; its notebook could not be kept (")):

@@ -15,7 +15,7 @@ from typing import Any
 
 import altair as alt
 
-from sendlab.charts.drawing import packed_png, png_of, svg_of
+from sendlab.charts.drawing import BELOW_AXIS, lowest, packed_png, png_of, svg_of
 from sendlab.charts.theme import CONFIG, WIDTH
 from sendlab.disclosure.published import Published
 from sendlab.errors import GateError
@@ -113,8 +113,8 @@ def _svg(spec: dict[str, Any]) -> str:
 
 
 def _as_laid_out(spec: dict[str, Any]) -> bool:
-    """Whether title, width and look are still those of `parts.finish`: they may be changed by hand."""
-    laid_out = spec.get("width") == WIDTH and spec["config"].get("title") == CONFIG["title"]
+    """Whether title, size and look are still those of `parts.finish`: they may be changed by hand."""
+    laid_out = spec.get("width") == WIDTH and spec["config"] == CONFIG and lowest(spec) >= spec["height"] + BELOW_AXIS
     title = spec.get("title")
     return laid_out and isinstance(title, dict) and all(isinstance(title.get(p), list) for p in ("text", "subtitle"))
 

@@ -28,6 +28,7 @@ Draw = Callable[[dict[str, Any]], str]
 _TOKENS = tuple(map("".join, product(string.ascii_letters, repeat=2)))
 _DRAWN = re.compile(r">([A-Za-z]{2})</(text|tspan)>")
 _UNMEASURED = re.compile(r'(<text [^>]*font-size=")0(px"[^>]*>)([^<]*)(?=</text>)')
+BELOW_AXIS = 30  # pixels: the labels of an axis end above
 _MIDDLE, _TOP = 0.3, 0.79  # how far below the place of a text its line stands, as a share of its size
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}  # the share of a text that stands before its place
 _TITLE = re.compile(r"((?:Title|Subtitle) text ')([A-Za-z]{2}(?: [A-Za-z]{2})*)'")  # what Vega says of a title's lines
@@ -54,7 +55,11 @@ def svg_of(spec: dict[str, Any], *, placed: bool = False) -> str:
     if not placed or any(_over_the_frame(spec)):
         return _draw(spec)
     words = _Words()
-    return words.put_back(_draw(_quick(spec, words)))
+    try:
+        quick = _quick(spec, words)
+    except IndexError:  # more texts than there are tokens
+        return _draw(spec)
+    return words.put_back(_draw(quick))
 
 
 def drawn_here(spec: dict[str, Any]) -> str:
@@ -88,6 +93,12 @@ def _over_the_frame(spec: dict[str, Any]) -> Iterator[bool]:
                 yield left < 0 or left + width > spec["width"]
 
 
+def lowest(spec: dict[str, Any]) -> float:
+    """How far down the lowest text of a chart stands."""
+    texts = (layer["data"]["name"] for layer in spec["layer"] if layer["mark"]["type"] == "text")
+    return max((row["y"] for name in texts for row in spec["datasets"][name]), default=0.0)
+
+
 class _Words:
     """The texts of a chart, each beside the token that is drawn in its stead, and the size of one drawn in size 0."""
 
@@ -96,21 +107,24 @@ class _Words:
 
     def token(self, text: str, size: int = 0) -> str:
         """Two letters that stand for this text; `size`: it is to be written in this size, though drawn in none."""
-        return self._tokens.setdefault((text, size), _TOKENS[len(self._tokens)])
+        if (text, size) not in self._tokens:
+            self._tokens[text, size] = _TOKENS[len(self._tokens)]
+        return self._tokens[text, size]
 
     def put_back(self, drawing: str) -> str:
         """The drawing with the texts in it."""
-        said = {token: (escape(text, quote=False), size) for (text, size), token in self._tokens.items()}
+        sizes = {token: size for (_, size), token in self._tokens.items()}
+        said = {token: escape(text, quote=False) for (text, _), token in self._tokens.items()}
 
         def unmeasured(found: re.Match[str]) -> str:
-            words, size = said.get(found[3], (found[3], SMALL_SIZE))  # else it is a label of the axis
-            return f"{found[1]}{size}{found[2]}{words}"
+            return f"{found[1]}{sizes.get(found[3], SMALL_SIZE)}{found[2]}{found[3]}"  # else a label of the axis
 
         def lines(found: re.Match[str]) -> str:
-            return found[1] + " ".join(said[token][0] for token in found[2].split()).replace('"', "&quot;") + "'"
+            return found[1] + " ".join(said[token] for token in found[2].split()).replace('"', "&quot;") + "'"
 
-        drawing = _DRAWN.sub(lambda found: f">{said[found[1]][0]}</{found[2]}>", _UNMEASURED.sub(unmeasured, drawing))
-        return _TITLE.sub(lines, drawing)
+        # Words are put in last, and once: two letters among them may be a token of another text.
+        drawing = _TITLE.sub(lines, _UNMEASURED.sub(unmeasured, drawing))
+        return _DRAWN.sub(lambda found: f">{said[found[1]]}</{found[2]}>", drawing)
 
 
 def _quick(spec: dict[str, Any], words: _Words) -> dict[str, Any]:
@@ -118,7 +132,7 @@ def _quick(spec: dict[str, Any], words: _Words) -> dict[str, Any]:
     title = {**spec["title"], **{part: [*map(words.token, spec["title"][part])] for part in ("text", "subtitle")}}
     rows, layers = dict(spec["datasets"]), list(spec["layer"])
     texts = [number for number, layer in enumerate(layers) if layer["mark"]["type"] == "text"]
-    below = max((row["y"] for number in texts for row in rows[layers[number]["data"]["name"]]), default=0.0)
+    below = lowest(spec)
     for number in texts:
         name, mark = layers[number]["data"]["name"], layers[number]["mark"]
         size = mark["fontSize"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import altair as alt
-from altair.utils.schemapi import debug_mode
+from altair.utils.schemapi import SchemaBase, debug_mode
 from altair.vegalite.v6.api import _dataset_name
 
 from sendlab.charts import theme
@@ -65,12 +65,24 @@ class Layer(alt.Chart):
     def to_dict(self, validate: bool = True, **more: Any) -> dict[str, Any]:
         """Its specification, with the rows among the data sets of the chart that it is a layer of."""
         datasets = (more.get("context") or {}).get("datasets")
-        parts = {name: part for name, part in self._kwds.items() if part is not alt.Undefined}
-        if validate or datasets is None or parts.keys() != {"data", "mark", "encoding"}:  # alone, or changed by hand
+        parts = _given(self)
+        if validate or datasets is None or {name: type(part) for name, part in parts.items()} != _PARTS:
+            return super().to_dict(validate, **more)  # by itself, or changed by hand
+        mark, encoding = _given(parts["mark"]), _given(parts["encoding"])
+        if any(isinstance(value, SchemaBase) for value in (*mark.values(), *encoding.values())):
             return super().to_dict(validate, **more)
-        name = _dataset_name(self.data["values"])
-        datasets[name] = self.data["values"]
-        return {"data": {"name": name}, "mark": dict(self.mark), "encoding": dict(self.encoding)}
+        rows = parts["data"]["values"]
+        name = _dataset_name(rows)
+        datasets[name] = rows
+        return {"data": {"name": name}, "mark": mark, "encoding": encoding}
+
+
+_PARTS = {"data": dict, "mark": alt.MarkDef, "encoding": alt.FacetedEncoding}
+
+
+def _given(thing: Any) -> dict[str, Any]:
+    """What an object of Altair's was given."""
+    return {name: part for name, part in thing._kwds.items() if part is not alt.Undefined}
 
 
 def x_of(scale: Scale, *, percent: bool, sign: bool = False) -> Channel:
@@ -95,8 +107,8 @@ def layer(rows: Sequence[dict[str, Any]], mark: Kind, look: dict[str, Any], **ch
     if not rows:
         return []
     with debug_mode(False):
-        drawn: dict[str, Any] = {"mark": {"type": mark, **look}, "encoding": {"x": at("x"), "y": at("y"), **channels}}
-        return [Layer({"values": list(rows)}, **drawn)]
+        encoding = alt.FacetedEncoding(**{"x": at("x"), "y": at("y"), **channels})
+        return [Layer({"values": list(rows)}, mark=alt.MarkDef(mark, **look), encoding=encoding)]
 
 
 def texts(

@@ -29,9 +29,10 @@ NOTEBOOKS = click.option(
 )
 PERIOD = click.option("--period", "time_period", help="Academic year such as 202526 (default: the latest).")
 _WRITING = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room on that disk"),
-    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "ask for the right to write there, or close what has it"),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room on that disk, and start it again"),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "ask for the right to it, or close what has it open"),
 }
+_OF_WINDOWS = {112: errno.ENOSPC, 39: errno.ENOSPC, 5: errno.EACCES, 32: errno.EACCES}  # as polars tells them
 JOBS = click.option("--jobs", default=2, show_default=True, help="Notebooks run at the same time.")
 
 
@@ -49,8 +50,8 @@ def tell_faults(verb: Callable[..., Any]) -> Callable[..., Any]:
             if (number := _system_error(fault)) not in _WRITING:
                 raise
             where = Path(str(getattr(fault, "filename", None) or "a file")).name
-            click.echo(f"sendlab: {where} could not be written: {os.strerror(number)}", err=True)
-            click.echo(f"  next: {_WRITING[number]}, and start it again: it goes on where it stopped", err=True)
+            click.echo(f"sendlab: {where} could not be read or written: {os.strerror(number)}", err=True)
+            click.echo(f"  next: {_WRITING[number]}", err=True)
             sys.exit(SendlabError.exit_status)
 
     return wrapper
@@ -61,7 +62,8 @@ def _system_error(fault: Exception) -> int:
     if isinstance(fault, OSError):
         return fault.errno or 0
     found = re.search(r"\(os error (\d+)\)", str(fault))
-    return int(found[1]) if found else 0
+    number = int(found[1]) if found else 0
+    return _OF_WINDOWS.get(number, 0) if os.name == "nt" else number
 
 
 def shown(path: Path, root: Path) -> str:

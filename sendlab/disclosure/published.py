@@ -175,7 +175,10 @@ _MADE: WeakKeyDictionary[Published, tuple[pl.DataFrame, dict[str, object]]] = We
 
 
 def _is_genuine(thing: object) -> bool:
-    return type(thing) is Published and thing in _MADE and _MADE[thing][1] == vars(thing)
+    if type(thing) is not Published or thing not in _MADE:
+        return False
+    made, now = _MADE[thing][1], vars(thing)
+    return made == now and all(type(now[name]) is type(value) for name, value in made.items())
 
 
 def restore(

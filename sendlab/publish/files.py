@@ -1,14 +1,16 @@
 """Files are written aside and put in place whole, so that nobody ever opens half a report."""
 
+import errno
 import os
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sendlab.publish.scan import require_clean
 
-_OTHER_NAMES = 9
+BESIDE = "-new"  # and a number: the name of a file whose place was taken
+_OTHERS = range(1, 10)
 
 
 class FileInUse(UserWarning):
@@ -23,6 +25,9 @@ def files_in_use() -> Iterator[list[str]]:
         warnings.simplefilter("always", FileInUse)
         yield said
     said += [str(each.message) for each in told if each.category is FileInUse]
+    for each in told:
+        if each.category is not FileInUse:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
 
 
 def write_aside(target: Path, write: Callable[[Path], object]) -> Path:
@@ -48,21 +53,27 @@ def write_text(target: Path, text: str) -> Path:
 
 def put_in_place(aside: Path, target: Path) -> Path:
     """Move a finished file over the target; where the target is in use, move it beside and warn."""
-    others = [target.with_name(f"{target.stem}-new{number}{target.suffix}") for number in range(1, _OTHER_NAMES + 1)]
+    others = [target.with_name(f"{target.stem}{BESIDE}{number}{target.suffix}") for number in _OTHERS]
     try:
         aside.replace(target)
-        for other in others:  # older than what now has its place
-            other.unlink(missing_ok=True)
-        return target
     except PermissionError:
-        for other in others:
-            if other.exists():
-                continue
-            aside.replace(other)
-            warnings.warn(
-                f"{target.name} is open in another program; the new one is {other.name} beside it",
-                FileInUse,
-                stacklevel=3,
-            )
-            return other
-        raise
+        other = _first_free(aside, others)
+        warnings.warn(in_use(target, other), FileInUse, stacklevel=3)
+        return other
+    for other in others:  # older than what now has its place
+        with suppress(OSError):  # still open itself
+            other.unlink()
+    return target
+
+
+def in_use(target: Path, other: Path) -> str:
+    """That a file lies beside its place."""
+    return f"{target.name} is open in another program; the new one is {other.name} beside it"
+
+
+def _first_free(aside: Path, others: Iterable[Path]) -> Path:
+    """Move the file over the first of these that is not in use itself."""
+    for other in others:
+        with suppress(PermissionError):
+            return aside.replace(other)
+    raise PermissionError(errno.EACCES, "it and all that lie beside it are open in other programs", aside.name)

@@ -17,7 +17,7 @@ from typing import Any
 from sendlab.build.marks import SEAL_KEY, SLICES, STEP, slices_file
 from sendlab.disclosure.sealed import seal_key
 from sendlab.errors import RunProblem
-from sendlab.publish.files import put_in_place
+from sendlab.publish.files import in_use, put_in_place
 from sendlab.runs.outcome import (
     Outcome,
     failed_file,
@@ -191,17 +191,21 @@ def _arrived(task: Task, done: Any, here: Future[Outcome]) -> None:
         answer = done.result()
         outcome = outcome_from(answer["outcome"])
         places = {"report": report_file(task), "notebook": notebook_file(task), "failed": failed_file(task)}
-        for name, content in answer["files"].items():
-            _write(places[name], content)
+        written = {places[name]: _write(places[name], content) for name, content in answer["files"].items()}
         if not outcome.error:
             failed_file(task).unlink(missing_ok=True)
-        here.set_result(outcome)
+        here.set_result(replace(outcome, note=_beside(written) or outcome.note))
     except Exception as fault:  # noqa: BLE001 - whatever a cluster does to a task must not stop the others
         here.set_result(outcome_of(task, 0.0, f"the Dask cluster gave the task up ({type(fault).__name__})"))
 
 
-def _write(target: Path, content: bytes) -> None:
+def _write(target: Path, content: bytes) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.part")
     aside.write_bytes(content)
-    put_in_place(aside, target)
+    return put_in_place(aside, target)
+
+
+def _beside(written: Mapping[Path, Path]) -> str:
+    """Which files lie beside their place, as that is open in another program: no warning is caught in a thread."""
+    return "; ".join(in_use(target, path) for target, path in written.items() if path != target)

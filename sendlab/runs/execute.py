@@ -11,7 +11,7 @@ from typing import Any
 from sendlab import errors
 from sendlab.build.marks import FIGURES
 from sendlab.disclosure.shown import NOTED_IN, Key, noted
-from sendlab.errors import GateError, SendlabError
+from sendlab.errors import GateError, RunProblem, SendlabError
 from sendlab.publish.files import files_in_use, put_in_place
 from sendlab.publish.html import write_report
 from sendlab.publish.notebook import empty_notebook, read_notebook, write_notebook
@@ -63,6 +63,9 @@ def run_notebook(task: Task, engine: str = WARM, *, attempt: int = 1) -> Ran:
         _papermill(task, partial_file(task), engine, save_as_it_goes=attempt > 1)
     except Exception as problem:  # noqa: BLE001 - whatever a notebook raises must stop nobody else
         return Ran(time.perf_counter() - started, without_paths(error_line(problem), task.cwd))
+    except BaseException:  # whoever runs it by hand has cut it short: nothing that was not looked through stays
+        _away(partial_file(task), _notes_file(task))
+        raise
     return Ran(time.perf_counter() - started)
 
 
@@ -76,7 +79,8 @@ def finish(task: Task, ran: Ran, *, attempt: int = 1) -> Outcome:
         if ran.error:
             error = ran.error + _kept(task, ran.error, keep_outputs=True)
         else:
-            strip(aside, task.notebook.name, task.cwd)
+            if not strip(aside, task.notebook.name, task.cwd):
+                raise RunProblem("the notebook ended before its last cell", next_step="look at what it starts or ends")
             shown = tuple(noted(notes))
             said = _publish(task, aside)
     except Exception as problem:  # noqa: BLE001 - a full disk, or what was refused

@@ -20,6 +20,7 @@ from sendlab.runs import spaces
 from sendlab.runs.drawer import Drawer, draw_over
 from sendlab.runs.processes import adopt_orphans, die_with_parent, end_children
 
+_OTHER_WORDS = "the notebook spoke in its stead"
 _TRY_SECONDS = 20  # in which a child must have run a small query
 DRAWINGS_OF_ONE = 2000  # tasks after which the drawing process is replaced, as it grows
 
@@ -78,6 +79,8 @@ class Template:
             ran = self._child(task, lambda: _ran(task, connection))
         if "died" in ran:
             return ran
+        if ran.keys() != {"seconds", "error", "megabytes"}:
+            return {"died": _OTHER_WORDS}
         megabytes = ran.pop("megabytes")
         done = self._child(task, lambda: _finished(task, ran))
         return done if "died" in done else done | {"megabytes": megabytes}
@@ -94,10 +97,10 @@ class Template:
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         end_children(but=[self._drawer.pid])  # what the notebook started and left running
         try:
-            answer: dict[str, Any] = json.loads(said)
+            answer = json.loads(said)
         except ValueError:
             return {"died": f"exit status {status}" if status >= 0 else signal.Signals(-status).name}
-        return answer
+        return answer if isinstance(answer, dict) else {"died": _OTHER_WORDS}
 
     def _connection(self) -> socket.socket:
         """To the drawing process; to a new one where it has ended, or drawn enough."""

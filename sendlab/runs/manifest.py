@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from sendlab.runs.register import program_mark
 
 ANALYST_ONLY = "analyst only: not for the board, not for sharing"
 MANIFEST = "manifest.json"
-_STAMP = "%Y%m%dT%H%M%SZ"
+_STAMP, _NAMED = "%Y%m%dT%H%M%SZ", re.compile(r"(\d{8}T\d{6}Z)-[0-9a-z]+$")
 _PACKAGES = ("sendlab", "papermill", "nbconvert", "polars", "altair", "vl-convert-python", "scipy")
 
 
@@ -34,7 +35,8 @@ def run_name(started: datetime, figures: str, reports: Path) -> str:
 
     Names sort by the order of runs, also where the clock was set back: then it is one second after the last one's.
     """
-    taken = max((path.name.partition("-")[0] for path in (reports / RECORDS).glob("*Z-*")), default="")
+    found = map(_NAMED.match, (path.name for path in (reports / RECORDS).glob("*Z-*")))
+    taken = max((each[1] for each in found if each), default="")
     if f"{started:{_STAMP}}" <= taken:
         started = datetime.strptime(taken, _STAMP) + timedelta(seconds=1)
     return f"{started:{_STAMP}}-{figures}"

@@ -1,6 +1,7 @@
 """The plan of a run as data: which notebooks for which places, checked before anything starts."""
 
 import ast
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -12,6 +13,7 @@ import polars as pl
 from sendlab.disclosure.published import AUDIENCES as THRESHOLDS
 from sendlab.disclosure.published import Published, settings_line
 from sendlab.errors import RunProblem
+from sendlab.publish.files import BESIDE
 from sendlab.schema.labels import period_name
 
 NOTEBOOKS = ("progress", "attendance", "exclusions", "interventions")
@@ -22,6 +24,9 @@ BOARD_PAGE, WORKBOOK = "board-page.html", "figures.xlsx"
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict,
 }  # fmt: skip
+
+
+_BESIDE = re.compile(rf"{BESIDE}\d$")
 
 
 @dataclass(frozen=True)
@@ -64,11 +69,16 @@ def record_folder(reports: Path, run: str) -> Path:
 
 
 def notebook_files(folders: Iterable[Path]) -> dict[str, Path]:
-    """{name: file} of the notebooks in these folders; the first folder that has a name wins."""
+    """{name: file} of the notebooks in these folders; the first folder that has a name wins.
+
+    A name that files are given whose place is taken ("attendance-new1") is refused with `RunProblem`.
+    """
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.glob("*.ipynb")):
             found.setdefault(path.stem, path)
+    if taken := [name for name in found if _BESIDE.search(name)]:
+        raise RunProblem(f"no notebook can be called {', '.join(taken)}", next_step="give it a name without -new")
     return found
 
 

@@ -18,9 +18,10 @@ _CLASSES = (
 )  # fmt: skip
 # What papermill stands on when it writes a notebook that has run, and what then says how it went.
 BENEATH = (
-    "codecs", "collections", "contextlib", "copy", "datetime", "encodings", "fastjsonschema", "functools", "io", "json",
-    "jsonschema", "logging", "nbformat", "ntpath", "os", "papermill", "pathlib", "posixpath", "re", "referencing",
-    "sendlab.errors", "sendlab.runs", "shutil", "sys", "time", "traceback", "traitlets", "types", "warnings",
+    "codecs", "collections", "contextlib", "copy", "dataclasses", "datetime", "encodings", "fastjsonschema", "fnmatch",
+    "functools", "gc", "genericpath", "io", "json", "jsonschema", "locale", "logging", "nbformat", "ntpath", "os",
+    "papermill", "pathlib", "posixpath", "re", "referencing", "resource", "sendlab.errors", "sendlab.runs", "shutil",
+    "signal", "sys", "time", "traceback", "traitlets", "types", "warnings",
 )  # fmt: skip
 _CONSTANTS = "sendlab"  # the package of whose constants (dicts, lists, sets) the content is put back
 _ABSENT = object()

@@ -15,8 +15,11 @@ _ABSOLUTE = re.compile(r"(?:(?<=\dm)|(?<![\w.:/<]))(?:[A-Za-z]:[\\/]+|/)(?:[\w.@
 _FIRST_FRAMES, _LAST_FRAMES = 40, 10  # of a traceback
 
 
-def strip(path: Path, name: str, root: Path) -> None:
-    """Rewrite the notebook without traces: `name` is what it may say it came from, `root` the workspace."""
+def strip(path: Path, name: str, root: Path) -> bool:
+    """Rewrite the notebook without traces: `name` is what it may say it came from, `root` the workspace.
+
+    Whether papermill noted that it had come to the notebook's end.
+    """
     node = read_notebook(path)
     kept = node.metadata.get("papermill", {})
     node.metadata["papermill"] = {"input_path": name, "parameters": kept.get("parameters", {})}
@@ -30,6 +33,7 @@ def strip(path: Path, name: str, root: Path) -> None:
         for output in cell.get("outputs", []):
             _clean(output, root)
     write_notebook(node, path)
+    return bool(kept.get("end_time"))
 
 
 def _joined(outputs: list[Any]) -> list[Any]:

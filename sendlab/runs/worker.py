@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
@@ -42,7 +43,8 @@ def warm_up() -> None:
 
     with fresh_shell():  # IPython imports the half of itself when it is first used
         pass
-    _rehearse()
+    with suppress(OSError):  # no room for it: then the first notebook takes a little longer
+        _rehearse()
 
 
 def _rehearse() -> None:

@@ -53,7 +53,7 @@ def protect(system: System, *, prove: bool = False, nodes: int = 2_000) -> Patte
         try:
             best, least = _protect_part(part, prove, nodes)
         except NoPattern as none:
-            impossible.append(none)
+            impossible.append(none.with_traceback(None))  # which would keep all that was tried
             continue
         hidden[part.cells] |= best
         bound += least
