@@ -215,7 +215,8 @@ def test_a_copy_of_the_process_that_runs_on_is_ended(space, supervisor):
     before, one = alive(), task(space, "twice", TWICE, "open('cells-run', 'a').write('x') and None")
     outcome = run(supervisor, one)
     assert (outcome.status, outcome.attempts) == ("done", 1)
-    assert (space / "cells-run").read_text() == "x" and alive() <= before and not torn(space)
+    assert (space / "cells-run").read_text() == "x" and not torn(space)
+    assert len(alive()) <= len(before)  # a worn worker may have been replaced
     (space / "cells-run").unlink()
 
 
