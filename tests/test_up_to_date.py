@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 from test_runs import PLACES, Space
 
+from sendlab.build import open_workspace
 from sendlab.cli import main
 from sendlab.disclosure.published import NATION, _published
 from sendlab.disclosure.shown import EVERYTHING, NOTED_IN, Present, marks_of, note, noted
@@ -215,6 +216,16 @@ def test_notes_are_kept_once_and_only_where_they_are_asked_for(tmp_path, monkeyp
             note("absence")
         assert noted(tmp_path / name) == [("absence", EVERYTHING), ("absence", "1")]
     assert noted(tmp_path / "none") == []
+
+
+def test_a_schools_own_edition_is_noted_as_what_is_read_of_it(sample_workspace, tmp_path, monkeypatch):
+    opened = open_workspace(sample_workspace)
+    monkeypatch.setenv(NOTED_IN, str(tmp_path / "notes"))
+    view = opened.published(place="900101", audience="school")
+    assert noted(tmp_path / "notes") == []  # put together of the board's rows and the school's, but not looked at
+    view.of("absence", "900101")
+    opened.published(measure="absence", audience="school", school="900101").of("absence")
+    assert noted(tmp_path / "notes") == [("absence", EVERYTHING), ("absence", "900101")]
 
 
 @settings(max_examples=60, deadline=None)

@@ -21,6 +21,7 @@ FILE = "2026_spring_termlysessiondetailsonroll.csv"
 SCHOOLS = {"9992001": "900101", "9992003": "900103", "9994001": "900105"}  # number in the census -> place code
 EVERYTHING = "*"
 _BUILD = re.compile(r"\b[0-9a-f]{12}\b")
+_ALL = (EVERYTHING, EVERYTHING)
 Shown = set[tuple[str, str]]
 
 
@@ -33,6 +34,9 @@ def judged(space: Path, seed: int) -> tuple[int, list[str]]:
         _sendlab(space, verb)
     made, expected = _made(space), _touched(shows, before, _editions(space))
     wrong = [f"seed {seed}: {name} was made again without a reason" for name in sorted(made - expected)]
+    wrong += [
+        f"{name} says that it shows everything" for name, keys in shows.items() if _ALL in keys and "pack" not in name
+    ]
     wrong += [f"seed {seed}: {name} was left though its figures changed" for name in sorted(expected - made)]
     return len(made), wrong + _unlike_anew(space, seed)
 

@@ -17,7 +17,8 @@ def school_edition(board: Published, own: pl.DataFrame, place: str) -> Published
     mine = own.filter(pl.col("place_code") == place)
     if mine.is_empty():
         raise GateError(f"no figures of a school '{place}'", next_step="name a school of this workspace by its code")
-    others = board.rows.filter((pl.col("place_code") != place) | (pl.col("geographic_level") != SCHOOL_LEVEL))
+    rows = board._checked()  # put together, and not read yet: what a report shows of them is noted when it reads them
+    others = rows.filter((pl.col("place_code") != place) | (pl.col("geographic_level") != SCHOOL_LEVEL))
     return _published(
         pl.concat([others, mine.select(others.columns)]), audience="school", threshold=board.threshold,
         run_id=board.run_id, place=place,

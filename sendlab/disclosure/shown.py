@@ -71,11 +71,7 @@ class Present:
     """The marks of the figures as they are now: of the board's edition, and of a school's own."""
 
     def __init__(self, board: Mapping[Key, int], own: Mapping[Key, int]) -> None:
-        self._board, self._own = board, own
-        self._of_measure: dict[str, int] = {}
-        for (measure, _), mark in board.items():
-            for whole in (measure, EVERYTHING):
-                self._of_measure[whole] = (self._of_measure.get(whole, 0) + mark) % _WHOLE
+        self._board, self._own = _with_wholes(board), _with_wholes(own)
 
     def mark(self, shown: Iterable[Key], school: str = "") -> str:
         """One mark over all that a report shows; `school` is the school whose own edition it is."""
@@ -87,10 +83,16 @@ class Present:
     def _one(self, measure: str, place: str, school: str) -> int:
         if place != EVERYTHING:
             return (self._own if school == place else self._board).get((measure, place), 0)
-        whole = self._of_measure.get(measure, 0)
-        return (whole - self._of(self._board, measure, school) + self._of(self._own, measure, school)) % _WHOLE
+        whole, mine = self._board.get((measure, EVERYTHING), 0), (measure, school)
+        if not school:
+            return whole
+        return (whole - self._board.get(mine, 0) + self._own.get(mine, 0)) % _WHOLE
 
-    def _of(self, marks: Mapping[Key, int], measure: str, school: str) -> int:
-        if not school or measure != EVERYTHING:
-            return marks.get((measure, school), 0)
-        return sum(mark for (_, place), mark in marks.items() if place == school)
+
+def _with_wholes(marks: Mapping[Key, int]) -> Marks:
+    """The marks, and with them those of all measures of a place, all places of a measure, and all there is."""
+    found = dict(marks)
+    for (measure, place), mark in marks.items():
+        for whole in ((EVERYTHING, place), (measure, EVERYTHING), (EVERYTHING, EVERYTHING)):
+            found[whole] = (found.get(whole, 0) + mark) % _WHOLE
+    return found
