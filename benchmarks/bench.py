@@ -130,7 +130,7 @@ def main() -> None:
     if given.only in ("", *bench_build.CASES):
         bench_build.bench(quick=given.quick, only=given.only)
     if given.only in ("", RUNS):
-        bench_runs.bench([50, 9] if given.quick else bench_runs.SIZES, times=5, schools=0)
+        bench_runs.bench([9] if given.quick else bench_runs.SIZES, times=1 if given.quick else 5, schools=0)
 
 
 if __name__ == "__main__":
