@@ -387,6 +387,22 @@ def test_a_chart_is_valid_and_drawn_with_tokens_as_with_its_texts(kind):
     assert drawing.svg_of(spec, placed=True) == drawing.svg_of(spec)
 
 
+def test_charts_are_drawn_the_quick_way_until_they_are_changed_by_hand(monkeypatch):
+    """Both ways draw the same, so only this tells that the quick one is taken."""
+    asked = []
+    monkeypatch.setattr(drawing, "_draw", lambda spec: asked.append(spec) or drawing.drawn_here(spec))
+
+    def measured(chart):
+        bundle.svg(chart)
+        spec = asked.pop()
+        return {layer["mark"]["fontSize"] for layer in spec["layer"] if layer["mark"]["type"] == "text"}
+
+    made = one_of_each() | {"plain": charts.plot_groups(published(), **GROUPS)}
+    assert all(0 in measured(made[kind]) for kind in ("trend", "interventions", "self-evaluation", "plain"))
+    assert not any(0 in measured(made[kind]) for kind in ("groups", "gaps"))  # a long name runs over the frame
+    assert not any(0 in measured(changed_by_hand()[what]) for what in ("axis", "labels", "height", "layered"))
+
+
 @pytest.mark.parametrize("name", ["XP", "Oak an", "an", "Academy of Saint Aidan and Saint Mary, Upper School ab"])
 def test_two_letters_of_a_name_are_no_token(name):
     rows = [{**each, "place_name": name} for each in ROWS]

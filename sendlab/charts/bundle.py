@@ -114,7 +114,11 @@ def _svg(spec: dict[str, Any]) -> str:
 
 def _as_laid_out(spec: dict[str, Any]) -> bool:
     """Whether title, size and look are still those of `parts.finish`: they may be changed by hand."""
-    laid_out = spec.get("width") == WIDTH and spec["config"] == CONFIG and lowest(spec) >= spec["height"] + BELOW_AXIS
+    look = {
+        **spec["config"],
+        "view": CONFIG["view"],
+    }  # Altair's own theme adds sizes to it that charts of ours never use
+    laid_out = spec.get("width") == WIDTH and look == CONFIG and lowest(spec) >= spec["height"] + BELOW_AXIS
     title = spec.get("title")
     return laid_out and isinstance(title, dict) and all(isinstance(title.get(p), list) for p in ("text", "subtitle"))
 
