@@ -10,7 +10,7 @@ PROGRAM = """
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from sendlab.disclosure.protect.decide import end_with_parent
+from sendlab.disclosure.processes import end_with_parent
 
 if __name__ == "__main__":
     with ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:

@@ -22,11 +22,13 @@ _OF_YEAR = IN_TIME["three terms"]
 NOW = "~"  # sorts after every day
 
 
-def attacked(editions: Sequence[Edition], exact: pl.DataFrame, *, known: pl.DataFrame | None = None) -> Audit:
+def attacked(
+    editions: Sequence[Edition], exact: pl.DataFrame, *, known: pl.DataFrame | None = None, jobs: int = 1
+) -> Audit:
     """What anybody and each school can work out of these editions; `exact` are measure rows, published ones or more.
 
     Judged are the figures that were told or hidden in them, and those that follow. Each school is granted its own of
-    every table and period in which any of those stands.
+    every table and period in which any of those stands. `jobs` processes share the work.
     """
     told = pl.concat(one.rows.select(_KEY) for one in editions).unique()
     periods = told.select(_PERIOD).unique()
@@ -35,7 +37,7 @@ def attacked(editions: Sequence[Edition], exact: pl.DataFrame, *, known: pl.Data
     judged = pl.concat([told, of_tables.join(beside, on=_PERIOD, how="semi").select(_KEY)]).unique()
     untold = exact.filter(pl.col("geographic_level") == SCHOOL).join(judged, on=_GROUP, how="semi")
     untold = untold.join(judged, on=_KEY, how="anti")
-    return audit(editions, exact.join(judged, on=_KEY, how="semi"), known=known, untold=untold)
+    return audit(editions, exact.join(judged, on=_KEY, how="semi"), known=known, untold=untold, jobs=jobs)
 
 
 def _wholes_of_parts(periods: pl.DataFrame) -> pl.DataFrame:

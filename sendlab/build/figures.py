@@ -69,7 +69,7 @@ def _held_against_the_attack(
             rows, audience=audience, run_id=run_id, log=log, all_measures=exact, jobs=jobs, withhold=withheld, **more
         )
         now = Edition(made.published.rows, audience, made.published.threshold, released=NOW)
-        found = attacked([*earlier_editions(log, audience, now.threshold, run_id), now], exact).failures
+        found = attacked([*earlier_editions(log, audience, now.threshold, run_id), now], exact, jobs=jobs).failures
         if not found:
             return made
         withheld |= {pair for one in found for pair in _measures_of(one.measure, one.time_period)}

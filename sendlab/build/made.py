@@ -60,10 +60,10 @@ def build(workspace: Workspace, *, force: bool = False, jobs: int = 1) -> BuildR
     run_id = run_id_of(ingested, workspace, logged)
     inputs = read_inputs(workspace)
     measures = make_measures(inputs)
+    within_budget(measures, inputs.places.height)
     protected = protect_all(measures, workspace, run_id, jobs)
     store.write_table(workspace.store, "facts", inputs.facts)
     store.write_table(workspace.store, "facts_by_period", inputs.periods)
-    within_budget(measures, inputs.places.height)
     store.write_table(workspace.store, "measures", measures, rows_a_group=ROWS_A_GROUP)
     size = within_budget_on_disk(workspace.store / "measures.parquet", inputs.places.height)
     for name, rows in comparison_tables(measures, inputs).items():

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from sendlab.disclosure.audit.knowledge import TINY, Bools, Contradiction, Floats, Knowledge, limits, narrowed
 from sendlab.disclosure.audit.parts import Part, split
 from sendlab.disclosure.audit.program import Program, is_table, rounded
+from sendlab.disclosure.audit.whole import beside
 
 __all__ = ["Contradiction", "Knowledge", "Reach", "examine", "reach"]
 CLOSE = 1.0  # an interval of fractions that is wider than what is asked by less than this is looked at in whole numbers
@@ -129,6 +130,12 @@ class _Search:
         self.low, self.high = np.minimum(self.low, values), np.maximum(self.high, values)
         return True
 
+    def _see_beside(self, table: Floats, aim: Floats) -> None:
+        """Take a table of whole numbers close to one of fractions as a witness, where there is one."""
+        found = beside(self.known, table, aim)
+        if found is not None:
+            self._see(found)
+
     def _share(self) -> None:
         """Aims of all open goals at once, in a box around one table so that no goal uses up all the room."""
         centre = self._start()
@@ -146,8 +153,8 @@ class _Search:
                 else np.full(before.size, 1.0 - turn % 2 * 2)
             )
             table = self.program.most(self.goals.T @ np.where(before, signs, 0.0)).table
-            if table is not None:
-                self._see(table)
+            if table is not None and not self._see(table):
+                self._see_beside(table, self.goals.T @ np.where(before, signs, 0.0))
             if turn >= ALL_ONE_WAY and before.sum() - self._open().sum() <= WORTH * before.sum():
                 break
         self.program.limit(self.known.low, self.known.high)
@@ -184,8 +191,8 @@ class _Search:
             self._prove(goal, direction, end)
             if table is None:
                 self._reached(goal, direction, end)
-            else:
-                self._see(table)
+            elif not self._see(table) and self._open()[goal]:
+                self._see_beside(table, aim)
             if not self._open()[goal]:
                 return
 

@@ -33,14 +33,15 @@ from sendlab.disclosure.audit.report import OUTSIDER, Audit, Finding, worst_firs
 
 def audit(
     editions: Sequence[Edition], truth: Truth, *, readers: str | Sequence[str] | None = None,
-    known: pl.DataFrame | None = None, untold: pl.DataFrame | None = None,
+    known: pl.DataFrame | None = None, untold: pl.DataFrame | None = None, jobs: int = 1,
 ) -> Audit:  # fmt: skip
     """What readers of these editions can work out of the counts that had to be protected.
 
     `truth` are the measure rows of everything that was published, or these rows by release, where figures of a period
     were revised. `readers`: "outsider", or the codes of schools to be judged as well; all schools unless given.
     `known` are measure rows of figures that are public anyway; `untold` are those of schools that nobody publishes, but
-    that each school has of itself: no counts to be protected, but they limit what was told.
+    that each school has of itself: no counts to be protected, but they limit what was told. `jobs` processes share the
+    work.
     The result lists every count that a reader can narrow further than `threshold - 1` allows (the rules stand in
     docs/disclosure.md), and figures that break a rule by themselves. Errors: AuditProblem.
 
@@ -60,7 +61,7 @@ def audit(
     audiences = [name for name in AUDIENCES if any(one.audience == name for one in common)]
     for audience in audiences:
         layer = _Layer(whole, held_by_all(editions, audience), audience, truth, known)
-        done = layer.judge(schools if audience == audiences[-1] else [])
+        done = layer.judge(schools if audience == audiences[-1] else [], jobs)
         found += done.findings
         judged.append(done.judged)
         narrowest.append(done.narrowest)
@@ -148,9 +149,9 @@ class _Layer:
             public=public,
         )  # fmt: skip
 
-    def judge(self, schools: Sequence[str]) -> _Judged:
+    def judge(self, schools: Sequence[str], jobs: int = 1) -> _Judged:
         """All goals for the outsider, and the rest of them for each school."""
-        done = judge(self.known, self.numbers, self.goals, schools)
+        done = judge(self.known, self.numbers, self.goals, schools, jobs=jobs)
         seen = done.seen
         failed = seen.most - seen.least < self.goals.needed - TINY
         found = [*self.findings, *self._by_everybody(seen.least, seen.most, failed)]

@@ -35,7 +35,7 @@ def split(known: Knowledge, goals: csr_array, open_goals: Bools) -> Iterator[Par
     telling = np.flatnonzero((least < known.sum_low - TINY) | (most > known.sum_high + TINY))
     asked = np.flatnonzero(open_goals)
     sums, goals = known.sums[telling][:, free], goals[asked][:, free]
-    of_number, of_row = _labels(csr_array(vstack([sums, goals])))
+    of_number, of_row = labels(csr_array(vstack([sums, goals])))
     rows_of, goals_of = of_row[: telling.size], of_row[telling.size :]
     plain = _plain(sums, goals, known.whole[free], rows_of, goals_of)
     for label in np.unique(goals_of[~plain]):
@@ -59,7 +59,7 @@ def _plain(sums: csr_array, goals: csr_array, whole: Bools, rows_of: Ints, goals
     return ~tangled
 
 
-def _labels(rows: csr_array) -> tuple[Ints, Ints]:
+def labels(rows: csr_array) -> tuple[Ints, Ints]:
     """Label of the part of each column and of each row."""
     height, width = rows.shape
     entries = rows.tocoo()

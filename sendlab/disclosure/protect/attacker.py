@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sendlab.disclosure.protect.columns import taken
 from sendlab.disclosure.protect.parts import SLACK, Part, spread
 from sendlab.disclosure.protect.programs import farthest, field_of, nearest, towards
 from sendlab.disclosure.protect.reach import Reach
@@ -20,7 +21,7 @@ class Attacker:
         self.part, self.hidden, self.reach = part, hidden.copy(), Reach(part)
         self.price: Floats = part.cost * (1.0 + 0.01 * spread(part.cells))
         self.holders = part.judged.shape[1] - 1
-        self.solved = 0  # linear programs
+        self.solved = 0.0  # linear programs; those over few counts as so much less
         self._turn = spread(np.arange(self.holders))
         self._linked = (abs(part.rows) > 0).astype(np.float64).tocsr()
 
@@ -36,7 +37,8 @@ class Attacker:
         part = self.part
         if not self.hidden[part.cell[counts]].all():
             return False
-        found = part.rows[:, counts] @ moves
+        some = taken(part.columns, counts)
+        found = np.bincount(some.index, some.value * np.repeat(moves, np.diff(some.start)), some.rows)
         inside = (part.low[counts] - SLACK <= moves) & (moves <= part.high[counts] + SLACK)
         return bool(inside.all() and (part.row_low - SLACK <= found).all() and (found <= part.row_high + SLACK).all())
 

@@ -106,7 +106,7 @@ class Search:
                 return
             self._try_without(cell, until)
 
-    def _try_without(self, cell: int, until: int) -> None:
+    def _try_without(self, cell: int, until: float) -> None:
         attacker = self.attacker
         attacker.hidden[cell] = False
         gone = attacker.reach.forget(cell)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
 
 import numpy as np
 import polars as pl
 
+from sendlab.disclosure.processes import share_out
 from sendlab.disclosure.protect.bases import forced_bases, protect_bases, shown_before
 from sendlab.disclosure.protect.counts import Figures, figures_of
 from sendlab.disclosure.protect.coverage import coverage_hidden
@@ -52,7 +48,8 @@ def decide(
     most = declared()[1].system if most is None else most
     units = list(_units(rows, own))
     if jobs > 1 and rows.height >= _WORTH_A_PROCESS:
-        done = _in_processes(units, threshold, most, jobs)
+        tasks = [(unit, threshold, most) for unit in units]
+        done = share_out(_decided, tasks, [unit.rows.height for unit in units], jobs)
     else:
         done = [_decided(unit, threshold, most) for unit in units]
     if not done:
@@ -62,27 +59,6 @@ def decide(
 
 def _decided(unit: Figures, threshold: int, most: int) -> Decided:
     return _Unit(unit, threshold, most).decided()
-
-
-def _in_processes(units: list[Figures], threshold: int, most: int, jobs: int) -> list[Decided]:
-    """Every unit decided, the largest first so that none is waited for at the end; in the order of the units."""
-    by_size = sorted(range(len(units)), key=lambda at: -units[at].rows.height)
-    # spawned: a process that has run a polars query must never be forked, and Windows cannot
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
-        under_way = {at: pool.submit(_decided, units[at], threshold, most) for at in by_size}
-        return [under_way[at].result() for at in range(len(units))]
-
-
-def end_with_parent() -> None:
-    """Have this process end as soon as the one that started it is gone: a killed build leaves nobody at work."""
-    parent = parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            wait([parent.sentinel])
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _units(rows: pl.DataFrame, own: pl.DataFrame | None) -> Iterator[Figures]:

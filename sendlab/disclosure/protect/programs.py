@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy.sparse import coo_array, csc_array
@@ -148,46 +147,51 @@ def _table(part: Part, field: Field, found: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Blocks:
-    """The rows of a part, each holder's counts kept apart from those of holders in other blocks."""
+class Block:
+    """A part of the counts with a table by itself: those of some holders, or all."""
 
-    rows: csc_array
+    columns: Columns  # all rows of a part, each holder's counts kept apart from those of holders in other blocks
     row_low: Floats
     row_high: Floats
-    allowed: Bools  # (n,) counts that take part
-    block: Ints  # (holders,)
-
-    @cached_property
-    def columns(self) -> Columns:
-        """The rows, column by column."""
-        return columns_of(self.rows)
+    counts: Bools  # (n,) that take part
+    holders: Bools  # (holders,) whose counts alone take part; none where all counts do
+    share: float  # of the counts that take part in any of the blocks
 
 
-def blocks_of(part: Part, block: Ints) -> Blocks:
-    """Each relation over several blocks becomes one for each; counts that nobody holds keep still."""
-    if block.size == 0:
-        return Blocks(part.rows, part.row_low, part.row_high, np.ones(part.low.size, dtype=np.bool_), block)
+def whole(part: Part) -> Block:
+    """One block of everything."""
+    everything, nobody = np.ones(part.low.size, dtype=np.bool_), np.zeros(part.names.size - 1, dtype=np.bool_)
+    return Block(part.columns, part.row_low, part.row_high, everything, nobody, 1.0)
+
+
+def blocks_of(part: Part, block: Ints) -> list[Block]:
+    """The blocks of holders: each relation over several becomes one for each; counts that nobody holds keep still."""
     entries = coo_array(part.rows)
     held = part.holder[entries.col] != NOBODY
     number = int(block.max()) + 1
     row = entries.row[held].astype(np.int64)
     key = row * number + block[part.holder[entries.col[held]]]
     kept, place = np.unique(key, return_inverse=True)
-    rows = csc_array((entries.data[held], (place, entries.col[held])), shape=(kept.size, part.low.size))
-    return Blocks(rows, part.row_low[kept // number], part.row_high[kept // number], part.holder != NOBODY, block)
+    rows = columns_of(csc_array((entries.data[held], (place, entries.col[held])), shape=(kept.size, part.low.size)))
+    of_count = np.where(part.holder != NOBODY, block[part.holder], NOBODY)
+    low, high, size = part.row_low[kept // number], part.row_high[kept // number], (of_count != NOBODY).sum()
+    return [
+        Block(rows, low, high, of_count == one, block == one, float((of_count == one).sum() / size))
+        for one in range(number)
+    ]
 
 
-def many_aims(part: Part, blocks: Blocks, aims: Ints, needs: Floats, field: Field, reward: float) -> Floats:
+def many_aims(part: Part, block: Block, aims: Ints, needs: Floats, field: Field, reward: float) -> Floats:
     """One table in which as many of these aims as possible come as far as they need (negative: downwards)."""
     inside, outside = field.inside, field.outside
     columns, turn = _both_ways(field)
-    rows, used = touched(turned(taken(blocks.columns, columns), turn))
+    rows, used = touched(turned(taken(block.columns, columns), turn))
     goals = columns_of(csc_array(part.aims[aims][:, columns] * (turn[None, :] * -np.sign(needs)[:, None])))
     found = solve(
         np.concatenate([np.zeros(inside.size), field.up, field.down, np.full(aims.size, -reward)]),
         with_ones_below(below(rows, goals), aims.size),
-        np.concatenate([blocks.row_low[used], np.full(aims.size, -np.inf)]),
-        np.concatenate([blocks.row_high[used], np.zeros(aims.size)]),
+        np.concatenate([block.row_low[used], np.full(aims.size, -np.inf)]),
+        np.concatenate([block.row_high[used], np.zeros(aims.size)]),
         np.concatenate([part.low[inside], np.zeros(2 * outside.size + aims.size)]),
         np.concatenate([part.high[inside], part.high[outside], -part.low[outside], np.abs(needs)]),
     )

@@ -66,11 +66,13 @@ class Reach:
         holders = self.part.holder[counts]
         readers[holders[holders != NOBODY]] = False
         wanted = self.short[aims] & readers
-        farther = (worth[aims, None] > self.most[aims] + SLACK) | (worth[aims, None] < self.least[aims] - SLACK)
-        if not (wanted & farther).any():
+        served = wanted.any(axis=1)
+        some, gain = aims[served], worth[aims[served], None]
+        farther = (gain > self.most[some] + SLACK) | (gain < self.least[some] - SLACK)
+        if not (wanted[served] & farther).any():
             return False
-        self._note(aims, worth[aims], readers)
-        self._judge(aims)
+        self._note(some, worth[some], readers)
+        self._judge(some)
         number = len(self._moves)
         for places, found in ((aims, self._of_aim), (np.unique(self.part.cell[counts]), self._of_cell)):
             for place in places.tolist():
@@ -117,9 +119,14 @@ class Reach:
             self._alive[number] = True
         self._note_again(gone.aims, range(gone.known, len(self._alive)))
 
-    def tables(self) -> list[tuple[Ints, Floats]]:
-        """The tables kept: places of the counts that move, and how far."""
-        return [moves for moves, alive in zip(self._moves, self._alive, strict=True) if alive]
+    @property
+    def known(self) -> int:
+        """How many tables were kept, dropped ones among them."""
+        return len(self._moves)
+
+    def tables(self, known: int = 0) -> list[tuple[Ints, Floats]]:
+        """The tables kept after the first `known`: places of the counts that move, and how far."""
+        return [moves for moves, alive in zip(self._moves[known:], self._alive[known:], strict=True) if alive]
 
 
 def pieces(table: Floats, rows: Columns) -> list[Ints]:

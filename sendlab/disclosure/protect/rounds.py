@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 
 import numpy as np
 
 from sendlab.disclosure.protect.attacker import FEW_HOLDERS, Attacker
 from sendlab.disclosure.protect.parts import SLACK, Part, spread
-from sendlab.disclosure.protect.programs import Blocks, blocks_of, field_of, many_aims
+from sendlab.disclosure.protect.programs import Block, blocks_of, field_of, many_aims, whole
 from sendlab.disclosure.protect.reach import pieces
-from sendlab.disclosure.protect.system import NOBODY, Bools, Floats, Ints
+from sendlab.disclosure.protect.system import NOBODY, Floats, Ints
 
-_FREE = 3  # rounds within one cut that hide nothing
+_FREE = 3  # rounds within one block that hide nothing
+_SIZES = (30, 8, 1)  # aims looked at together before cells are hidden for one of them
 _REWARD = 10.0  # for a step towards an aim, in usual prices of a step: nearly whatever it costs
 
 
@@ -26,72 +28,68 @@ class Rounds:
 
     def look(self) -> None:
         """Look for tables under the pattern as it is."""
-        for blocks in self.cuts:
-            for _ in range(_FREE):
-                aims, needs = self._needs(blocks)
-                if aims.size < 2 or not self._solve(blocks, aims, needs, opening=False):
-                    break
+        for block in chain.from_iterable(self.cuts):
+            self._look_in(block, _FREE)
 
     def hide(self) -> None:
-        """Hide cells as well: in each block for one aim at a time, so that the next finds more that moves."""
-        for blocks in self.cuts[:2]:
-            tried = np.zeros(self.part.width.size, dtype=np.bool_)
-            aims, needs = self._needs(blocks)
-            if aims.size and self._solve(blocks, aims, needs, opening=False):
-                aims, needs = self._needs(blocks)
-            while (one := self._one_a_block(blocks, aims, tried)).size:
-                tried[aims[one]] = True
-                self._solve(blocks, aims[one], needs[one], opening=True)
-                aims, needs = self._needs(blocks)
+        """Hide cells as well: for one aim at a time, so that the next finds more that moves."""
+        for block in chain.from_iterable(self.cuts[:2]):
+            aims, needs = self._look_in(block, 1)
+            for size in _SIZES:
+                tried = np.zeros(self.part.width.size, dtype=np.bool_)
+                while (some := np.flatnonzero(~tried[aims])[:size]).size:
+                    tried[aims[some]] = True
+                    self._solve(block, aims[some], needs[some], opening=size == 1)
+                    aims, needs = self._needs(block)
 
-    def _one_a_block(self, blocks: Blocks, aims: Ints, tried: Bools) -> Ints:
-        """Places of the first aim in each block that was not tried yet."""
-        fresh = np.flatnonzero(~tried[aims])
-        _, first = np.unique(blocks.block[self._first[aims[fresh]]], return_index=True)
-        return fresh[np.sort(first)]
+    def _look_in(self, block: Block, most: int) -> tuple[Ints, Floats]:
+        """Look for tables of a block, at most so often; the aims that are left, and what they need."""
+        aims, needs = self._needs(block)
+        for _ in range(most):
+            if aims.size < 2 or not self._solve(block, aims, needs, opening=False):
+                break
+            aims, needs = self._needs(block)
+        return aims, needs
 
-    def _needs(self, blocks: Blocks) -> tuple[Ints, Floats]:
+    def _needs(self, block: Block) -> tuple[Ints, Floats]:
         """Aims that such a table can serve, and how far up (or, negative, down) each has to go."""
         part, reach = self.part, self.attacker.reach
-        short = self._short(blocks)
-        aims = np.flatnonzero(short.any(axis=1))
-        least = np.max(np.where(short[aims], reach.least[aims], -np.inf), axis=1, initial=-np.inf)
-        most = np.min(np.where(short[aims], reach.most[aims], np.inf), axis=1, initial=np.inf)
+        aims = self._aims_in(block)
+        readers = np.append(~block.holders, True)  # whose own counts keep still
+        short = reach.short[aims] & readers
+        some = short.any(axis=1)
+        aims, short = aims[some], short[some]
+        least = np.max(np.where(short, reach.least[aims], -np.inf), axis=1, initial=-np.inf)
+        most = np.min(np.where(short, reach.most[aims], np.inf), axis=1, initial=np.inf)
         up, down = part.width[aims] + least, part.width[aims] - most
-        can_up, can_down = self._room(blocks, aims)
+        can_up, can_down = self._room(block, aims)
         downwards = (can_up < up - SLACK) | ((can_down >= down) & (spread(aims) < 0.5))
         needs = np.where(downwards, -np.minimum(down, can_down), np.minimum(up, can_up))
         useful = np.abs(needs) > SLACK
         return aims[useful], needs[useful]
 
-    def _short(self, blocks: Blocks) -> Bools:
-        """Aims and readers that a table of such blocks can help: readers of other blocks."""
-        short = self.attacker.reach.short
-        if blocks.block.size == 0:
-            return short
+    def _aims_in(self, block: Block) -> Ints:
+        """Aims at counts of the block's holders; at those of any where all counts take part."""
         own = self._first != NOBODY
-        block = np.where(own, blocks.block[self._first], -1)
-        result: Bools = short & own[:, None]
-        result[:, :-1] &= block[:, None] != blocks.block[None, :]
-        return result
+        return np.flatnonzero(own & (block.holders[self._first] if block.holders.any() else True))
 
-    def _room(self, blocks: Blocks, aims: Ints) -> tuple[Floats, Floats]:
+    def _room(self, block: Block, aims: Ints) -> tuple[Floats, Floats]:
         """How far up and down each aim could go if nothing but the limits of its counts held it."""
         part, attacker = self.part, self.attacker
-        able = blocks.allowed & (attacker.hidden | np.isfinite(part.cost))[part.cell]
+        able = block.counts & (attacker.hidden | np.isfinite(part.cost))[part.cell]
         high, low = np.where(able, part.high, 0.0), np.where(able, part.low, 0.0)
         positive, negative = part.aims[aims].maximum(0), part.aims[aims].minimum(0)
         return positive @ high + negative @ low, -(positive @ low + negative @ high)
 
-    def _solve(self, blocks: Blocks, aims: Ints, needs: Floats, *, opening: bool) -> bool:
+    def _solve(self, block: Block, aims: Ints, needs: Floats, *, opening: bool) -> bool:
         """One program; whether it showed anything new."""
         attacker = self.attacker
-        field = field_of(self.part, attacker.hidden, attacker.price, blocks.allowed, opening=opening)
+        field = field_of(self.part, attacker.hidden, attacker.price, block.counts, opening=opening)
         steps = np.concatenate([field.up, field.down])
         reward = _REWARD * float(np.median(steps)) if steps.size else 1.0
-        table = many_aims(self.part, blocks, aims, needs, field, reward)
-        attacker.solved += 1
-        return sum(self._take(table, counts, aims, needs) for counts in pieces(table, blocks.columns)) > 0
+        table = many_aims(self.part, block, aims, needs, field, reward)
+        attacker.solved += block.share
+        return sum(self._take(table, counts, aims, needs) for counts in pieces(table, block.columns)) > 0
 
     def _take(self, table: Floats, counts: Ints, aims: Ints, needs: Floats) -> bool:
         """Keep a piece; cells are hidden for it only where it gives some aim all that it needs."""
@@ -116,7 +114,7 @@ def short_in(attacker: Attacker, tables: list[tuple[Ints, Floats]] | None = None
     return [aim for aim in range(attacker.part.width.size) if not attacker.sure_of(aim)]
 
 
-def _cuts(part: Part, holders: int) -> list[Blocks]:
+def _cuts(part: Part, holders: int) -> list[list[Block]]:
     """Ways to cut the holders into blocks in which two holders meet only once; last, no cut."""
     cuts = []
     if holders > FEW_HOLDERS:
@@ -124,7 +122,7 @@ def _cuts(part: Part, holders: int) -> list[Blocks]:
         order = np.argsort(np.argsort(spread(np.arange(holders)), kind="stable"), kind="stable")
         across, along = order // side, order % side
         cuts = [across, along, (across + along) % side, (across + 2 * along) % side]
-    return [blocks_of(part, cut) for cut in (*cuts, np.empty(0, dtype=np.int64))]
+    return [*(blocks_of(part, cut) for cut in cuts), [whole(part)]]
 
 
 def _first_holder(part: Part) -> Ints:

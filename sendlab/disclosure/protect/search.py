@@ -14,12 +14,13 @@ from sendlab.disclosure.protect.proof import Proof
 from sendlab.disclosure.protect.rounds import short_in
 from sendlab.disclosure.protect.solver import SolverFailed
 from sendlab.disclosure.protect.system import NOBODY, Bools, NoPattern, Pattern, System
+from sendlab.disclosure.protect.tables import Tables
 
 # How much work goes into showing again what was not needed, in counts times linear programs.
-_EFFORT, _EFFORT_WITH_HOLDERS = 2_000_000, 100_000
+_EFFORT, _EFFORT_WITH_HOLDERS = 2_000_000, 600_000
 
 
-def protect(system: System, *, prove: bool = False, nodes: int = 2_000) -> Pattern:
+def protect(system: System, *, prove: bool = False, nodes: int = 2_000, tables: Tables | None = None) -> Pattern:
     """A pattern under which every aim has its width for every reader: the outsider, and each holder.
 
     A quick search finds a safe pattern and shows again what turns out not to be needed, dearest cells first. With
@@ -29,6 +30,9 @@ def protect(system: System, *, prove: bool = False, nodes: int = 2_000) -> Patte
     can cost. Among patterns of one cost fixed weights decide, the same on every machine; together they weigh less than
     the smallest difference of costs. No count is followed further than 30 times the widest aim from the truth: in
     tables of two dimensions nothing is lost by that, in others the pattern can only be more cautious.
+
+    `tables` are those found for other systems of the same counts: the search goes on from what holds here, and adds
+    what it finds, also where there is no pattern.
 
     Raises NoPattern with all aims that no pattern protects. Every pattern is checked in full before it is returned.
 
@@ -51,7 +55,7 @@ def protect(system: System, *, prove: bool = False, nodes: int = 2_000) -> Patte
     hidden, bound, proven = system.hidden.copy(), 0.0, prove
     for part in parts:
         try:
-            best, least = _protect_part(part, prove, nodes)
+            best, least = _protect_part(part, prove, nodes, Tables() if tables is None else tables)
         except NoPattern as none:
             impossible.append(none.with_traceback(None))  # which would keep all that was tried
             continue
@@ -66,17 +70,22 @@ def protect(system: System, *, prove: bool = False, nodes: int = 2_000) -> Patte
     return Pattern(hidden, cost, bound, "optimal" if proven else "heuristic")
 
 
-def _protect_part(part: Part, prove: bool, nodes: int) -> tuple[Bools, float]:
+def _protect_part(part: Part, prove: bool, nodes: int, tables: Tables) -> tuple[Bools, float]:
     """A checked pattern of one part, and the least that any can cost as far as that is known."""
     effort = _EFFORT_WITH_HOLDERS if part.judged.shape[1] - 1 > FEW_HOLDERS else _EFFORT
     programs = effort // part.low.size
-    found = Search(part).run(programs)
-    best, bound, tables = found.hidden, 0.0, found.reach.tables()
+    search = Search(part)
+    known = tables.give(search.attacker)
+    try:
+        found = search.run(programs)
+    finally:
+        tables.take(search.attacker, known)
+    best, bound = found.hidden, 0.0
     if prove:
         proof = Proof(part, best, programs)
         proof.run(nodes)
         best, bound = proof.best, min(proof.bound, proof.best_cost)
-    if short_in(Attacker(part, best), tables):
+    if short_in(Attacker(part, best), found.reach.tables()):
         raise SolverFailed("the pattern found by disclosure control does not pass its own check")
     return best, bound
 

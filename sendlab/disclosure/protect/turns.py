@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 
 from sendlab.disclosure.protect.search import protect
 from sendlab.disclosure.protect.system import Bools, Floats, Ints, NoPattern, Pattern, System
+from sendlab.disclosure.protect.tables import Tables
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.measures import GROUPS
 
@@ -35,25 +36,25 @@ def protect_in_turns(system: System, turn: Ints, most: int) -> Pattern:
     open_cells = int(np.isfinite(system.cost).sum())
     if open_cells <= most:
         return protect(system)
-    hidden = system.hidden.copy()
+    hidden, tables = system.hidden.copy(), Tables()
     cost = 0.0
     for now in np.unique(turn).tolist():
-        pattern = _one_turn(replace(system, hidden=hidden), turn, now)
+        pattern = _one_turn(replace(system, hidden=hidden), turn, now, tables)
         cost += pattern.cost
         hidden = pattern.hidden
     return Pattern(hidden, cost, 0.0, "heuristic")
 
 
-def _one_turn(system: System, turn: Ints, now: int) -> Pattern:
+def _one_turn(system: System, turn: Ints, now: int, tables: Tables) -> Pattern:
     """Decide the cells of this turn; those before only where there is no other way; those after are not there yet."""
     closed = np.where(turn == now, system.cost, np.inf)
     opened = np.where(turn <= now, system.cost, np.inf)
     part, aims = _up_to(system, turn <= now)
     try:
-        return protect(replace(part, cost=closed))
+        return protect(replace(part, cost=closed), tables=tables)
     except NoPattern:
         try:
-            return protect(replace(part, cost=opened))
+            return protect(replace(part, cost=opened), tables=tables)
         except NoPattern as failure:
             raise _in_whole(failure, aims) from None
 
