@@ -1,6 +1,7 @@
 """The interval engine of the audit: beside exhaustive enumeration, beside worked intervals, and its refusals."""
 
 import ast
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from time import process_time
@@ -14,6 +15,7 @@ from scipy.sparse import csr_array
 
 from sendlab.disclosure.audit import program
 from sendlab.disclosure.audit.intervals import Contradiction, Knowledge, examine, reach
+from sendlab.disclosure.audit.whole import beside
 
 MANY = settings(max_examples=150, deadline=None, derandomize=True)
 INF = np.inf
@@ -241,6 +243,32 @@ def test_fractions_reach_further_than_whole_numbers_in_three_ways():
     assert asked == [1.0, 10.0]  # 9.5 in fractions is within 1 of what is asked
     beyond = examine(known, goal, np.array([10.0]))
     assert (beyond.least[0], beyond.most[0], beyond.undecided[0]) == (1.0, 10.0, False)
+
+
+@MANY
+@given(
+    inner=st.lists(st.integers(0, 9), min_size=27, max_size=27),
+    hidden=st.lists(st.booleans(), min_size=27, max_size=27),
+    aim=st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=27, max_size=27),
+    shift=st.lists(st.sampled_from([0.0, 0.0, 0.5]), min_size=9, max_size=9),
+)
+def test_a_whole_table_beside_one_of_fractions_is_a_table(inner, hidden, aim, shift):
+    """Sums are known to within half a number, so that the best table is often one of fractions."""
+    known = knowledge(inner, hidden, lines_of((3, 3, 3)), most=12.0)
+    room = np.tile(shift, 3)
+    known = replace(known, sum_low=known.sum_low - room, sum_high=known.sum_high + room)
+    best = program.Program(known).most(np.array(aim)).table
+    if not np.allclose(best, np.round(best)):
+        found = beside(known, best, np.array(aim))
+        assert found is None or program.is_table(known, found)
+
+
+def test_a_whole_table_is_found_beside_one_of_fractions():
+    """Three pairs that each hold at most 3 between them: fractions reach 4.5, whole numbers 4."""
+    pairs = csr_array(np.array([[1.0, 1, 0], [0, 1, 1], [1, 0, 1]]))
+    known = Knowledge(np.zeros(3), np.full(3, 9.0), pairs, np.zeros(3), np.full(3, 3.0), np.full(3, True))
+    found = beside(known, np.full(3, 1.5), np.ones(3))
+    assert program.is_table(known, found) and found.sum() == 4
 
 
 def test_a_search_that_meets_its_limit_reads_the_narrower_interval_and_says_so(monkeypatch):

@@ -11,6 +11,7 @@ from sendlab.build import open_workspace
 from sendlab.build.attacked import attacked
 from sendlab.cli import main
 from sendlab.disclosure import hidden_summary, publish, visible_share
+from sendlab.disclosure.audit import readers
 from sendlab.disclosure.audit.editions import Edition, group_words
 from sendlab.disclosure.audit.pack import audit
 from sendlab.disclosure.log import no_releases, with_release
@@ -72,6 +73,20 @@ def test_the_sample_as_published_holds_against_an_outsider_and_every_school(publ
     assert found.findings == () and found.undecided == 0
     judged = dict(found.judged.group_by("reader").agg(pl.col("counts").sum()).iter_rows())
     assert schools > 5 and min(judged["outsider"], judged["schools"]) > 2000
+
+
+def test_an_attack_by_two_processes_finds_the_same(published, exact, monkeypatch):
+    """A figure that was hidden is shown, so that there is something to be found."""
+    monkeypatch.setattr(readers, "WORTH_PROCESSES", 1)
+    people = exact.filter(pl.col("with_subjects").is_between(1, 4), geographic_level="School", comparator="")
+    one = people.filter(pl.col("measure") == "persistent_absence").select(KEY)[0]
+    told = published.rows.join(exact.join(one, on=KEY).select(*KEY, true="value"), on=KEY, how="left")
+    told = told.with_columns(pl.coalesce("true", "value").alias("value")).drop("true").select(PUBLISHED_COLUMNS)
+    edition = Edition(told, published.audience, published.threshold)
+    alone, shared = (attacked([edition], exact, jobs=jobs) for jobs in (1, 2))
+    assert len(alone.failures) > 0
+    assert shared.findings == alone.findings and shared.judged.equals(alone.judged)
+    assert shared.narrowest.equals(alone.narrowest)
 
 
 def test_no_hidden_row_shows_a_result_and_no_hidden_base_a_count(published):

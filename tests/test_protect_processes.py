@@ -1,10 +1,15 @@
 """Processes that share the work of protection end with the build that started them."""
 
+import os
 import subprocess
 import sys
 import time
 
 import psutil
+import pytest
+
+from sendlab.disclosure.processes import share_out
+from sendlab.errors import WorkspaceProblem
 
 PROGRAM = """
 import time
@@ -38,3 +43,12 @@ def test_a_killed_build_leaves_nobody_at_work(tmp_path):
         run.kill()
     _, alive = psutil.wait_procs(workers, timeout=20)
     assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_a_process_that_is_ended_from_outside_is_told_of_without_a_traceback():
+    with pytest.raises(WorkspaceProblem, match="ended from outside"):
+        share_out(os._exit, [(1,), (1,)], [1, 1], 2)
+
+
+def test_outcomes_come_in_the_order_of_the_tasks():
+    assert share_out(divmod, [(7, 2), (9, 4), (5, 3)], [1, 3, 2], 2) == [(3, 1), (2, 1), (1, 2)]

@@ -1,5 +1,7 @@
 """The worked tables: what the best pattern costs, what it leaves to be worked out, and a system of many schools."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from full_model import interval, short_aims
@@ -16,8 +18,12 @@ from protect_tables import (
 )
 from scipy.sparse import csr_array
 
+from sendlab.disclosure.protect.attacker import Attacker
+from sendlab.disclosure.protect.parts import parts_of
 from sendlab.disclosure.protect.search import protect, short
 from sendlab.disclosure.protect.system import NOBODY, NoPattern, System, no_rows
+from sendlab.disclosure.protect.tables import Tables
+from sendlab.disclosure.protect.turns import protect_in_turns
 
 W1 = [[20, 3, 12, 0], [9, 15, 2, 7], [31, 8, 14, 6], [11, 6, 10, 17]]
 W2 = [[1, 1, 18, 9], [14, 22, 7, 12], [16, 10, 25, 8]]
@@ -153,3 +159,39 @@ def test_forty_schools_with_two_layers_are_safe_for_every_school(needs):
             assert most - least >= 4
     again = protect(system)
     assert np.array_equal(found.hidden, again.hidden)
+
+
+def turns_of(system):
+    """Of each cell: provision first, then the needs of the groups, in two lots."""
+    size = system.cells
+    return np.where(np.arange(size) < size // 3, 0, np.where(np.arange(size) < 2 * size // 3, 1, 2))
+
+
+@pytest.mark.parametrize("schools", [12, 40])
+def test_a_system_decided_in_turns_is_safe_for_every_school(schools):
+    rng = np.random.default_rng(5)
+    counts, rows, holder = schools_by_group(rng, schools, 3)
+    base = protect(base_system(counts, rows, holder))
+    system = people_system(rng, counts, rows, holder, base.hidden)
+    assert short(system, system.hidden)
+    open_cells = int(np.isfinite(system.cost).sum())
+    found = protect_in_turns(system, turns_of(system), open_cells - 1)
+    assert short(system, found.hidden) == []
+    assert (found.hidden | ~system.hidden).all() and not found.hidden[~np.isfinite(system.cost) & ~system.hidden].any()
+    assert found.cost == pytest.approx(system.cost[found.hidden & ~system.hidden].sum())
+
+
+def test_a_search_goes_on_from_tables_found_for_the_same_counts():
+    """What was found for one pattern is all that it takes to see that the same pattern is safe."""
+    rng = np.random.default_rng(5)
+    counts, rows, holder = schools_by_group(rng, 40, 3)
+    system = base_system(counts, rows, holder)
+    tables = Tables()
+    found = protect(system, tables=tables)
+    for part in parts_of(replace(system, hidden=found.hidden))[0]:
+        attacker = Attacker(part, part.hidden)
+        assert attacker.reach.short.any()
+        kept = tables.give(attacker)
+        assert kept and not attacker.reach.short.any() and attacker.solved == 0
+        shown = Attacker(part, np.zeros_like(part.hidden))
+        assert tables.give(shown) == 0  # nothing moves where everything is shown
