@@ -39,8 +39,10 @@ def warm_up() -> None:
     skip_heavy_imports()
     for name in _WARM:
         import_module(name)
+    from sendlab.metrics.cards import cards
     from sendlab.runs.shell import fresh_shell
 
+    cards()  # read once, and kept
     with fresh_shell():  # IPython imports the half of itself when it is first used
         pass
     with suppress(OSError):  # no room for it: then the first notebook takes a little longer
