@@ -165,7 +165,9 @@ def test_papermill_knows_the_engine_at_the_command_line(tmp_path):
 
 
 def test_cards_are_read_before_the_first_notebook_and_not_by_each():
-    asked = "from sendlab.metrics.cards import cards; cards(); print(cards.cache_info().misses, cards.cache_info().hits)"
+    asked = (
+        "from sendlab.metrics.cards import cards; cards(); print(cards.cache_info().misses, cards.cache_info().hits)"
+    )
     told = python("-P", "-c", f"from sendlab.runs.worker import warm_up; warm_up(); {asked}")
     misses, hits = map(int, told.split())
     assert misses == 1 and hits >= 1
