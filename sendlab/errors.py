@@ -16,6 +16,14 @@ class SendlabError(Exception):
         self.what, self.next_step = what, next_step
         super().__init__(f"{what}\n  next: {next_step}" if next_step else what)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """From one process to another as it is: its text is made once."""
+        return _as_it_was, (type(self), self.args), self.__dict__
+
+
+def _as_it_was(kind: type[SendlabError], args: tuple[object, ...]) -> SendlabError:
+    return kind.__new__(kind, *args)
+
 
 class DataProblem(SendlabError):
     """Faults found in one source, all reported at once.

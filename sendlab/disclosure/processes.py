@@ -23,16 +23,20 @@ def share_out(
 
     `work` is a function of a module. Errors: its own; WorkspaceProblem where a process was killed.
     """
+    spawned = get_context("spawn")  # a process that has run a polars query must never be forked, and Windows cannot
     by_size = sorted(range(len(tasks)), key=lambda at: -sizes[at])
     try:
-        # spawned: a process that has run a polars query must never be forked, and Windows cannot
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
+        with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=spawned, initializer=end_with_parent) as pool:
             under_way = {at: pool.submit(work, *tasks[at]) for at in by_size}
-            return [under_way[at].result() for at in range(len(tasks))]
+            try:
+                return [under_way[at].result() for at in range(len(tasks))]
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)  # after an error nobody wants the rest
     except BrokenProcessPool:
         raise WorkspaceProblem(
             "a process that shared the work was ended from outside; nothing was written",
-            next_step="see that there is memory enough (4 GB for 400 schools), then run it again",
+            next_step="see that there is memory enough (5 GB for 400 schools), then run it again (your own script: "
+            "below 'if __name__ == \"__main__\":')",
         ) from None
 
 

@@ -41,8 +41,7 @@ def audit(
     were revised. `readers`: "outsider", or the codes of schools to be judged as well; all schools unless given.
     `known` are measure rows of figures that are public anyway; `untold` are those of schools that nobody publishes, but
     that each school has of itself: no counts to be protected, but they limit what was told. `jobs` processes share the
-    work.
-    The result lists every count that a reader can narrow further than `threshold - 1` allows (the rules stand in
+    work. The result lists every count that a reader can narrow further than `threshold - 1` allows (the rules stand in
     docs/disclosure.md), and figures that break a rule by themselves. Errors: AuditProblem.
 
     >>> rows = pl.DataFrame({

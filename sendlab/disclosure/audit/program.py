@@ -11,7 +11,7 @@ from sendlab.disclosure.audit.knowledge import TINY, Bools, Contradiction, Float
 
 # Of a search for whole numbers: limits by count, so that every machine stops at the same place.
 SEARCH_LIMITS = {"mip_max_nodes": 5_000, "mip_rel_gap": 0.0}
-PRIMAL = 4  # HiGHS: the simplex that stays at a possible table while the aim changes
+PRIMAL, DUAL = 4, 1  # HiGHS: the simplex that stays at a possible table while the aim changes, and the usual one
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Program:
         model.changeColsCost(self._every.size, self._every, -aim)
         model.run()
         status, kinds = model.getModelStatus(), highspy.HighsModelStatus
+        if status == kinds.kUnknown and model is self._linear:
+            status = self._afresh(model)
         if status == kinds.kUnboundedOrInfeasible:
             status = self._told_apart(model)
         if status == kinds.kInfeasible:
@@ -69,6 +71,14 @@ class Program:
             found = bool(solution.value_valid)
             return End(np.asarray(solution.col_value) if found else None, proven=False, found=found)
         raise RuntimeError(f"HiGHS ended with {model.modelStatusToString(status)}")
+
+    def _afresh(self, model: highspy.Highs) -> highspy.HighsModelStatus:
+        """From the beginning, by the other simplex: now and then the kept one goes on from a table and gets stuck."""
+        model.clearSolver()
+        model.setOptionValue("simplex_strategy", DUAL)
+        model.run()
+        model.setOptionValue("simplex_strategy", PRIMAL)
+        return model.getModelStatus()
 
     def _told_apart(self, model: highspy.Highs) -> highspy.HighsModelStatus:
         """Whether there is no table at all, or no limit: without an aim there is none to be limited."""

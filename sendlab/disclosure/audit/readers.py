@@ -52,16 +52,16 @@ def judge(known: Knowledge, numbers: Numbers, goals: Goals, schools: Sequence[st
     A school knows the true numbers of its own place. `jobs` processes share what has nothing to do with one another.
     """
     unknown = Unknown(known, numbers, goals)
-    jobs = jobs if unknown.true.size >= WORTH_PROCESSES else 1
-    parts = unknown.parts(jobs)
-    tasks = [(unknown.part(mine, lines), goals.of(lines), schools) for mine, lines in parts]
+    parts = unknown.parts(jobs if unknown.true.size >= WORTH_PROCESSES else 1)
+    tasks = [(unknown.part(mine, lines), goals.of(lines), lines, schools) for mine, lines in parts]
     sizes = [mine.size for mine, _ in parts]
-    done = share_out(_judged, tasks, sizes, jobs) if jobs > 1 else [_judged(*task) for task in tasks]
+    done = share_out(_judged, tasks, sizes, jobs) if len(tasks) > 1 else [_judged(*task) for task in tasks]
     return _together(done, [lines for _, lines in parts], len(goals))
 
 
-def _judged(unknown: Unknown, goals: Goals, schools: Sequence[str]) -> Judgement:
-    search = _Search(unknown, goals, bool(schools))
+def _judged(unknown: Unknown, goals: Goals, lines: Ints, schools: Sequence[str]) -> Judgement:
+    """Goals that stand in these lines of all goals."""
+    search = _Search(unknown, goals, lines, bool(schools))
     search.in_blocks()
     search.by_the_outsider()
     if schools:
@@ -85,8 +85,8 @@ def _together(done: Sequence[Judgement], lines: Sequence[Ints], goals: int) -> J
 class _Search:
     """Which goals are settled for whom."""
 
-    def __init__(self, unknown: Unknown, goals: Goals, asking: bool) -> None:
-        self.unknown, self.needed = unknown, goals.needed
+    def __init__(self, unknown: Unknown, goals: Goals, lines: Ints, asking: bool) -> None:
+        self.unknown, self.needed, self.lines = unknown, goals.needed, lines
         at = {school: place for place, school in enumerate(unknown.schools)}
         self.owner = np.array([at.get(place, -1) if place else -1 for place in goals.place], dtype=np.int64)
         self.others = np.array([place is not None for place in goals.place], dtype=np.bool_)
@@ -147,7 +147,7 @@ class _Search:
         of_school = np.empty(len(self.unknown.schools), dtype=np.int64)
         for place, block in enumerate(blocks):
             of_school[block] = place
-        home = np.where(self.owner >= 0, of_school[self.owner], np.arange(self.owner.size) % len(blocks))
+        home = np.where(self.owner >= 0, of_school[self.owner], self.lines % len(blocks))
         for place, block in enumerate(blocks):
             outside = of_school != place
             unsettled = ~self.outsider | (self.asking & ~self.school[:, outside].all(axis=1))

@@ -22,13 +22,13 @@ def beside(known: Knowledge, table: Floats, aim: Floats) -> Floats | None:
     np.float64(1.0)
     """
     free = ~known.whole | (np.abs(table - np.round(table)) >= TINY)
-    for _ in range(RINGS):
+    for ring in range(RINGS):
+        free = _with_neighbours(known.sums, free) if ring else free
         if free.sum() > FEW:
             return None
         found = _moving(known, table, aim, np.flatnonzero(free))
         if found is not None and is_table(known, found):
             return found
-        free = _with_neighbours(known.sums, free)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Serves many aims with one linear program: holders are cut into blocks, each with a table by itself."""
+"""Serves many aims with few linear programs: holders are cut into blocks, each with a table by itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REWARD = 10.0  # for a step towards an aim, in usual prices of a step: nearly w
 
 
 class Rounds:
-    """Programs over all aims of an attacker's part."""
+    """Programs over all aims of an attacker's part at counts that somebody holds; others are served one by one."""
 
     def __init__(self, attacker: Attacker) -> None:
         self.attacker, self.part = attacker, attacker.part

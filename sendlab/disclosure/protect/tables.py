@@ -10,7 +10,7 @@ from sendlab.disclosure.protect.system import Floats, Ints
 
 
 class Tables:
-    """Tables by the counts of a system that move, and how far; systems that know more or less of the same counts."""
+    """Tables by the counts of a system that move (in order), and how far; for systems of the same counts."""
 
     def __init__(self) -> None:
         self._found: list[tuple[Ints, Floats]] = []
