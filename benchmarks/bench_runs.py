@@ -3,7 +3,7 @@
 python benchmarks/bench_runs.py [--sizes 50 9] [--times 5] [--schools 0]
 
 Invented authorities of so many schools (of 300 pupils each, one year) are made, ingested and built in `.bench/` where
-they are not there yet (50: three minutes; 400 did not end in half an hour). All in one run, medians of --times, CPU
+they are not there yet (50: three minutes; 400: a quarter of an hour). All in one run, medians of --times, CPU
 seconds of all processes; full HTML on every side. The other sizes show whether a report costs the same whatever the
 number of schools; --schools limits how many schools of each the batch runs (0: all). Stock is measured as users have
 it, and again with the grammar package kept out of its imports, which costs it 1.5 CPU seconds a process.
