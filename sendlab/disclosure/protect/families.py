@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ from sendlab.disclosure.protect.counts import (
     base_counts,
     numerator_counts,
 )
+from sendlab.disclosure.protect.family import Family
 from sendlab.disclosure.protect.family_aims import family_aims
 from sendlab.disclosure.protect.made import base_limits, numerator_limits, system_of
 from sendlab.disclosure.protect.prices import hidden_in_time, prices
@@ -37,19 +38,6 @@ class NoRoom(Exception):
     def __init__(self, base_cells: Ints) -> None:
         self.base_cells = base_cells
         super().__init__("no pattern protects a count")
-
-
-@dataclass(frozen=True)
-class Family:
-    """Figures decided together, with their counts: those of their bases, then those of their numerators.
-
-    `counts.decision` is the place in `rows` of the figure that hides the count, or beyond them that of the base cell.
-    """
-
-    rows: pl.DataFrame
-    counts: pl.DataFrame  # with var, decision, place (of the figure in rows; null for bases), base_cell
-    base: Floats  # by row
-    base_hidden: Bools  # by row
 
 
 def linked_sets(rows: pl.DataFrame) -> list[list[str]]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 
 from sendlab.disclosure.protect.counts import BASE, NUMBER, PEOPLE, UNTOLD
+from sendlab.disclosure.protect.family import Family
 from sendlab.disclosure.protect.made import Aims, aims_at, aims_between, differences, joined, told_of, width_in
 from sendlab.disclosure.protect.primary import small
 from sendlab.disclosure.protect.sums import parts_and_wholes
 from sendlab.disclosure.protect.system import Bools, Floats, Ints
 from sendlab.metrics.card_of import by_measure
-
-if TYPE_CHECKING:
-    from sendlab.disclosure.protect.families import Family
 
 _NONE = -1
 
