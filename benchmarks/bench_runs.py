@@ -1,6 +1,6 @@
 """What a report costs: the batch beside papermill and nbconvert as everybody has them, marimo, and a plain function.
 
-python benchmarks/bench_runs.py [--sizes 50 9] [--times 5] [--schools 0]
+python benchmarks/bench_runs.py [--sizes 400 50 9] [--times 5] [--schools 0]
 
 Invented authorities of so many schools (of 300 pupils each, one year) are made, ingested and built in `.bench/` where
 they are not there yet (50: three minutes; 400: a quarter of an hour). All in one run, medians of --times, CPU
@@ -29,7 +29,7 @@ from bench_spaces import ROOT, built
 
 BLOCK = "import sys\nsys.modules.setdefault('rfc3987_syntax', None)\n"
 BIN = Path(sys.executable).parent
-SIZES = [50, 9]
+SIZES = [400, 50, 9]
 
 
 def cpu() -> float:

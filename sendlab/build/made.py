@@ -58,22 +58,27 @@ def build(workspace: Workspace, *, force: bool = False, jobs: int = 1) -> BuildR
         return BuildResult(**{**old["result"], "unchanged": True})
     logged = {audience: releases(workspace, audience).height for audience in PROTECTED}
     run_id = run_id_of(ingested, workspace, logged)
-    inputs = read_inputs(workspace)
-    measures = make_measures(inputs)
-    within_budget(measures, inputs.places.height)
+    measures, beside, schools = _measured(workspace)
     protected = protect_all(measures, workspace, run_id, jobs)
-    store.write_table(workspace.store, "facts", inputs.facts)
-    store.write_table(workspace.store, "facts_by_period", inputs.periods)
-    store.write_table(workspace.store, "measures", measures, rows_a_group=ROWS_A_GROUP)
-    size = within_budget_on_disk(workspace.store / "measures.parquet", inputs.places.height)
-    for name, rows in comparison_tables(measures, inputs).items():
+    for name, rows in beside.items():
         store.write_table(workspace.store, name, rows)
+    store.write_table(workspace.store, "measures", measures, rows_a_group=ROWS_A_GROUP)
+    size = within_budget_on_disk(workspace.store / "measures.parquet", schools)
     seals, slices = _write(workspace, protected, run_id)
-    result = _result(protected, measures, inputs.places.height, size, run_id)
+    result = _result(protected, measures, schools, size, run_id)
     made = {"mark": mark_of(run_id, ingested), "logged": logged, "result": asdict(result), "seals": seals}
     store.write_manifest(workspace.store, SLICES, {"run_id": run_id, "slices": slices})
     store.write_manifest(workspace.store, STEP, made)
     return result
+
+
+def _measured(workspace: Workspace) -> tuple[pl.DataFrame, dict[str, pl.DataFrame], int]:
+    """Measures, the tables beside them, how many schools there are; what they are made of is let go."""
+    inputs = read_inputs(workspace)
+    measures, schools = make_measures(inputs), inputs.places.height
+    within_budget(measures, schools)
+    beside = {"facts": inputs.facts, "facts_by_period": inputs.periods, **comparison_tables(measures, inputs)}
+    return measures, beside, schools
 
 
 def _write(workspace: Workspace, protected: Protected, run_id: str) -> tuple[dict[str, str], dict[str, Index]]:
