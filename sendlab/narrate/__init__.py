@@ -11,19 +11,22 @@ from sendlab.narrate.rows import Row, View, gap_row, one_kind_of_period, one_row
 from sendlab.narrate.strength import gap_strength, strength
 from sendlab.schema.labels import period_name
 
-_SENTENCES = ("change_sentence", "finding_title", "gap_sentence", "headline", "title_words")
+_HOME = {
+    **dict.fromkeys(("change_sentence", "finding_title", "gap_sentence", "headline", "title_words"), "sentences"),
+    "findings": "found",
+}
 
 __all__ = [
-    "Row", "View", "change_sentence", "decimals_of", "finding_title", "format_gap", "format_interval", "format_value",
-    "gap_row", "gap_sentence", "gap_strength", "headline", "one_kind_of_period", "one_row", "period_name", "rows_of",
-    "sized", "strength", "title_words",
+    "Row", "View", "change_sentence", "decimals_of", "finding_title", "findings", "format_gap", "format_interval",
+    "format_value", "gap_row", "gap_sentence", "gap_strength", "headline", "one_kind_of_period", "one_row",
+    "period_name", "rows_of", "sized", "strength", "title_words",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _SENTENCES:
+    if name not in _HOME:
         raise AttributeError(f"module 'sendlab.narrate' has no attribute '{name}'")
-    return getattr(import_module("sendlab.narrate.sentences"), name)
+    return getattr(import_module(f"sendlab.narrate.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from sendlab.disclosure.published import SENSITIVITY
-from sendlab.publish import outputs
 from sendlab.publish.files import write_text
 from sendlab.publish.gate import require_no_pupil, require_reportable
 from sendlab.publish.notebook import read_notebook
+from sendlab.publish.outputs import Body
 from sendlab.publish.page import TEMPLATES, policy, style_sheet
+from sendlab.publish.tables_csv import csv_link
 
 _FIRST_H1 = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 _H2 = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
@@ -33,15 +34,16 @@ def write_report(
         "title": title, "run_id": run_id, "settings": settings, "marking": SENSITIVITY[audience],
         "css": style_sheet(), "policy": policy(),
     }  # fmt: skip
-    page = _page(node, frame)
+    page = _page(node, frame, f"{target.stem} {title}")
     require_no_pupil(page, target.stem)
     return write_text(target, page)
 
 
-def _page(node: Any, frame: dict[str, str]) -> str:
-    exporter = ready_exporter()
-    for name, made in (("shown", outputs.Shown()), ("prose", outputs.Prose())):  # they number what a page holds
-        exporter.register_filter(name, made)
+def _page(node: Any, frame: dict[str, str], name: str) -> str:
+    exporter, body = ready_exporter(), Body()
+    filters = {"shown": body.shown, "prose": body.prose, "as_csv": lambda _: csv_link(body.tables, name)}
+    for filter_name, made in filters.items():  # of this page: they number what it holds
+        exporter.register_filter(filter_name, made)
     page, _ = exporter.from_notebook_node(node, resources={"sendlab": frame})
     return str(page).lstrip()
 
@@ -57,7 +59,7 @@ def ready_exporter() -> Any:
         template_file="index.html.j2",
         file_extension=".html",
         default_preprocessors=[],  # we use none, and after each the notebook would be checked again
-        filters={"prose": outputs.Prose(), "shown": outputs.Shown(), "question_first": _question_first,
+        filters={"prose": Body().prose, "shown": Body().shown, "as_csv": str, "question_first": _question_first,
                  "headings": _headings},
     )  # fmt: skip
     _ = exporter.template

@@ -1,23 +1,32 @@
-"""The outputs of notebook cells as HTML: tables as they are, charts as figures, text as paragraphs."""
+"""The cells of a notebook as HTML: charts as figures with their table beneath, text as paragraphs and lists."""
 
 import ast
 import re
+from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import groupby
 from typing import Any
 
 _FRAME_SIGNS = re.compile(r"[┌│╭]|\S {3,}\S")
 _ID = re.compile(r'\bid="([^"]+)"')
 _SVG_TAG = re.compile(r"<svg\b[^>]*>")
+_SVG_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+BULLET = "• "  # how a printed line begins that is one of a list
+SET_UP = "set-up"  # tag of the cell that opens the workspace: what it prints stands at the head of a report already
 
 
-class Prose:
-    """Markdown to HTML, with an anchor on every heading; anchors are unique within one report."""
+class Body:
+    """The cells of one report as HTML, in their order: it numbers headings and figures, and knows what stood before."""
 
     def __init__(self) -> None:
+        self.tables: list[str] = []  # HTML of the tables shown so far
         self._seen: dict[str, int] = {}
+        self._figures = 0
+        self._after_chart = False
 
-    def __call__(self, source: str) -> str:
-        """One Markdown cell as HTML."""
+    def prose(self, source: str) -> str:
+        """One Markdown cell as HTML, with an anchor on every heading; anchors are unique within one report."""
+        self._after_chart = False
         from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
         renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
@@ -31,34 +40,38 @@ class Prose:
         anchor = slug if number == 1 else f"{slug}-{number}"
         return f'<{tag} id="{anchor}">{words}</{tag}>'
 
-
-class Shown:
-    """One output that passed `gate.require_reportable` as HTML; stderr (warnings, machine paths) is left out."""
-
-    def __init__(self) -> None:
-        self._figures = 0
-
-    def __call__(self, output: Any) -> str:
-        """HTML of one output, empty where nothing is for readers."""
+    def shown(self, output: Any, tags: Sequence[str] = ()) -> str:
+        """One output that passed `gate.require_reportable` as HTML, without warnings and what a set-up prints."""
         if output.output_type == "stream":
-            return paragraphs(_joined(output.text)) if output.name == "stdout" else ""
+            return "" if output.name != "stdout" or SET_UP in tags else self._text(_joined(output.text))
         return self._bundle({kind: _joined(content) for kind, content in output.data.items() if _is_text(content)})
 
     def _bundle(self, data: dict[str, str]) -> str:
         alt = _unquoted(data.get("text/plain", ""))
         if "image/svg+xml" in data:
-            self._figures += 1
+            self._figures, self._after_chart = self._figures + 1, True
             return figure(data["image/svg+xml"], alt, self._figures)
-        if "text/html" in data:
-            return f'<div class="scroll" tabindex="0" role="region" aria-label="Table">{data["text/html"]}</div>'
-        return paragraphs(alt)
+        return self._table(data["text/html"]) if "text/html" in data else self._text(alt)
+
+    def _text(self, text: str) -> str:
+        self._after_chart = False
+        return paragraphs(text)
+
+    def _table(self, html: str) -> str:
+        """A table; right after a chart it holds the same figures, and is folded away beneath it."""
+        self.tables.append(html)
+        table = f'<div class="scroll" tabindex="0" role="region" aria-label="Table {len(self.tables)}">{html}</div>'
+        if not self._after_chart:
+            return table
+        self._after_chart = False
+        return f'<details class="twin"><summary>The same figures as a table</summary>{table}</details>'
 
 
 def figure(svg: str, alt: str, number: int) -> str:
     """A chart as an inline figure; ids are made unique, since two charts on a page would share clip paths.
 
     >>> figure('<svg><g id="a"/><use href="#a"/></svg>', "", 2)
-    '<figure tabindex="0"><svg><g id="figure2-a"/><use href="#figure2-a"/></svg></figure>'
+    '<figure><div class="wide" tabindex="0"><svg><g id="figure2-a"/><use href="#figure2-a"/></svg></div></figure>'
     """
     svg = svg[svg.index("<svg") :]  # no XML declaration inside HTML
     for name in set(_ID.findall(svg)):
@@ -66,7 +79,16 @@ def figure(svg: str, alt: str, number: int) -> str:
         svg = svg.replace(f'id="{name}"', f'id="{unique}"').replace(f"url(#{name})", f"url(#{unique})")
         svg = svg.replace(f'"#{name}"', f'"#{unique}"')
     picture = _SVG_TAG.sub(lambda tag: _labelled(tag.group(), alt), svg, count=1)
-    return f'<figure tabindex="0">{picture}{_caption(alt)}</figure>'
+    return f'<figure>{_title(svg)}<div class="wide" tabindex="0">{picture}</div>{_caption(alt)}</figure>'
+
+
+def _title(svg: str) -> str:
+    """The title of a chart once more, for narrow screens only, where the drawing is wider than the screen.
+
+    Screen readers have the drawing's own.
+    """
+    found = _SVG_TITLE.search(svg)
+    return f'<p class="narrow" aria-hidden="true">{found.group(1)}</p>' if found else ""
 
 
 def _labelled(tag: str, alt: str) -> str:
@@ -86,13 +108,24 @@ def paragraphs(text: str) -> str:
 
     >>> paragraphs("One < two.\nStill one.\n\nTwo.")
     '<p>One &lt; two.<br>Still one.</p><p>Two.</p>'
+    >>> paragraphs("First:\n• one\n• two")
+    '<p>First:</p><ul><li>one</li><li>two</li></ul>'
     """
     if not text.strip():
         return ""
     if _FRAME_SIGNS.search(text):
         return f'<pre tabindex="0">{escape(text)}</pre>'
     parts = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
-    return "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in parts)
+    runs = (run for part in parts for run in groupby(part.splitlines(), lambda line: line.startswith(BULLET)))
+    return "".join(_list(lines) if listed else _paragraph(lines) for listed, lines in runs)
+
+
+def _list(lines: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(line.removeprefix(BULLET))}</li>' for line in lines)}</ul>"
+
+
+def _paragraph(lines: Iterable[str]) -> str:
+    return f"<p>{'<br>'.join(map(escape, lines))}</p>"
 
 
 def _is_text(content: object) -> bool:
