@@ -1,12 +1,15 @@
 """What a measure is and what its figures rest on, in words: the card's definition, and the rows' people and data."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from sendlab.compare import MAX_AGE
 from sendlab.disclosure.published import NATION, OwnView, Published
+from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import card
-from sendlab.narrate import one_row, rows_of
-from sendlab.schema.labels import period_name, period_text
+from sendlab.narrate import in_words, one_row, or_else, rows_of
+from sendlab.schema.labels import day_name, period_name, period_text
 
 View = Published | OwnView
 
@@ -29,6 +32,7 @@ def definition(measure: str) -> str:
     )
 
 
+@or_else(in_words)
 def data_note(view: View, *, measure: str, place: str, time_period: str) -> str:
     """Which period and people the figures of a place cover, how far the data reach, and what is left out."""
     rows, about = rows_of(view, measure=measure, place=place, time_period=time_period), card(measure)
@@ -41,7 +45,7 @@ def data_note(view: View, *, measure: str, place: str, time_period: str) -> str:
     if whole["eligible_subjects"]:
         parts.append(f"of {whole['eligible_subjects']:,} who could be")
     if whole["data_to"]:
-        parts.append(f"data to {_day(whole['data_to'])}")
+        parts.append(f"data to {day_name(whole['data_to'])}")
     note = f" Note: {whole['note']}." if whole["note"] else ""
     return f"{', '.join(parts)}.{note}{history}"
 
@@ -60,5 +64,32 @@ def _history(view: View, measure: str, time_period: str) -> str:
     )
 
 
-def _day(day: object) -> str:
-    return f"{day:%d %B %Y}".lstrip("0")
+def freshness(view: View, *, measures: Sequence[str], place: str, time_period: str) -> str:
+    """Where the figures of these measures come from and how far they reach; and in one line what was not collected.
+
+    A line a source, as the cards name it: figures of a census and of notifications are never told as one.
+    """
+    reach: dict[tuple[str, str], list[str]] = {}
+    missing = []
+    for measure in measures:
+        about, (collected, until) = card(measure), _collected(view, measure, place, time_period)
+        if not collected:
+            missing.append(about.title)
+            continue
+        source = about.captured.split(";")[0]
+        reach.setdefault((source[:1].upper() + source[1:], until), []).append(about.title)
+    lines = [f"{source}{f', data to {until}' if until else ''}: {', '.join(names)}."
+             for (source, until), names in reach.items()]  # fmt: skip
+    not_there = ", ".join(missing) if missing else "nothing of what this page is about"
+    return "\n".join([*lines, f"Not collected for {period_name(time_period)}: {not_there}."])
+
+
+def _collected(view: View, measure: str, place: str, time_period: str) -> tuple[bool, str]:
+    """Whether anything was collected of a measure for a place and period, and the last day of the data."""
+    try:
+        rows = rows_of(view, measure=measure, place=place, time_period=time_period)
+    except NothingToShow:
+        return False, ""
+    own = rows.filter(pl.col("comparator") == "")
+    until = own["data_to"].max()
+    return not (own["status"] == "x").all(), day_name(until) if until is not None else ""  # type: ignore[arg-type]

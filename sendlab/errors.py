@@ -47,5 +47,18 @@ class GateError(SendlabError):
     """Something that has not been through disclosure control was about to be shown or written."""
 
 
+class NothingToShow(SendlabError):
+    """The figures hold nothing of what was asked for: charts, tables and sentences say so in its words."""
+
+    @property
+    def sentence(self) -> str:
+        """As readers are told.
+
+        >>> NothingToShow("no figures of 'Absence' for 2025/26", next_step="there are: 2024/25").sentence
+        "No figures of 'Absence' for 2025/26; there are: 2024/25."
+        """
+        return f"{self.what[:1].upper()}{self.what[1:]}{f'; {self.next_step}' if self.next_step else ''}."
+
+
 class RunProblem(SendlabError):
     """A run could not start: unknown notebook, place or parameter."""

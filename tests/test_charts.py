@@ -178,9 +178,33 @@ def test_counts_only_where_the_base_is_tiny():
     assert "3 of 8" in texts and not any("%" in text and re.match(r"\d", text) for text in texts)
 
 
-def test_highlight_must_be_a_school_of_the_figures():
-    with pytest.raises(SendlabError, match="no school '77'"):
-        charts.plot_schools(own(schools(None)), measure=PA, group="SEN support", time_period="202425", highlight="77")
+def test_a_school_to_be_highlighted_that_is_not_there_is_said_so():
+    asked = {"measure": PA, "group": "SEN support", "time_period": "202425"}
+    texts, _ = drawn(charts.plot_schools(own(schools(None)), **asked, highlight="77"))
+    assert "School 77 has no figures here." in " ".join(texts)
+    texts, _ = drawn(charts.plot_schools(own(schools(None)), **asked, highlight="999"))  # the authority itself
+    assert "has no figures" not in " ".join(texts)
+
+
+NOTHING = {
+    "groups": lambda view: charts.plot_groups(view, measure=PA, place="100001", time_period="201920"),
+    "needs": lambda view: charts.plot_needs(view, measure=PA, place="100001", time_period="202425"),
+    "gaps": lambda view: charts.plot_gaps(view, measures=[PA], place="100001", time_period="201920"),
+    "trend": lambda view: charts.plot_trend(view, measure="severe_absence", place="100001"),
+    "schools": lambda view: charts.plot_schools(view, measure=PA, group="All SEN", time_period="202425"),
+    "interventions": lambda view: charts.plot_interventions(view, place="100001", time_period="202425"),
+    "self-evaluation": lambda view: charts.plot_self_evaluation(view, place="100001"),
+}
+
+
+@pytest.mark.parametrize("kind", NOTHING)
+@pytest.mark.parametrize("view", [own(), published()], ids=["own", "published"])
+def test_where_there_is_nothing_the_chart_says_so(kind, view):
+    chart = NOTHING[kind](view)
+    texts, values = drawn(chart)
+    assert " ".join(chart.title.text)[:3] == "No " and "Nothing is drawn." in texts and values == []
+    assert "Nothing is drawn." in chart.description and (OWN_VIEW_MARK in texts) == isinstance(view, OwnView)
+    assert chart.to_dict(validate=True)
 
 
 # --- the other charts ---

@@ -12,6 +12,7 @@ from sendlab.disclosure.published import OwnView, _published
 from sendlab.errors import GateError, SendlabError
 from sendlab.metrics.cards import card
 from sendlab.metrics.publication import published_measures
+from sendlab.narrate.strength import smallest_gap
 from sendlab.schema import as_measures
 from sendlab.schema.labels import period_text
 
@@ -143,7 +144,9 @@ def test_raw_frames_are_refused(thing):
 
 def test_wrong_names_get_a_next_step():
     with pytest.raises(SendlabError, match=r"for place '2'.*\n.*there are: 1"):
-        narrate.headline(own(*FIGURES), measure=PA, place="2", time_period="202526")
+        narrate.rows_of(own(*FIGURES), measure=PA, place="2")
+    said = narrate.headline(own(*FIGURES), **HERE | {"time_period": "201920"})
+    assert said == "No figures of 'Persistent absence' for 2019/20; there are: 2025/26."
     with pytest.raises(SendlabError, match="did you mean"):
         narrate.headline(own(*FIGURES), measure="persistent_absense", place="1", time_period="202526")
     parts = [row("SEN support", 1.0, time_identifier=kind) for kind in ("Autumn term", "Spring term")]
@@ -189,3 +192,68 @@ def test_clear_means_that_zero_is_outside(one, two):
     assert word == narrate.strength(-upper, -lower, wide=20)  # neither direction is favoured
     if word == "no sign of":
         assert upper - lower <= 20
+
+
+# --- what stands out ---------------------------------------------------------------------------------------------
+
+LIKE = {"comparator": "Same group nationally"}
+
+
+def told(*rows, **more):
+    return narrate.findings(own(*rows), measures=[PA], place="1", time_period="202526", **more).splitlines()
+
+
+def test_what_stands_out_is_told_with_the_worst_comparison_first_and_the_most_alike_beside_it():
+    nationally = row("SEN support", 5.4, -0.2, 11.5, 263, comparator_value=28.8, **LIKE)
+    first, *others = told(*FIGURES, GAP, nationally)
+    assert first == (
+        "• Persistent absence, pupils on SEN support: 34.2% (90 of 263 pupils, between 28.6% and 40.3%). Clearly "
+        "worse: 19.2 percentage points above pupils with no SEN (15.0%), between 11.8 and 26.3; possibly worse than the same "
+        "group nationally (28.8%)."
+    )
+    assert others == ["• No figure: pupils with an EHC plan (persistent absence)."]
+
+
+def test_where_nothing_can_be_told_the_smallest_gap_that_would_have_shown_is():
+    # limits -15 to 25: standard error 40 / 3.92 = 10.2, times 2.80 = 28.6
+    unsure = row("SEN support", 5.4, -15.0, 25.0, 263, comparator_value=28.8, **LIKE)
+    (first, _) = told(FIGURES[0], unsure)
+    assert first.endswith(
+        "Cannot tell whether that differs from the same group nationally (28.8%): only a gap of about 28.6 percentage "
+        "points or more would have shown."
+    )
+
+
+def test_what_does_not_stand_out_is_named_by_its_reason():
+    alike = row("SEN support", 0.4, -3.0, 4.0, 263, comparator_value=33.8, **LIKE)
+    hidden = row("EHC plan", status="c")
+    assert told(FIGURES[0], alike, hidden) == [
+        "• No clear difference: pupils on SEN support (persistent absence).",
+        "• Not shown (fewer than 5 pupils or protected): pupils with an EHC plan (persistent absence).",
+    ]
+    assert told(FIGURES[0])[0] == "• Nobody to compare with: pupils on SEN support (persistent absence)."
+
+
+def test_a_hidden_figure_draws_no_conclusion_whatever_its_gaps_hold():
+    gap = row("EHC plan", 30.0, 20.0, 40.0, None, comparator_value=4.0, **LIKE)
+    assert told(*FIGURES, row("EHC plan", status="c"), gap)[-1].startswith("• Not shown")
+
+
+def test_good_news_is_told_after_bad_and_two_figures_alike_are_no_difference():
+    better = row("EHC plan", -9.0, -14.0, -4.0, 100, comparator_value=36.0, **LIKE)
+    lines = told(*FIGURES, GAP, row("EHC plan", 27.0, 20.0, 35.0, 100, numerator=27), better)
+    assert "Clearly worse" in lines[0] and "Clearly better: 9.0 percentage points below" in lines[1]
+    same = row("SEN support", 0.0, -0.1, 9.0, 263, comparator_value=34.2, **LIKE)  # would be "possible"
+    assert told(FIGURES[0], same)[0].startswith("• No clear difference")
+
+
+def test_no_more_is_told_than_asked_for():
+    worse = row("EHC plan", 9.0, 4.0, 14.0, 100, comparator_value=36.0, **LIKE)
+    lines = told(*FIGURES, GAP, row("EHC plan", 45.0, 35.0, 55.0, 100, numerator=45), worse, most=1)
+    assert len(lines) == 2 and lines[1] == "• 1 more: see the charts below."
+
+
+@given(st.floats(-50, 50), st.floats(0.1, 80))
+def test_a_gap_that_would_have_shown_is_more_than_half_its_interval(middle, width):
+    least = smallest_gap(middle - width / 2, middle + width / 2)
+    assert width / 2 < least < width

@@ -18,6 +18,7 @@ from sendlab.narrate import (
     gap_row,
     gap_strength,
     one_row,
+    or_else,
     rows_of,
     sized,
     title_words,
@@ -52,6 +53,7 @@ class Pair:
         return reason(first["status"], first["note"]) if first else "no figure"
 
 
+@or_else(parts.nothing)
 def plot_gaps(
     view: View, *, measures: Sequence[str], place: str, time_period: str, group: str = "SEN support"
 ) -> Picture:

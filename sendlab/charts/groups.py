@@ -4,9 +4,9 @@ from sendlab.charts import marks, parts, theme
 from sendlab.charts.bundle import Picture
 from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.parts import Key
-from sendlab.errors import SendlabError
+from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import Card, card
-from sendlab.narrate import View, finding_title, format_value, rows_of
+from sendlab.narrate import View, finding_title, format_value, or_else, rows_of
 from sendlab.schema.labels import period_text
 from sendlab.tables import NATIONALLY, REST_OF_LA, Line, comparator_periods, group_lines
 
@@ -14,6 +14,7 @@ ROW, START, END, FIGURE, COUNT = 44, 200, 606, 676, 688
 LABEL_CHARS = 27
 
 
+@or_else(parts.nothing)
 def plot_groups(view: View, *, measure: str, place: str, time_period: str) -> Picture:
     """One line for each SEN provision group of a place: figure, 95 % interval, count, and named comparators.
 
@@ -24,6 +25,7 @@ def plot_groups(view: View, *, measure: str, place: str, time_period: str) -> Pi
     return _chart(view, lines, measure, place, time_period, title, "by SEN provision")
 
 
+@or_else(parts.nothing)
 def plot_needs(view: View, *, measure: str, place: str, time_period: str) -> Picture:
     """One line for each broad area of need of the pupils with SEN of a place, like `plot_groups`."""
     lines = group_lines(view, measure=measure, place=place, time_period=time_period, by="need_area")
@@ -60,7 +62,7 @@ def _chart(
 ) -> Picture:
     about = card(measure)
     if not lines:
-        raise SendlabError(f"no figures of '{about.title}' {groups} for '{place}'", next_step="choose another measure")
+        raise NothingToShow(f"no figures of '{about.title}' {groups}")
     first = lines[0].row
     rows = rows_of(view, measure=measure, place=place, time_period=time_period)
     when = period_text(time_period, first["time_identifier"])

@@ -4,10 +4,10 @@ from sendlab.charts import marks, parts, theme
 from sendlab.charts.bundle import Picture
 from sendlab.charts.groups import line_words
 from sendlab.charts.marks import Layer, Scale
-from sendlab.errors import SendlabError
+from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import card
-from sendlab.narrate import View
-from sendlab.schema.labels import period_text
+from sendlab.narrate import View, or_else
+from sendlab.schema.labels import period_name, period_text
 from sendlab.tables import Line, intervention_lines
 
 ROW, START, END, COUNT, GAIN = 42, 200, 530, 596, 616
@@ -15,14 +15,13 @@ LABEL_CHARS = 27
 WORSE, BETTER = "◄ did worse than untreated", "did better ►"
 
 
+@or_else(parts.nothing)
 def plot_interventions(view: View, *, place: str, time_period: str) -> Picture:
     """Adjusted difference of each intervention, largest first, with its 95 % interval; blue where clear of zero."""
     lines = intervention_lines(view, place=place, time_period=time_period)
     about = card("intervention_gain")
     if not lines:
-        raise SendlabError(
-            f"no interventions for '{place}' in {time_period}", next_step="choose another place or period"
-        )
+        raise NothingToShow(f"no interventions recorded for {period_name(time_period)}")
     name, when = lines[0].row["place_name"], period_text(time_period, lines[0].row["time_identifier"])
     top = parts.top_of(view) + 30
     height = top + ROW * len(lines)

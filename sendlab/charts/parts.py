@@ -64,7 +64,7 @@ def caption_text(view: View, rows: Sequence[Row], captured: str, *more: str) -> 
     """Source, what is hidden and why, and the line on protection."""
     dates = [row["data_to"] for row in rows if row.get("data_to") is not None]
     until = f"; data to {day_name(max(dates))}" if dates else ""
-    parts = [f"Source: {captured}{until}.", *more]
+    parts = [f"Source: {captured}{until}." if captured else "", *more]
     if isinstance(view, Published):
         parts.append(view.settings)
     elif any(row["status"] == "c" for row in rows):
@@ -79,6 +79,19 @@ def caption(text: str, y: float) -> list[Layer]:
         [(0, y + place * CAPTION_LINE, line) for place, line in enumerate(lines)],
         colour=theme.SOFT_TEXT,
         size=theme.SMALL_SIZE,
+    )
+
+
+def nothing(view: View, sentence: str) -> bundle.Picture:
+    """A chart that says that there is nothing to show: for `narrate.or_else`."""
+    title, _, rest = sentence.rstrip(".").partition("; ")
+    top = top_of(view) + 20
+    layers = [
+        *texts([(0, top, "Nothing is drawn.")], colour=theme.SOFT_TEXT),
+        *caption(caption_text(view, [], ""), top + 30),
+    ]
+    return finish(
+        layers, view, title=title, subtitle=rest or "no figures", alt_text="Nothing is drawn.", height=top + 10
     )
 
 

@@ -6,9 +6,8 @@ from sendlab.charts.groups import line_words
 from sendlab.charts.many_schools import BAND, MANY, band_layers, phases
 from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.parts import Key
-from sendlab.errors import SendlabError
 from sendlab.metrics.cards import Card, card
-from sendlab.narrate import View
+from sendlab.narrate import View, or_else
 from sendlab.schema.labels import people, period_text
 from sendlab.tables import Line, school_lines
 
@@ -17,6 +16,7 @@ NAME_CHARS = 36
 ALT_SCHOOLS = 12  # more schools are summed up in the alt text; the table names them all
 
 
+@or_else(parts.nothing)
 def plot_schools(view: View, *, measure: str, group: str, time_period: str, highlight: str | None = None) -> Picture:
     """Every school's figure with its 95 % interval, in order of name; those not shown stand after the others.
 
@@ -39,7 +39,8 @@ def plot_schools(view: View, *, measure: str, group: str, time_period: str, high
     drawn = [line.row for line in [*lines, *([la] if la else [])]]
     order = "Schools are in order of name" + (" within their phase, from above to below" if many else "")
     by_chance = f"{order}; about 1 in 20 would differ clearly by chance alone. n: pupils."
-    layers += parts.caption(parts.caption_text(view, drawn, about.captured, by_chance), height + 44)
+    absent = _not_there(la, chosen, highlight)
+    layers += parts.caption(parts.caption_text(view, drawn, about.captured, by_chance, absent), height + 44)
     subtitle = f"{about.title}, {about.unit}, {people(group)}, all schools{f' of {la.label}' if la else ''}, {when}"
     return parts.finish(
         layers,
@@ -52,12 +53,13 @@ def plot_schools(view: View, *, measure: str, group: str, time_period: str, high
 
 
 def _chosen(lines: list[Line], highlight: str | None) -> Line | None:
-    if highlight is None:
-        return None
-    found = [line for line in lines if line.row["place_code"] == highlight]
-    if not found:
-        raise SendlabError(f"no school '{highlight}' to highlight", next_step="give a place code of these figures")
-    return found[0]
+    return next((line for line in lines if line.row["place_code"] == highlight), None)
+
+
+def _not_there(la: Line | None, chosen: Line | None, highlight: str | None) -> str:
+    """That the school to be highlighted is not among these, as one that closed before."""
+    asked = highlight and not (la and la.row["place_code"] == highlight)
+    return f"School {highlight} has no figures here." if asked and chosen is None else ""
 
 
 def _key(chosen: Line | None, many: bool) -> list[Key]:

@@ -7,7 +7,7 @@ from sendlab.charts.bundle import Picture
 from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.parts import Key
 from sendlab.metrics.cards import card
-from sendlab.narrate import View, format_value, rows_of
+from sendlab.narrate import View, format_value, or_else, rows_of
 from sendlab.schema.labels import period_name
 from sendlab.tables import Statement, largest_gaps, statement_lines
 
@@ -18,6 +18,7 @@ MARKED = 3
 NOW, TARGET = theme.BLUE, theme.PINK
 
 
+@or_else(parts.nothing)
 def plot_self_evaluation(view: View, *, place: str, time_period: str = "") -> Picture:
     """Ratings now and target, 0 to 10, of every statement; one that does not apply or is not rated breaks the line.
 

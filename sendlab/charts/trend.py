@@ -10,9 +10,9 @@ from sendlab.charts.bundle import Picture
 from sendlab.charts.groups import line_words
 from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.parts import Key
-from sendlab.errors import SendlabError
+from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import Card, card
-from sendlab.narrate import View, gap_strength, rows_of
+from sendlab.narrate import View, gap_strength, or_else, rows_of
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.labels import period_name, period_text
 from sendlab.stats.intervals import difference
@@ -24,6 +24,7 @@ PLOT, LABEL_LINE, DODGE = 280, 36, 7
 NOTE_LINE, NOTE_CHARS = 15, 24
 
 
+@or_else(parts.nothing)
 def plot_trend(view: View, *, measure: str, place: str) -> Picture:
     """Figures of the groups of a place over all years held, with 95 % intervals; only periods of one kind."""
     about = card(measure)
@@ -31,9 +32,7 @@ def plot_trend(view: View, *, measure: str, place: str) -> Picture:
     rows = rows.filter((pl.col("comparator") == "") & (pl.col("need_area") == TOTAL) & (pl.col("item") == TOTAL))
     rows = rows.filter(pl.col("sen_provision").is_in(GROUPS))
     if rows.is_empty():
-        raise SendlabError(
-            f"no figures by SEN provision of '{about.title}' for '{place}'", next_step="choose another measure"
-        )
+        raise NothingToShow(f"no figures by SEN provision of '{about.title}'")
     years = _years(rows["time_period"].to_list())
     lines = {
         group: {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sendlab.errors import SendlabError
+from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate.numbers import between, format_gap, format_interval, format_value, sized
 from sendlab.narrate.rows import Row, View, gap_row, one_row, rows_of
@@ -92,7 +92,7 @@ def _figures(
         about = card(measure)
         try:
             rows = rows_of(view, measure=measure, place=place, time_period=time_period)
-        except SendlabError:  # nothing of this place and period: told as "no figure"
+        except NothingToShow:  # told as "no figure"
             rows = pl.DataFrame()
         for group in SEND:
             row = one_row(rows, group=group) if rows.height else None
@@ -110,7 +110,9 @@ def _gaps(rows: pl.DataFrame, group: str, about: Card) -> Iterator[Beside]:
 def _kind(word: str, value: float, about: Card) -> str:
     if word not in ("clear", "possible"):
         return word
-    if about.polarity == "none" or value == 0:
+    if value == 0:
+        return "no sign of"  # two figures alike, whatever their limits
+    if about.polarity == "none":
         return f"{word} other"
     return f"{word} {'worse' if (value > 0) == (about.polarity == 'low') else 'better'}"
 

@@ -1,23 +1,29 @@
 """Choosing the rows of a view that a sentence, chart or table is about."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import polars as pl
 
 from sendlab.disclosure.published import OwnView, Published, require_view
-from sendlab.errors import SendlabError
+from sendlab.errors import NothingToShow, SendlabError
 from sendlab.metrics.cards import card
-from sendlab.schema.labels import FULL_YEAR
+from sendlab.schema.labels import FULL_YEAR, period_name
 
 View = Published | OwnView
 Row = dict[str, Any]
+Asked = ParamSpec("Asked")
+Shown = TypeVar("Shown")
+Made = Callable[Concatenate[View, Asked], Shown]
 LEVELS = ("School", "Local authority", "National")  # an own view may also hold the LA without each school, as a means
 
 
 def rows_of(view: View, *, measure: str, place: str, time_period: str = "", time_identifier: str = "") -> pl.DataFrame:
     """Figures and gaps of one measure and place, of one kind of period (the full year unless another is named).
 
-    `place` is a place code. Raises SendlabError where there is nothing to show, GateError for anything but a view.
+    `place` is a place code. Raises NothingToShow where these figures hold none of the place or period, GateError for
+    anything but a view.
     """
     require_view(view)
     title = card(measure).title
@@ -31,11 +37,37 @@ def rows_of(view: View, *, measure: str, place: str, time_period: str = "", time
     return one_kind_of_period(rows, time_identifier)
 
 
-def _nothing(title: str, word: str, wanted: str, rows: pl.DataFrame) -> SendlabError:
+def _nothing(title: str, word: str, wanted: str, rows: pl.DataFrame) -> NothingToShow:
     """That a measure has no figures of a place or period, and of which it has."""
     known = sorted(set(rows["place_code" if word == "place" else "time_period"]))
-    shown = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
-    return SendlabError(f"no figures of '{title}' for {word} '{wanted}'", next_step=f"there are: {shown or 'none'}")
+    names = known if word == "place" else [period_name(period) for period in known]
+    shown = ", ".join(names[:8]) + (", ..." if len(known) > 8 else "")
+    asked = f"place '{wanted}'" if word == "place" else period_name(wanted)
+    return NothingToShow(f"no figures of '{title}' for {asked}", next_step=f"there are: {shown or 'none'}")
+
+
+def or_else(instead: Callable[[View, str], Shown]) -> Callable[[Made[Asked, Shown]], Made[Asked, Shown]]:
+    """For a function that makes a chart, table or sentence of a view: what it gives where there is nothing to show.
+
+    So the report of a school that has closed, or of a nursery without tests, is whole and says what is not there.
+    """
+
+    def decorated(make: Made[Asked, Shown]) -> Made[Asked, Shown]:
+        @wraps(make)
+        def made(view: View, /, *args: Asked.args, **asked: Asked.kwargs) -> Shown:
+            try:
+                return make(view, *args, **asked)
+            except NothingToShow as nothing:
+                return instead(view, nothing.sentence)
+
+        return made
+
+    return decorated
+
+
+def in_words(_: View, sentence: str) -> str:
+    """For sentences: the words themselves."""
+    return sentence
 
 
 def one_kind_of_period(rows: pl.DataFrame, time_identifier: str = "") -> pl.DataFrame:

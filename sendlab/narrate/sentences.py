@@ -5,7 +5,7 @@ import polars as pl
 from sendlab.disclosure.published import require_view
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate.numbers import between, format_gap, format_value, sized
-from sendlab.narrate.rows import LEVELS, Row, View, gap_row, one_kind_of_period, one_row, rows_of
+from sendlab.narrate.rows import LEVELS, Row, View, gap_row, in_words, one_kind_of_period, one_row, or_else, rows_of
 from sendlab.narrate.strength import gap_strength, verdict
 from sendlab.schema.labels import MARKS, people, period_name, period_text, reason
 from sendlab.stats.intervals import difference
@@ -33,6 +33,7 @@ def title_words(card: Card) -> str:
     return card.title if card.title[1:2].isupper() else card.title[:1].lower() + card.title[1:]
 
 
+@or_else(in_words)
 def headline(view: View, *, measure: str, place: str, time_period: str, group: str = "SEN support") -> str:
     """One sentence: the group against No SEN, with counts, intervals, place and period."""
     rows, about = rows_of(view, measure=measure, place=place, time_period=time_period), card(measure)
@@ -45,6 +46,7 @@ def headline(view: View, *, measure: str, place: str, time_period: str, group: s
     return f"{start}, against {people('No SEN')} {figure_words(other, about)}{tail}."
 
 
+@or_else(in_words)
 def gap_sentence(view: View, *, measure: str, place: str, time_period: str, group: str = "SEN support",
                  comparator: str = "No SEN") -> str:  # fmt: skip
     """One sentence on the gap of a group to a named comparator, with its interval and how sure it is."""

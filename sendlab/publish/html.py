@@ -1,6 +1,7 @@
 """An executed notebook becomes one HTML file that fetches nothing: landmarks, contents, SVG charts, code on request."""
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from sendlab.publish.gate import require_no_pupil, require_reportable
 from sendlab.publish.notebook import read_notebook
 from sendlab.publish.outputs import Body
 from sendlab.publish.page import TEMPLATES, policy, style_sheet
-from sendlab.publish.tables_csv import csv_link
 
 _FIRST_H1 = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 _H2 = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
@@ -40,12 +40,15 @@ def write_report(
 
 
 def _page(node: Any, frame: dict[str, str], name: str) -> str:
-    exporter, body = ready_exporter(), Body()
-    filters = {"shown": body.shown, "prose": body.prose, "as_csv": lambda _: csv_link(body.tables, name)}
-    for filter_name, made in filters.items():  # of this page: they number what it holds
+    exporter = ready_exporter()
+    for filter_name, made in _filters(Body(name)).items():  # of this page: it numbers what it holds
         exporter.register_filter(filter_name, made)
     page, _ = exporter.from_notebook_node(node, resources={"sendlab": frame})
     return str(page).lstrip()
+
+
+def _filters(body: Body) -> dict[str, Callable[..., str]]:
+    return {"shown": body.shown, "prose": body.prose, "as_csv": body.link}
 
 
 @cache
@@ -59,8 +62,7 @@ def ready_exporter() -> Any:
         template_file="index.html.j2",
         file_extension=".html",
         default_preprocessors=[],  # we use none, and after each the notebook would be checked again
-        filters={"prose": Body().prose, "shown": Body().shown, "as_csv": str, "question_first": _question_first,
-                 "headings": _headings},
+        filters={**_filters(Body()), "question_first": _question_first, "headings": _headings},
     )  # fmt: skip
     _ = exporter.template
     return exporter

@@ -7,6 +7,8 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
+from sendlab.publish.tables_csv import csv_link
+
 _FRAME_SIGNS = re.compile(r"[┌│╭]|\S {3,}\S")
 _ID = re.compile(r'\bid="([^"]+)"')
 _SVG_TAG = re.compile(r"<svg\b[^>]*>")
@@ -18,8 +20,9 @@ SET_UP = "set-up"  # tag of the cell that opens the workspace: what it prints st
 class Body:
     """The cells of one report as HTML, in their order: it numbers headings and figures, and knows what stood before."""
 
-    def __init__(self) -> None:
-        self.tables: list[str] = []  # HTML of the tables shown so far
+    def __init__(self, name: str = "") -> None:
+        self._name = name  # of the file that its figures are saved as
+        self._tables: list[str] = []  # HTML of the tables shown so far
         self._seen: dict[str, int] = {}
         self._figures = 0
         self._after_chart = False
@@ -53,14 +56,18 @@ class Body:
             return figure(data["image/svg+xml"], alt, self._figures)
         return self._table(data["text/html"]) if "text/html" in data else self._text(alt)
 
+    def link(self, _: str) -> str:
+        """What saves the figures of all tables of the body as CSV; it stands at the end."""
+        return csv_link(self._tables, self._name)
+
     def _text(self, text: str) -> str:
         self._after_chart = False
         return paragraphs(text)
 
     def _table(self, html: str) -> str:
         """A table; right after a chart it holds the same figures, and is folded away beneath it."""
-        self.tables.append(html)
-        table = f'<div class="scroll" tabindex="0" role="region" aria-label="Table {len(self.tables)}">{html}</div>'
+        self._tables.append(html)
+        table = f'<div class="scroll" tabindex="0" role="region" aria-label="Table {len(self._tables)}">{html}</div>'
         if not self._after_chart:
             return table
         self._after_chart = False

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from sendlab.disclosure.published import NATION, require_view
-from sendlab.errors import SendlabError
+from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate import Row, View, format_interval, format_value, one_kind_of_period, rows_of
 from sendlab.schema.groups import ALL_SEN, NEED_AREAS, SEN_PROVISION, TOTAL
@@ -116,10 +116,7 @@ def school_lines(view: View, *, measure: str, group: str, time_period: str) -> t
     about, rows = card(measure), one_kind_of_period(view.of(measure).filter(keep & whole))
     figures = rows.filter((pl.col("comparator") == "") & (pl.col("geographic_level") == "School"))
     if figures.is_empty():
-        raise SendlabError(
-            f"no school figures of '{about.title}' for {group} in {period_name(time_period)}",
-            next_step="choose a measure, group and period that these figures hold (view.rows)",
-        )
+        raise NothingToShow(f"no school figures of '{about.title}' for {group} in {period_name(time_period)}")
     beside = rows.filter(pl.col("comparator") != "").partition_by("place_code", as_dict=True)
     lines = [
         Line(row["place_name"], row, about, _others(beside.get((row["place_code"],), rows.clear()), None))

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from sendlab.disclosure.published import Published, require_view
-from sendlab.errors import SendlabError
+from sendlab.errors import NothingToShow, SendlabError
 from sendlab.metrics.cards import card
-from sendlab.narrate import Row, View, format_value, rows_of
+from sendlab.narrate import Row, View, format_value, or_else, rows_of
 from sendlab.schema.labels import MARKS, period_name, period_text
 from sendlab.stats.rounding import format_number
 from sendlab.tables.lines import (
@@ -40,6 +40,14 @@ HEADINGS = {
     "education_phase": "Phase", "time_identifier": "Kind of period", "geographic_level": "Level", "unit": "Unit",
     "place_code": "Code", "method": "Interval", "data_to": "Data to", "status": "Mark", "note": "Note",
 }  # fmt: skip
+
+
+BY = {"sen_provision": "by SEN provision", "need_area": "by area of need"}
+
+
+def _nothing(view: View, sentence: str) -> ShownTable:
+    """A table without rows that says why: for `narrate.or_else`."""
+    return ShownTable(sentence.rstrip("."), ("Figures",), (), (False,), _notes(view, []), view.mark)
 
 
 def _notes(view: View, rows: Sequence[Row]) -> tuple[str, ...]:
@@ -85,13 +93,12 @@ def _line_table(view: View, lines: Sequence[Line], first: str, caption: str, ren
     return ShownTable(caption, headings, rows, (False, *[True] * (len(headings) - 1)), words + notes, view.mark)
 
 
+@or_else(_nothing)
 def figures_table(view: View, *, measure: str, place: str, time_period: str, by: str = "sen_provision") -> ShownTable:
     """The table twin of `plot_groups` (or, by "need_area", of `plot_needs`): counts, figure, interval, comparators."""
     lines = group_lines(view, measure=measure, place=place, time_period=time_period, by=by)
     if not lines:
-        raise SendlabError(
-            f"no figures by {by} of '{card(measure).title}' for '{place}'", next_step="choose another measure"
-        )
+        raise NothingToShow(f"no figures of '{card(measure).title}' {BY[by]}")
     row, rows = lines[0].row, rows_of(view, measure=measure, place=place, time_period=time_period)
     caption = f"{card(measure).title}, {row['place_name']}, {period_text(time_period, row['time_identifier'])}"
     period = comparator_periods(part_rows(rows, by))
@@ -99,6 +106,7 @@ def figures_table(view: View, *, measure: str, place: str, time_period: str, by:
     return _line_table(view, lines, "Group" if by == "sen_provision" else "Area of need", caption, renamed)
 
 
+@or_else(_nothing)
 def schools_table(view: View, *, measure: str, group: str, time_period: str) -> ShownTable:
     """The table twin of `plot_schools`: the LA first, then the schools by name."""
     lines, la = school_lines(view, measure=measure, group=group, time_period=time_period)
@@ -106,11 +114,12 @@ def schools_table(view: View, *, measure: str, group: str, time_period: str) -> 
     return _line_table(view, [*([la] if la else []), *lines], "Place", caption, {})
 
 
+@or_else(_nothing)
 def interventions_table(view: View, *, place: str, time_period: str) -> ShownTable:
     """The table twin of `plot_interventions`."""
     lines = intervention_lines(view, place=place, time_period=time_period)
     if not lines:
-        raise SendlabError(f"no interventions for '{place}'", next_step="choose a place with an intervention register")
+        raise NothingToShow(f"no interventions recorded for {period_name(time_period)}")
     caption = f"{lines[0].card.title}, {lines[0].row['place_name']}, {period_name(time_period)}"
     rows = tuple(_gain_cells(line) for line in lines)
     words = (f"Gain: {lines[0].card.numerator}. Unit: {lines[0].card.unit}.",)
@@ -126,6 +135,7 @@ def _gain_cells(line: Line) -> tuple[str, ...]:
     return (line.label, _count(line.row["base_subjects"]), line.value_text, line.interval_text or "x")
 
 
+@or_else(_nothing)
 def self_evaluation_table(view: View, *, place: str, time_period: str = "", top: int = 10) -> ShownTable:
     """The statements with the largest step from now to target."""
     lines, period = statement_lines(view, place=place, time_period=time_period)
