@@ -123,3 +123,11 @@ def own_sample(sample_workspace: Path, tmp_path: Path) -> Path:
     folder = make_workspace(tmp_path / "w", raw=ROOT / "data" / "sample")
     shutil.copytree(sample_workspace / "store", folder / "store")
     return folder
+
+
+@pytest.fixture(scope="module")
+def own_sample_module(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `own_sample`, for all tests of one file."""
+    folder = make_workspace(tmp_path_factory.mktemp("own") / "w", raw=ROOT / "data" / "sample")
+    shutil.copytree(sample_workspace / "store", folder / "store")
+    return folder

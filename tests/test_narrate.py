@@ -208,8 +208,8 @@ def test_what_stands_out_is_told_with_the_worst_comparison_first_and_the_most_al
     first, *others = told(*FIGURES, GAP, nationally)
     assert first == (
         "• Persistent absence, pupils on SEN support: 34.2% (90 of 263 pupils, between 28.6% and 40.3%). Clearly "
-        "worse: 19.2 percentage points above pupils with no SEN (15.0%), between 11.8 and 26.3; possibly worse than the same "
-        "group nationally (28.8%)."
+        "worse: 19.2 percentage points above pupils with no SEN (15.0%), between 11.8 and 26.3; possibly worse than "
+        "the same group nationally (28.8%)."
     )
     assert others == ["• No figure: pupils with an EHC plan (persistent absence)."]
 

@@ -37,13 +37,14 @@ class Beside:
 
     card: Card
     gap: Row
+    base: int | None  # of the other side, by which its figure is rounded; None for published ones
     word: str
     place: int
 
     @property
     def other(self) -> str:
         """Who stands on the other side, with their figure."""
-        value = format_value(self.gap["comparator_value"], self.card, base=self.gap["base_subjects"], unit=False)
+        value = format_value(self.gap["comparator_value"], self.card, base=self.base, unit=False)
         return f"{OTHERS[self.gap['comparator']]} ({value})"
 
 
@@ -104,7 +105,9 @@ def _gaps(rows: pl.DataFrame, group: str, about: Card) -> Iterator[Beside]:
         gap = gap_row(rows, group=group, comparator=other)
         if gap is not None and gap["value"] is not None and gap["comparator_value"] is not None:
             word = gap_strength(gap, about)
-            yield Beside(about, gap, word, _ORDER.index(_kind(word, gap["value"], about)))
+            side = one_row(rows, group=other)  # there is one where the other side is a group of this place
+            base = side["base_subjects"] if side else None
+            yield Beside(about, gap, base, word, _ORDER.index(_kind(word, gap["value"], about)))
 
 
 def _kind(word: str, value: float, about: Card) -> str:

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from sendlab.publish.cells import neutral
 
 HEADINGS = ("table", "row", "column", "shown")
-_NUMBER = re.compile(r"[+−]?[\d,.]+%?")  # no formula, though it may begin with a sign
+_NUMBER = re.compile(r"[+−]?[\d,.]+%?(?: to [+−]?[\d,.]+%?)?")  # no formula, though it may begin with a sign
 
 
 def csv_link(tables: Sequence[str], name: str) -> str:

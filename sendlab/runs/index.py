@@ -29,6 +29,18 @@ box.addEventListener("input", () => {
 """
 
 
+_SPELT = {"self_evaluation": "Self-evaluation"}
+
+
+def topic_name(topic: str) -> str:
+    """What a notebook is called in the index.
+
+    >>> topic_name("data_quality"), topic_name("self_evaluation")
+    ('Data quality', 'Self-evaluation')
+    """
+    return _SPELT.get(topic, topic.replace("_", " ").capitalize())
+
+
 @dataclass(frozen=True)
 class Entry:
     """One report in the index: a relative link or nothing; why the last run failed, and where its notebook is."""
@@ -68,7 +80,7 @@ def write_index(
     text = render(
         "index_page.html.j2",
         title=f"SEND reports: {la_name}, {period_name(time_period)}",
-        topics=[topic.replace("_", " ").capitalize() for topic in topics],
+        topics=[topic_name(topic) for topic in topics],
         la=[line for line in lines if not line.phase],
         schools=[line for line in lines if line.phase],
         failures=_failures(lines, topics, last),
@@ -107,7 +119,7 @@ def _failures(
     found = [(line, topic, audience) for line in lines for topic in topics for audience in words]
     told = [(line, topic, audience, last.get((line.code, topic, audience), Entry())) for line, topic, audience in found]
     return [
-        (line.name, topic.replace("_", " ") + words[audience], entry)
+        (line.name, topic_name(topic).lower() + words[audience], entry)
         for line, topic, audience, entry in told
         if entry.error
     ]

@@ -45,12 +45,12 @@ HEADINGS = {
 BY = {"sen_provision": "by SEN provision", "need_area": "by area of need"}
 
 
-def _nothing(view: View, sentence: str) -> ShownTable:
+def nothing_table(view: View, sentence: str) -> ShownTable:
     """A table without rows that says why: for `narrate.or_else`."""
-    return ShownTable(sentence.rstrip("."), ("Figures",), (), (False,), _notes(view, []), view.mark)
+    return ShownTable(sentence.rstrip("."), ("Figures",), (), (False,), table_notes(view, []), view.mark)
 
 
-def _notes(view: View, rows: Sequence[Row]) -> tuple[str, ...]:
+def table_notes(view: View, rows: Sequence[Row]) -> tuple[str, ...]:
     """The marks that stand in the table, the reasons in words, and the line on protection."""
     marks = [f"{mark}: {meaning}" for mark, meaning in MARKS.items() if any(row["status"] == mark for row in rows)]
     reasons = sorted({row["note"] for row in rows if row["note"] and row["status"] != "c"})
@@ -89,24 +89,25 @@ def _line_table(view: View, lines: Sequence[Line], first: str, caption: str, ren
     about = lines[0].card
     words = (f"Numerator: {about.numerator}. Denominator: {about.denominator}. Figure: {about.unit}.",)
     missing = any("x" in row for row in rows) and all(line.row["status"] != "x" for line in lines)
-    notes = _notes(view, [line.row for line in lines]) + (("x: not available.",) if missing else ())
+    notes = table_notes(view, [line.row for line in lines]) + (("x: not available.",) if missing else ())
     return ShownTable(caption, headings, rows, (False, *[True] * (len(headings) - 1)), words + notes, view.mark)
 
 
-@or_else(_nothing)
+@or_else(nothing_table)
 def figures_table(view: View, *, measure: str, place: str, time_period: str, by: str = "sen_provision") -> ShownTable:
     """The table twin of `plot_groups` (or, by "need_area", of `plot_needs`): counts, figure, interval, comparators."""
     lines = group_lines(view, measure=measure, place=place, time_period=time_period, by=by)
     if not lines:
         raise NothingToShow(f"no figures of '{card(measure).title}' {BY[by]}")
     row, rows = lines[0].row, rows_of(view, measure=measure, place=place, time_period=time_period)
-    caption = f"{card(measure).title}, {row['place_name']}, {period_text(time_period, row['time_identifier'])}"
+    when = period_text(time_period, row["time_identifier"])
+    caption = f"{card(measure).title}, {BY[by]}, {row['place_name']}, {when}"
     period = comparator_periods(part_rows(rows, by))
     renamed = {NATIONALLY: f"{NATIONALLY} ({period})"} if period else {}
     return _line_table(view, lines, "Group" if by == "sen_provision" else "Area of need", caption, renamed)
 
 
-@or_else(_nothing)
+@or_else(nothing_table)
 def schools_table(view: View, *, measure: str, group: str, time_period: str) -> ShownTable:
     """The table twin of `plot_schools`: the LA first, then the schools by name."""
     lines, la = school_lines(view, measure=measure, group=group, time_period=time_period)
@@ -114,7 +115,7 @@ def schools_table(view: View, *, measure: str, group: str, time_period: str) -> 
     return _line_table(view, [*([la] if la else []), *lines], "Place", caption, {})
 
 
-@or_else(_nothing)
+@or_else(nothing_table)
 def interventions_table(view: View, *, place: str, time_period: str) -> ShownTable:
     """The table twin of `plot_interventions`."""
     lines = intervention_lines(view, place=place, time_period=time_period)
@@ -125,7 +126,7 @@ def interventions_table(view: View, *, place: str, time_period: str) -> ShownTab
     words = (f"Gain: {lines[0].card.numerator}. Unit: {lines[0].card.unit}.",)
     headings = ("Intervention", "Pupils (n)", "Gain", "95% interval")
     return ShownTable(
-        caption, headings, rows, (False, True, True, True), words + _notes(view, [x.row for x in lines]), view.mark
+        caption, headings, rows, (False, True, True, True), words + table_notes(view, [x.row for x in lines]), view.mark
     )
 
 
@@ -135,7 +136,7 @@ def _gain_cells(line: Line) -> tuple[str, ...]:
     return (line.label, _count(line.row["base_subjects"]), line.value_text, line.interval_text or "x")
 
 
-@or_else(_nothing)
+@or_else(nothing_table)
 def self_evaluation_table(view: View, *, place: str, time_period: str = "", top: int = 10) -> ShownTable:
     """The statements with the largest step from now to target."""
     lines, period = statement_lines(view, place=place, time_period=time_period)
@@ -151,7 +152,7 @@ def self_evaluation_table(view: View, *, place: str, time_period: str = "", top:
     headings = ("Statement", "Section", "Now", "Target", "Target minus now")
     notes = (
         "Ratings 1 to 10; statements rated 0 (not applicable) and statements without a target are left out.",
-        *_notes(view, []),
+        *table_notes(view, []),
     )
     caption = f"Self-evaluation: largest steps from now to target, {name}, {period_name(period)}"
     return ShownTable(caption, headings, rows, (False, False, True, True, True), notes, view.mark)
@@ -175,7 +176,7 @@ def show_table(view: View, *, columns: Sequence[str] | dict[str, str] = (), capt
     rows = view.rows.to_dicts()
     cells = tuple(tuple(_cell(row, name) for name in names) for row in rows)
     return ShownTable(
-        caption, tuple(names.values()), cells, tuple(n in NUMBERS for n in names), _notes(view, rows), view.mark
+        caption, tuple(names.values()), cells, tuple(n in NUMBERS for n in names), table_notes(view, rows), view.mark
     )
 
 

@@ -1,0 +1,190 @@
+"""Reports of the sample as their readers have them: every figure once, usable by everybody, and whole on any screen."""
+
+import base64
+import csv
+import io
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import ROOT
+from test_publish_pages import visit
+
+from sendlab.build import open_workspace
+from sendlab.runs.batch import Wanted, run_opened
+from sendlab.runs.plan import NOTEBOOKS
+
+LA, SCHOOL, SPECIAL = "999", "900105", "900107"
+GROUPS = {"pupils with an EHC plan": "EHC plan", "pupils on SEN support": "SEN support"}
+WIDTHS = {"phone": 390, "desktop": 1280}
+
+
+@pytest.fixture(scope="module")
+def reports(own_sample_module) -> Path:
+    """All reports of the authority, of a secondary school and of a special school, with the index."""
+    opened = open_workspace(own_sample_module)
+    done = run_opened(opened, [ROOT / "notebooks"], Wanted(places=[LA, SCHOOL, SPECIAL]))
+    assert [outcome.error for outcome in done.failed] == []
+    return done.index.parent
+
+
+def page(reports: Path, place: str, name: str, edition: str = "board") -> Path:
+    return reports / "202526" / edition / place / f"{name}.html"
+
+
+PAGES = [
+    ("index", lambda reports: reports / "index.html"),
+    *((f"{place} {name}", lambda reports, p=place, n=name: page(reports, p, n)) for place in (LA, SCHOOL)
+      for name in NOTEBOOKS),
+    ("own edition", lambda reports: page(reports, SPECIAL, "attendance", "schools")),
+]  # fmt: skip
+
+
+# --- the same number everywhere ------------------------------------------------------------------------------------
+
+
+def tables_of(html: str) -> dict[str, dict[str, dict[str, str]]]:
+    """{caption: {row: {column: text}}} of all tables of a page."""
+    found = {}
+    for table in re.findall(r"<table>.*?</table>", html, re.DOTALL):
+        caption = unescape(re.sub(r"<.*?>", "", re.search(r"<caption>(.*?)</caption>", table).group(1)))
+        rows = [
+            [unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)]
+            for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
+        ]
+        found[caption] = {row[0]: dict(zip(rows[0], row, strict=True)) for row in rows[1:]}
+    return found
+
+
+def figures(html: str) -> dict[str, dict[str, dict[str, str]]]:
+    return {caption: rows for caption, rows in tables_of(html).items() if "EHC plan" in rows}
+
+
+SENTENCE = re.compile(
+    r"<li>(?P<title>[^<:]+), (?P<who>pupils [^:]+): (?P<value>\S+)[^(]*\((?:(?P<count>[\d,]+) of (?P<of>[\d,]+) pupils"
+    r"|n = (?P<n>[\d,]+)), between (?P<low>\S+) and (?P<high>\S+)\)"
+)
+PAIR = re.compile(r'<figure>((?:(?!</figure>).)*)</figure>\s*<details class="twin">(.*?)</details>', re.DOTALL)
+ALT = re.compile(
+    r"(?P<group>EHC plan|SEN support|No SEN): (?P<value>\S+?), 95% interval (?P<interval>\S+ to \S+?), "
+    r"n = (?P<n>[\d,]+)"
+    r"(?:; same group nationally(?: \([^)]*\))? (?P<nationally>[^;.]+(?:\.\d+)?%?))?"
+)
+
+
+@pytest.mark.parametrize("place", [LA, SCHOOL])
+@pytest.mark.parametrize("name", ["attendance", "exclusions", "progress"])
+def test_sentences_say_the_numbers_of_the_tables(name, place, reports):
+    html = page(reports, place, name).read_text(encoding="utf-8")
+    tables, said = figures(html), list(SENTENCE.finditer(unescape(html)))
+    for found in said:
+        (row,) = [rows[GROUPS[found["who"]]] for caption, rows in tables.items() if caption.startswith(found["title"])]
+        assert row["Figure"] == found["value"] and row["95% interval"] == f"{found['low']} to {found['high']}"
+        assert row["Pupils (n)"] == (found["n"] or found["of"])
+        assert found["count"] in (None, row["Numerator"])
+    shown = [row for rows in tables.values() for group, row in rows.items() if group in GROUPS.values()]
+    assert said or all(row["Figure"] in "cxz" for row in shown) or (place, name) == (SCHOOL, "exclusions")
+
+
+@pytest.mark.parametrize("place", [LA, SCHOOL])
+@pytest.mark.parametrize("name", ["attendance", "exclusions", "progress"])
+def test_charts_draw_and_tell_the_numbers_of_the_table_beneath_them(name, place, reports):
+    html = page(reports, place, name).read_text(encoding="utf-8")
+    pairs = PAIR.findall(html)
+    assert len(pairs) >= 3
+    told = 0
+    for drawing, twin in pairs:
+        (rows,) = tables_of(twin).values()
+        written = {unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", drawing)}
+        words = unescape(re.search(r'aria-label="(.*?)"', drawing).group(1))
+        for found in ALT.finditer(words):
+            row, told = rows[found["group"]], told + 1
+            assert (row["Figure"], row["95% interval"], row["Pupils (n)"]) == (
+                found["value"], found["interval"], found["n"],
+            )  # fmt: skip
+            assert {row["Figure"], f"n = {row['Pupils (n)']}"} <= written
+            (national,) = [column for column in row if column.startswith("Same group nationally")] or [""]
+            assert found["nationally"] is None or row[national] == found["nationally"]
+    assert told or (place, name) in {(SCHOOL, "progress"), (SCHOOL, "exclusions")}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_saved_csv_holds_every_cell_of_every_table_as_it_is_shown(name, reports):
+    html = page(reports, LA, name).read_text(encoding="utf-8")
+    (link,) = re.findall(r'<a download="([a-z0-9-]+\.csv)" href="data:text/csv;base64,([^"]*)"', html)
+    lines = list(csv.reader(io.StringIO(base64.b64decode(link[1]).decode("utf-8-sig"))))
+    assert link[0].startswith(name.replace("_", "-")) and lines[0] == ["table", "row", "column", "shown"]
+    cells = [
+        [caption, row, column, text]
+        for caption, rows in tables_of(html).items() for row, texts in rows.items()
+        for column, text in list(texts.items())[1:]
+    ]  # fmt: skip
+    assert lines[1:] == cells and cells
+
+
+# --- in a browser ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
+@pytest.mark.parametrize(("name", "where"), PAGES, ids=[name for name, _ in PAGES])
+def test_a_page_asks_for_nothing_fits_and_can_be_used_by_everybody(name, where, width, reports, browser):
+    said = []
+    shown, asked = visit(browser, where(reports), width)
+    shown.on("console", lambda message: said.append(message.text))
+    for details in shown.query_selector_all("details"):
+        details.evaluate("one => { one.open = true }")  # what is folded away is for everybody too
+    assert asked == [] and said == []
+    assert shown.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for chart in shown.query_selector_all("figure svg"):
+        box = chart.bounding_box()
+        assert box["width"] > 300 and box["height"] > 60
+    found = [fault for fault in Axe().run(shown).response["violations"] if fault["impact"] in ("serious", "critical")]
+    grave = [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found]
+    assert grave == [], json.dumps(grave, indent=1)
+    shown.close()
+
+
+@pytest.mark.browser
+def test_axe_finds_what_is_planted(browser, tmp_path):
+    """The check above can fail: grey on white, and a picture without words."""
+    path = tmp_path / "bad.html"
+    path.write_text("<html lang='en'><title>x</title><p style='color:#bbb'>pale</p><img src='data:,'></html>")
+    shown, _ = visit(browser, path)
+    found = {fault["id"] for fault in Axe().run(shown).response["violations"]}
+    shown.close()
+    assert {"color-contrast", "image-alt"} <= found
+
+
+@pytest.mark.browser
+def test_the_figures_of_a_page_are_saved_with_one_click(browser, reports, tmp_path):
+    shown, _ = visit(browser, page(reports, LA, "attendance"))
+    with shown.expect_download() as waiting:
+        shown.click("p.csv a")
+    waiting.value.save_as(tmp_path / "saved.csv")
+    shown.close()
+    assert waiting.value.suggested_filename == "attendance-exampleshire-invented-2025-26.csv"
+    assert (tmp_path / "saved.csv").read_text(encoding="utf-8-sig").startswith("table,row,column,shown")
+
+
+@pytest.mark.browser
+def test_a_report_prints_with_its_charts_and_its_words(browser, reports, tmp_path):
+    from pypdf import PdfReader
+
+    shown, _ = visit(browser, page(reports, LA, "attendance"))
+    shown.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
+    shown.close()
+    printed = PdfReader(tmp_path / "report.pdf")
+    text = " ".join(each.extract_text() for each in printed.pages)
+    assert 3 <= len(printed.pages) <= 12
+    for words in ("What stands out", "Clearly worse", "Limits", "OFFICIAL"):
+        assert words in text
+    assert "Save the figures" not in text and "import sendlab" not in text
+
+
+@pytest.mark.browser
+def test_a_report_is_small(reports):
+    assert max(path.stat().st_size for path in reports.rglob("board/9001*/*.html")) < 400_000
