@@ -7,7 +7,6 @@ no random id, so nbval compares it; nbval leaves the PNG out.
 import base64
 import json
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -32,8 +31,6 @@ STAMP = 'data-sendlab="published"'
 STAMP_KEY, PICTURE = "sendlab", "picture"
 # Parts of a chart that hold no figures of their own: they may be changed by hand and the stamp stays.
 _FREE = ("title", "description", "width", "height", "config", "background", "padding", "autosize", "usermeta")
-# What Vega says of every layer to assistive technology; the picture has one text for all of it.
-_ROLES = re.compile(r' (?:role="graphics-[a-z]+"|aria-roledescription="[^"]*")')
 NO_ALT_TEXT = "Chart without alt text: add .properties(description=...)"
 
 
@@ -107,7 +104,7 @@ def png(chart: Any, scale: float = PNG_SCALE) -> bytes:
 
 def _svg(spec: dict[str, Any]) -> str:
     ours = stamp_of(spec) is not None
-    text = _ROLES.sub("", svg_of(spec, placed=ours and _as_laid_out(spec)))
+    text = svg_of(spec, placed=ours and _as_laid_out(spec))
     label = escape(_one_line(_alt_text(spec)), quote=True)
     title = escape(_one_line(_title(spec)) or "Chart", quote=True)
     head, rest = text.split(">", 1)

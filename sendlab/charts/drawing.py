@@ -28,6 +28,7 @@ Draw = Callable[[dict[str, Any]], str]
 _TOKENS = tuple(map("".join, product(string.ascii_letters, repeat=2)))
 _DRAWN = re.compile(r">([A-Za-z]{2})</(text|tspan)>")
 _UNMEASURED = re.compile(r'(<text [^>]*font-size=")0(px"[^>]*>)([^<]*)(?=</text>)')
+_ROLES = re.compile(r' (?:role="graphics-[a-z]+"|aria-roledescription="[^"]*")')
 BELOW_AXIS = 30  # pixels: the labels of an axis end above
 _MIDDLE, _TOP = 0.3, 0.79  # how far below the place of a text its line stands, as a share of its size
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}  # the share of a text that stands before its place
@@ -53,13 +54,18 @@ def svg_of(spec: dict[str, Any], *, placed: bool = False) -> str:
     Where a text may run over the frame, which then grows, Vega measures them all.
     """
     if not placed or any(_over_the_frame(spec)):
-        return _draw(spec)
+        return _plain(spec)
     words = _Words()
     try:
         quick = _quick(spec, words)
     except IndexError:  # more texts than there are tokens
-        return _draw(spec)
-    return words.put_back(_draw(quick))
+        return _plain(spec)
+    return words.put_back(_plain(quick))
+
+
+def _plain(spec: dict[str, Any]) -> str:
+    """As drawn, without what Vega says of every layer: the picture has one text for all of it."""
+    return _ROLES.sub("", _draw(spec))
 
 
 def drawn_here(spec: dict[str, Any]) -> str:
