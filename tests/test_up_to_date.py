@@ -92,7 +92,7 @@ NOTEBOOKS = {
     "exclusions": READS.format(place="NATION", measures=["absence"]),
     "interventions": READS.format(place="place", measures=[]) + "view.rows.height",
 }
-WANTED = Wanted(["999", "900101"])
+WANTED = Wanted(["999", "900101"], list(NOTEBOOKS))
 
 
 def run(opened, **options):
