@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import nbformat
 import polars as pl
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,7 @@ from conftest import ROOT, make_workspace
 from sendlab import store
 from sendlab.build import build, open_workspace
 from sendlab.cli import main
+from sendlab.cli.reports import _invented_authority
 from sendlab.ingest import ingest
 from sendlab.pseudonyms import make_key
 from sendlab.workspace import find_workspace
@@ -137,8 +139,19 @@ def test_init_then_an_own_workspace(tmp_path, monkeypatch):
     runner = CliRunner()
     made = runner.invoke(main, ["init", str(tmp_path / "own"), "--la-code", "999", "--la-name", "Trial"])
     assert made.exit_code == 0 and (tmp_path / "own" / "raw").is_dir()
+    copies = [nbformat.read(path, as_version=4) for path in (tmp_path / "own" / "notebooks").glob("*.ipynb")]
+    assert len(copies) == len(list((ROOT / "notebooks").glob("*.ipynb"))) >= 8
+    assert not [cell for copy in copies for cell in copy.cells if cell.get("outputs")]
     shutil.copy(ROOT / "data" / "sample" / "attendance_spring_term.csv", tmp_path / "own" / "raw")
     told = runner.invoke(main, ["ingest", "--json", "--workspace", str(tmp_path / "own")])
     assert json.loads(told.output)["files"][0]["table"] == "attendance"
     again = runner.invoke(main, ["init", str(tmp_path / "own"), "--la-code", "999", "--la-name", "Trial"])
     assert again.exit_code == 2 and "already" in again.output
+
+
+def test_demo_writes_the_sample_where_there_is_nothing(tmp_path):
+    _invented_authority(tmp_path / "new")
+    space = find_workspace(tmp_path / "new")
+    assert space.is_sample and space.la_name == "Exampleshire (invented)"
+    there = {path.name for path in (ROOT / "data" / "sample").iterdir() if path.is_file()}
+    assert {path.name for path in space.raw.iterdir() if path.is_file()} == there

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from click.testing import CliRunner
 from conftest import ROOT
 from test_publish_pages import visit
 
 from sendlab.build import open_workspace
+from sendlab.cli import main
 from sendlab.runs.batch import Wanted, run_opened
 from sendlab.runs.plan import NOTEBOOKS
 
@@ -166,7 +168,7 @@ def test_the_figures_of_a_page_are_saved_with_one_click(browser, reports, tmp_pa
         shown.click("p.csv a")
     waiting.value.save_as(tmp_path / "saved.csv")
     shown.close()
-    assert waiting.value.suggested_filename == "attendance-exampleshire-invented-2025-26.csv"
+    assert waiting.value.suggested_filename == "attendance-trialshire-invented-2025-26.csv"
     assert (tmp_path / "saved.csv").read_text(encoding="utf-8-sig").startswith("table,row,column,shown")
 
 
@@ -188,3 +190,13 @@ def test_a_report_prints_with_its_charts_and_its_words(browser, reports, tmp_pat
 @pytest.mark.browser
 def test_a_report_is_small(reports):
     assert max(path.stat().st_size for path in reports.rglob("board/9001*/*.html")) < 400_000
+
+
+def test_demo_makes_what_is_not_there_yet_and_keeps_the_rest(own_sample_module, reports):
+    before = page(reports, SCHOOL, "attendance").stat().st_mtime_ns
+    told = CliRunner().invoke(main, ["demo", str(own_sample_module), "--no-browser"])
+    assert told.exit_code == 0 and "30 were up to date" in told.output, told.output[-500:]
+    assert told.output.endswith("reports/index.html in a browser\n")
+    made = list((reports / "202526").rglob("*.html"))
+    assert len(made) == (1 + 9 * 2) * 6 + 1  # the LA, nine schools in two editions, and the board page
+    assert page(reports, SCHOOL, "attendance").stat().st_mtime_ns == before

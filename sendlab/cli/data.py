@@ -15,15 +15,18 @@ from sendlab.cli.options import FORCE, WORKSPACE, shown, tell_faults
 @click.option("--la-name", required=True, help="Name of the authority.")
 @tell_faults
 def init(folder: Path, la_code: str, la_name: str) -> None:
-    """Make a new workspace with a commented sendlab.toml and a pseudonym key of its own."""
+    """Make a new workspace: a commented sendlab.toml, a pseudonym key and copies of the notebooks of its own."""
     from sendlab.governance import ask_retention
     from sendlab.pseudonyms import SAMPLE_AUTHORITIES, config_folder
-    from sendlab.workspace import init_workspace
+    from sendlab.publish.notebook import copy_without_outputs
+    from sendlab.workspace import init_workspace, own_notebooks
 
     terminal = sys.stdin.isatty() and la_code not in SAMPLE_AUTHORITIES
     retention = ask_retention(click.prompt, click.echo) if terminal else None
     made = init_workspace(folder, la_code=la_code, la_name=la_name, retention=retention)
+    copied = [copy_without_outputs(path, folder / "notebooks" / path.name) for path in own_notebooks().glob("*.ipynb")]
     click.echo(f"workspace '{folder.name}' made for {made.la_name}; put the authority's files into its folder 'raw'")
+    click.echo(f"its own copies of {len(copied)} notebooks are in 'notebooks': change them, and reports follow")
     click.echo(
         f"its pseudonym key {made.key_id} is in {config_folder() / 'keys'}: keep a copy where only you can read it"
     )

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from sendlab.errors import WorkspaceProblem
-from sendlab.publish.notebook import read_notebook, without_outputs, write_notebook
+from sendlab.publish.notebook import copy_without_outputs
 from sendlab.workspace import Workspace, own_notebooks
 
 NOTEBOOK = "explore_cohort_gaps.ipynb"
@@ -66,9 +66,7 @@ def lab_notebook(workspace: Workspace) -> Path:
             f"there is no notebook {NOTEBOOK} in the workspace or beside the package",
             next_step="copy it from the repository's folder 'notebooks' into that of the workspace",
         )
-    copy.parent.mkdir(exist_ok=True)
-    write_notebook(without_outputs(read_notebook(OWN_NOTEBOOKS / NOTEBOOK)), copy)
-    return copy
+    return copy_without_outputs(OWN_NOTEBOOKS / NOTEBOOK, copy)
 
 
 def lab_settings(workspace: Workspace) -> Path:

@@ -27,6 +27,13 @@ def without_outputs(node: Any) -> Any:
     return node
 
 
+def copy_without_outputs(source: Path, target: Path) -> Path:
+    """A copy of a notebook without the outputs of somebody else's figures; returns `target`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_notebook(without_outputs(read_notebook(source)), target)
+    return target
+
+
 def empty_notebook() -> Any:
     """A notebook without cells."""
     import nbformat
