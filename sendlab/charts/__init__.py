@@ -2,6 +2,7 @@
 
 from sendlab.charts import bundle as _bundle
 from sendlab.charts.bundle import png, svg
+from sendlab.charts.funnel import plot_funnel
 from sendlab.charts.gaps import plot_gaps
 from sendlab.charts.groups import plot_groups, plot_needs
 from sendlab.charts.interventions import plot_interventions
@@ -12,6 +13,7 @@ from sendlab.charts.trend import plot_trend
 _bundle.enable()
 
 __all__ = [
+    "plot_funnel",
     "plot_gaps",
     "plot_groups",
     "plot_interventions",

@@ -37,8 +37,8 @@ class Scale:
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
 
-def scale_of(values: Iterable[float | None], start: int, end: int, *, most: int = 6) -> Scale | None:
-    """The scale that holds zero and all the values, or None where there is no value.
+def scale_of(values: Iterable[float | None], start: int, end: int, *, most: int = 6, zero: bool = True) -> Scale | None:
+    """The scale that holds zero (or need not) and all the values, or None where there is no value.
 
     >>> scale_of([3.0, 34.2, None], 0, 100).ticks
     (0.0, 10.0, 20.0, 30.0, 40.0)
@@ -46,7 +46,7 @@ def scale_of(values: Iterable[float | None], start: int, end: int, *, most: int 
     known = [value for value in values if value is not None]
     if not known:
         return None
-    low, high = min(0.0, *known), max(0.0, *known)
+    low, high = (min(0.0, *known), max(0.0, *known)) if zero else (min(known), max(known))
     high = high if high > low else low + 1.0
     step = _step((high - low) / most)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

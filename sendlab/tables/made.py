@@ -53,6 +53,11 @@ def _notes(view: View, rows: Sequence[Row]) -> tuple[str, ...]:
     )
 
 
+def line_notes(view: View, lines: Sequence[Line]) -> tuple[str, ...]:
+    """The notes below a table of these lines."""
+    return _notes(view, [line.row for line in lines])
+
+
 def _count(value: float | None, mark: str = "x") -> str:
     return mark if value is None else format_number(value, 0 if float(value).is_integer() else 1)
 

@@ -1,0 +1,42 @@
+"""Table twins of the charts of figures by school and by year: the same lines, every figure in words."""
+
+from sendlab.narrate import View, format_value
+from sendlab.schema.labels import period_text
+from sendlab.tables.funnels import FEWEST, Funnel, Point, funnel_of
+from sendlab.tables.lines import Line
+from sendlab.tables.made import line_notes
+from sendlab.tables.shown import ShownTable
+
+_FUNNEL = ("Place", "Pupils (n)", "Figure", "Lower 99.8%", "Lower 95%", "Upper 95%", "Upper 99.8%", "Where it lies")
+
+
+def funnel_table(view: View, *, measure: str, group: str, time_period: str) -> ShownTable:
+    """The table twin of `plot_funnel`: the LA first, then every school by name with its own limits."""
+    found = funnel_of(view, measure=measure, group=group, time_period=time_period)
+    points = {id(point.line): point for point in found.points}
+    named = sorted(found.lines, key=lambda line: (not line.shown, line.label))
+    rows = [_funnel_cells(line, points.get(id(line)), found) for line in named]
+    la = [(found.la.label, *_figure(found.la), *["x"] * 4, "the line of the LA")] if found.la else []
+    when = period_text(time_period, found.lines[0].row["time_identifier"])
+    notes = (
+        f"Limits: exact binomial about the figure of the LA; none on fewer than {FEWEST} pupils (x).",
+        *line_notes(view, [*found.lines, *([found.la] if found.la else [])]),
+    )
+    caption = f"{found.about.title}, {group}, schools by number of pupils, {when}"
+    return ShownTable(
+        caption, _FUNNEL, (*la, *rows), (False, True, True, True, True, True, True, False), notes, view.mark
+    )
+
+
+def _figure(line: Line) -> tuple[str, str]:
+    base = line.row["base_subjects"]
+    return (line.mark if base is None else f"{base:,}", line.value_text if line.shown else line.mark)
+
+
+def _funnel_cells(line: Line, point: Point | None, found: Funnel) -> tuple[str, ...]:
+    if point is None:
+        mark = "c" if line.row["status"] == "c" else "x"
+        words = "too small for limits" if line in found.small else "no point"
+        return (line.label, *_figure(line), *[mark] * 4, words)
+    limits = [format_value(limit, line.card, unit=False) for limit in point.limits] or ["x"] * 4
+    return (line.label, *_figure(line), *limits, point.where)

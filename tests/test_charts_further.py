@@ -1,0 +1,263 @@
+"""The further charts: what they say, what hidden rows must not do, and that nothing runs over their frame."""
+
+import re
+from datetime import date
+from itertools import pairwise
+
+import polars as pl
+import pytest
+
+import sendlab.charts as charts
+import sendlab.tables as tables
+from sendlab.charts import drawing, marks, names, theme
+from sendlab.charts.letters import width_of
+from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, _published
+from sendlab.errors import GateError, SendlabError
+from sendlab.publish.scan_charts import marks_too_fine
+from sendlab.schema import as_measures
+from sendlab.tables.funnels import _limits, smooth_limits
+
+PA = "persistent_absence"
+SCHOOL = {"geographic_level": "School", "place_code": "100001", "place_name": "Oak Primary"}
+LA = {"geographic_level": "Local authority", "place_code": "999", "place_name": "Sampleshire"}
+NATION = {"geographic_level": "National", "place_code": "E92000001", "place_name": "England"}
+LONG = 'Oak & "Ash" <Primary> School of the long and winding name'
+
+
+def row(group="Total", value=None, lower=None, upper=None, n=None, **fields):
+    count = None if n is None or value is None else round(n * value / 100)
+    base = {
+        "measure": PA, "time_period": "202425", "time_identifier": "Academic year", "sen_provision": group,
+        "value": value, "lower": lower, "upper": upper, "base_subjects": n, "denominator": n, "numerator": count,
+        "unit": "% of pupils", "data_to": date(2025, 7, 22),
+    }  # fmt: skip
+    return base | SCHOOL | fields
+
+
+def frame(rows):
+    return as_measures(pl.DataFrame(rows, infer_schema_length=None, strict=False))
+
+
+def own(rows):
+    return OwnView(frame(rows))
+
+
+def published(rows, audience="board"):
+    return _published(frame(rows), audience=audience, threshold=5, run_id="r1")
+
+
+def texts(chart):
+    return [line["text"] for data in chart.to_dict()["datasets"].values() for line in data if "text" in line]
+
+
+def layers(chart, kind, **look):
+    """Rows of each layer of a kind of mark with this look."""
+    spec = chart.to_dict()
+    return [
+        spec["datasets"][layer["data"]["name"]]
+        for layer in spec["layer"]
+        if layer["mark"]["type"] == kind and all(layer["mark"].get(name) == value for name, value in look.items())
+    ]
+
+
+def cells(table):
+    return {cell for line in table.rows for cell in line}
+
+
+# --- the funnel ---
+
+FUNNEL = {"measure": PA, "group": "SEN support", "time_period": "202425"}
+
+
+def school(name, code, value=None, n=None, **fields):
+    limits = {} if value is None else {"lower": value - 9, "upper": value + 9}
+    place = {"place_code": code, "place_name": name}
+    return row("SEN support", value, **limits, n=n) | place | fields
+
+
+def funnel_rows(hidden=None):
+    """Seven schools about 20 %: one far above, one above, three within, one too small, one hidden."""
+    return [
+        row("SEN support", 20.0, 18.0, 22.0, 1500, **LA),
+        school("Ash", "1", 60.0, 50), school("Birch", "2", 34.0, 60), school("Cedar", "3", 22.0, 40),
+        school("Dogwood", "4", 12.0, 200), school("Elm", "5", 21.0, 30), school("Fir", "6", 45.0, 29),
+        school("Gorse", "7", n=80, status="c", lower=hidden, upper=hidden, numerator=hidden),
+        school("Gorse", "7", n=80, status="c", comparator="LA without this school", comparator_value=hidden),
+    ]  # fmt: skip
+
+
+def test_funnel_limits_at_two_sizes_by_hand():
+    """n = 2 about 50 %: the chances of no more than 0, 1 and 2 pupils are 1/4, 3/4 and 1.
+
+    97.5 %: 2 is the first count with at least that chance; the part of its own 1/4 above it is 0.025 / 0.25 = 0.1, so
+    1.9 of 2 pupils: 95 %; 99.9 % likewise 1.996 of 2: 99.8 %. 2.5 %: 0 less (0.25 - 0.025) / 0.25, cut at 0.
+    n = 30 about 20 %: no more than 1, 2, 10, 11 pupils have the chances 0.01052, 0.04418, 0.97438, 0.99051; so
+    2 - (0.04418 - 0.025) / 0.03366 = 1.430 of 30 is 4.8 %, and 11 - (0.99051 - 0.975) / 0.01612 = 10.038 is 33.5 %.
+    """
+    assert _limits(50.0, 2) == pytest.approx((0.0, 0.0, 95.0, 99.8))
+    table = tables.funnel_table(published(funnel_rows()), **FUNNEL)
+    assert {line[0]: line[4:6] for line in table.rows}["Elm"] == ("4.8%", "33.5%")
+
+
+def test_funnel_names_whom_chance_does_not_reach_and_counts_the_others():
+    chart = charts.plot_funnel(published(funnel_rows()), **FUNNEL)
+    said = texts(chart)
+    assert "Ash 60%" in said and not any(re.match(r"(Birch|Cedar|Dogwood|Elm) ", text) for text in said)
+    caption = " ".join(said)
+    assert "Of the 5 schools shown, about 0.3 would lie outside the 95% limits by chance" in caption
+    assert "1 school not shown." in caption and "Too small for a funnel (under 30 pupils): Fir." in caption
+    assert {"99.8% limit", "95% limit", "LA 20.0%"} <= {re.sub(r" \d+%$", "", text) for text in said} | set(said)
+    assert chart.title.text == ["Persistent absence: 1 of 5 schools outside the 99.8% limits"]
+    sizes = {
+        layer["mark"]["shape"]: len(chart.to_dict()["datasets"][layer["data"]["name"]])
+        for layer in chart.to_dict()["layer"] if layer["mark"]["type"] == "point" and layer["mark"]["size"] != 100
+    }  # fmt: skip
+    assert sizes == {"diamond": 1, "square": 2, "circle": 2}  # Ash; Birch and Dogwood; Cedar and Elm
+
+
+def test_a_hidden_school_of_a_funnel_moves_nothing():
+    one, other = (charts.plot_funnel(published(funnel_rows(value)), **FUNNEL).to_dict() for value in (1.0, 99.0))
+    assert one == other
+    without = charts.plot_funnel(published(funnel_rows()[:-2]), **FUNNEL)
+    assert layers(without, "point") == layers(charts.plot_funnel(published(funnel_rows()), **FUNNEL), "point")
+
+
+def test_the_limits_of_a_funnel_begin_at_30_and_run_without_steps():
+    chart = charts.plot_funnel(published(funnel_rows()), **FUNNEL)
+    curves = layers(chart, "rule", strokeWidth=1.4)
+    assert len(curves) == 4 and all(len(curve) > 80 for curve in curves)
+    upper = [limits[3] for limits in smooth_limits(20.0, range(30, 200))]
+    falls = [one - two for one, two in pairwise(upper)]
+    assert min(falls) > 0  # each exact limit by itself rises now and then
+    bends = [abs(one - two) for one, two in pairwise(falls)]
+    assert max(bends) < 0.25
+
+
+def test_the_highlighted_school_is_dark_blue_and_named():
+    chart = charts.plot_funnel(published(funnel_rows()), **FUNNEL, highlight="3")
+    assert chart.title.text == ["Persistent absence: Cedar within the 95% limits"]
+    (dot,) = layers(chart, "point", fill=theme.BLUE)
+    assert len(dot) == 1 and "Cedar 22%" in texts(chart)
+    assert (
+        charts.plot_funnel(published(funnel_rows()), **FUNNEL, highlight="999")
+        .title.text[0]
+        .startswith("Persistent absence: 1 of 5")
+    )
+    hidden = charts.plot_funnel(published(funnel_rows()), **FUNNEL, highlight="7")
+    assert layers(hidden, "point", fill=theme.BLUE) == [] and "Gorse" not in " ".join(hidden.title.text)
+    with pytest.raises(SendlabError, match="no school '77'"):
+        charts.plot_funnel(published(funnel_rows()), **FUNNEL, highlight="77")
+
+
+def test_a_funnel_is_for_shares_and_for_the_board():
+    with pytest.raises(SendlabError, match="is no share of people"):
+        charts.plot_funnel(own([school("Ash", "1", 4.0, 50, measure="suspension_rate")]),
+                           **FUNNEL | {"measure": "suspension_rate"})  # fmt: skip
+    with pytest.raises(GateError, match="for a school"):
+        charts.plot_funnel(published(funnel_rows(), "school"), **FUNNEL)
+
+
+def test_a_funnel_without_points_or_without_the_la():
+    hidden = [school("Gorse", "7", n=80, status="c"), row("SEN support", status="c", **LA)]
+    chart = charts.plot_funnel(published(hidden), **FUNNEL)
+    assert layers(chart, "rule") == [] and "No school with 30 pupils or more has a figure" in " ".join(texts(chart))
+    assert "can be shown" in chart.title.text[0]
+    alone = charts.plot_funnel(published([school("Ash", "1", 60.0, 50), *hidden]), **FUNNEL)
+    assert layers(alone, "rule", strokeWidth=1.4) == [] and "no limits" in alone.title.text[0]
+    assert "Ash: 60%, n = 50, no limits." in alone.description
+
+
+def test_names_stand_apart_and_within_the_frame():
+    wanted = [names.Spot(600.0, 100.0, "A long name of a school"), names.Spot(598.0, 104.0, "Another long name")]
+    placed = names.name_spots(wanted, [(600.0, 100.0), (598.0, 104.0)], left=46, right=630, size=13)
+    boxes = [(one.x, one.x + width_of(one.text, 13, bold=True), one.y) for one in placed]
+    assert all(left >= 46 and right <= 630 for left, right, _ in boxes)
+    (left, right, y), (left2, right2, y2) = boxes
+    assert abs(y - y2) >= 16 or right <= left2 or right2 <= left
+
+
+# --- every chart ---
+
+
+def one_of_each(view=published, place=LONG):
+    """{kind: (chart, its table)} of every further chart, with texts that HTML and Vega escape."""
+
+    def rows(made):
+        return view([{**each, "place_name": place if each["place_code"] == "100001" else each["place_name"]}
+                     for each in made])  # fmt: skip
+
+    seen = rows([*funnel_rows(), school("Oak", "100001", 24.0, 90)])
+    return {"funnel": (charts.plot_funnel(seen, **FUNNEL), tables.funnel_table(seen, **FUNNEL))}
+
+
+KINDS = ["funnel"]
+FIGURE = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_chart_is_valid_and_drawn_with_tokens_as_with_its_texts(kind):
+    chart, _ = one_of_each()[kind]
+    spec = chart.to_dict(validate=True)  # shown without this check
+    assert chart.to_dict(validate=False) == spec
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(marks.Layer, "to_dict")
+        assert chart.to_dict() == spec
+    assert drawing.svg_of(spec, placed=True) == drawing.svg_of(spec)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("view", [published, own])
+def test_no_text_runs_over_the_frame(kind, view):
+    spec = one_of_each(view, "Oak Primary")[kind][0].to_dict()
+    over = [title for part, size in (("text", 19), ("subtitle", 14)) for title in spec["title"][part]
+            if width_of(title, size, bold=part == "text") > theme.WIDTH]  # fmt: skip
+    for layer in spec["layer"]:
+        mark = layer["mark"]
+        for entry in spec["datasets"][layer["data"]["name"]] if mark["type"] == "text" else ():
+            width = width_of(entry["text"], mark["fontSize"], bold=mark["fontWeight"] == "bold")
+            left = entry["x"] - width * {"left": 0, "center": 0.5, "right": 1}[mark["align"]]
+            over += [entry["text"]] if left < 0 or left + width > theme.WIDTH else []
+    assert over == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_own_view_is_marked_and_published_figures_pass_the_look_through(kind):
+    chart, table = one_of_each(own)[kind]
+    assert OWN_VIEW_MARK in texts(chart) and chart.description.startswith(OWN_VIEW_MARK)
+    assert table.mark == OWN_VIEW_MARK
+    chart, table = one_of_each()[kind]
+    assert OWN_VIEW_MARK not in texts(chart) and table.mark == ""
+    assert any("Audience: board" in text for text in texts(chart))
+    assert list(marks_too_fine(charts.svg(chart), kind)) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_alt_text_says_title_subtitle_and_every_figure_of_the_chart(kind):
+    chart, _ = one_of_each()[kind]
+    said = chart.description
+    assert said.startswith(f"{' '.join(chart.title.text)}.".replace("\u00a0", " "))
+    assert " ".join(chart.title.subtitle) in said
+    assert len(said) > 150
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_figures_in_the_alt_text_are_those_of_the_table(kind):
+    chart, table = one_of_each()[kind]
+    told = chart.description.removeprefix(f"{' '.join(chart.title.text)}. {' '.join(chart.title.subtitle)}.")
+    figures = set(FIGURE.findall(told)) - {"95%", "99.8%"}
+    assert figures and figures <= {found for cell in cells(table) for found in FIGURE.findall(cell)}
+
+
+RAW = frame([row("SEN support", 20.0, 15.0, 25.0, 100)])
+CALLS = {
+    "funnel": (charts.plot_funnel, tables.funnel_table, FUNNEL),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("thing", [RAW, RAW.to_pandas(), RAW.to_dicts()])
+def test_raw_frames_are_refused(kind, thing):
+    plot, table, picked = CALLS[kind]
+    for function in (plot, table):
+        with pytest.raises(GateError):
+            function(thing, **picked)
