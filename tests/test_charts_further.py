@@ -176,6 +176,75 @@ def test_names_stand_apart_and_within_the_frame():
     assert abs(y - y2) >= 16 or right <= left2 or right2 <= left
 
 
+# --- small multiples ---
+
+YEARS = {"measure": PA, "place": "100001"}
+NATIONALLY = "Same group nationally"
+
+
+def year(group, period, value, n=260, **fields):
+    limits = {} if value is None else {"lower": value - 4, "upper": value + 4}
+    return row(group, value, **limits, n=n, time_period=period) | fields
+
+
+def year_rows(hidden=None):
+    """2021/22, then 2023/24 and 2024/25; EHC plans hidden in 2023/24; nationally from a gap or as published."""
+    gap = {"comparator": NATIONALLY, "comparator_value": 29.4, "comparator_period": "202425"}
+    left = {"comparator": NATIONALLY, "comparator_value": hidden, "comparator_period": "202324", "status": "c"}
+    return [
+        year("SEN support", "202122", 30.0), year("SEN support", "202324", 33.0), year("SEN support", "202425", 37.0),
+        year("SEN support", "202425", 7.6) | gap, year("SEN support", "202324", 30.0, **NATION),
+        year("EHC plan", "202324", None, status="c", lower=hidden, upper=hidden),
+        year("EHC plan", "202324", None) | left, year("EHC plan", "202425", 44.0, 90),
+        year("No SEN", "202425", 14.0, 900),
+    ]  # fmt: skip
+
+
+def test_multiples_break_at_missing_years_and_say_the_nation():
+    chart = charts.plot_multiples(published(year_rows()), **YEARS)
+    own_line, _ = layers(chart, "rule", color=theme.BLUE, strokeWidth=2.5)  # and the key's
+    said = texts(chart)
+    assert {"37.0%", "44%", "14.0%", "29.4%", "2021/22", "2024/25"} <= set(said) and "2023/24" not in said
+    assert {"2022/23: no figure", "2023/24: not shown", "2024/25: n = 260"} <= set(said)
+    assert len(own_line) == 1 and own_line[0]["x"] > 290  # 2023/24 to 2024/25 of SEN support; nothing bridges 2022/23
+    assert "2023/24, SEN support: 33.0%, 95% interval 29.0% to 37.0%, n = 260; same group nationally 30.0%" in (
+        chart.description
+    )
+    table = tables.multiples_table(published(year_rows()), **YEARS)
+    assert ("EHC plan", "2023/24", "260", "c", "c", "x") in table.rows
+    assert ("SEN support", "2024/25", "260", "37.0%", "33.0% to 41.0%", "29.4%") in table.rows
+    assert ("SEN support", "2022/23", "x", "x", "x", "x") in table.rows
+
+
+def test_a_hidden_year_of_multiples_moves_nothing():
+    one, other = (charts.plot_multiples(published(year_rows(value)), **YEARS).to_dict() for value in (1.0, 99.0))
+    assert one == other
+
+
+def test_all_panels_have_one_axis_which_starts_above_zero_only_where_it_says_so():
+    def heights(chart):
+        return [sorted({(line["y"], line["x"]) for line in rows}) for rows in layers(chart, "rule", color=theme.GRID)]
+
+    low = charts.plot_multiples(published(year_rows()), **YEARS)
+    assert "Axis starts" not in low.title.subtitle[0] and "0%" in texts(low)
+    high = [{**each, **{name: each[name] + 60 for name in ("value", "lower", "upper") if each[name] is not None}}
+            for each in year_rows() if not each.get("comparator")]  # fmt: skip
+    chart = charts.plot_multiples(published([each for each in high if each["place_code"] == "100001"]), **YEARS)
+    assert "Axis starts at 70%" in " ".join(chart.title.subtitle) and "0%" not in texts(chart)
+    panels = [{y for y, _ in panel} for panel in heights(chart)]
+    assert len(panels) == 3 and panels[0] == panels[1] == panels[2]
+
+
+def test_multiples_of_one_year_without_the_nation_and_of_nobody():
+    one = charts.plot_multiples(published([year("No SEN", "202425", 14.0, 900)]), **YEARS)
+    assert texts(one).count("2024/25") == 3 and NATIONALLY not in texts(one)
+    assert "too few years" in one.title.text[0]
+    nobody = charts.plot_multiples(published([year("No SEN", "202425", None, status="c")]), **YEARS)
+    assert "2024/25: not shown" in texts(nobody) and layers(nobody, "rule", color=theme.GRID) == []
+    with pytest.raises(SendlabError, match="no figures by SEN provision"):
+        charts.plot_multiples(published([year("Total", "202425", 14.0)]), **YEARS)
+
+
 # --- every chart ---
 
 
@@ -187,10 +256,14 @@ def one_of_each(view=published, place=LONG):
                      for each in made])  # fmt: skip
 
     seen = rows([*funnel_rows(), school("Oak", "100001", 24.0, 90)])
-    return {"funnel": (charts.plot_funnel(seen, **FUNNEL), tables.funnel_table(seen, **FUNNEL))}
+    years = rows(year_rows())
+    return {
+        "funnel": (charts.plot_funnel(seen, **FUNNEL), tables.funnel_table(seen, **FUNNEL)),
+        "multiples": (charts.plot_multiples(years, **YEARS), tables.multiples_table(years, **YEARS)),
+    }
 
 
-KINDS = ["funnel"]
+KINDS = ["funnel", "multiples"]
 FIGURE = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%")
 
 
@@ -251,6 +324,7 @@ def test_figures_in_the_alt_text_are_those_of_the_table(kind):
 RAW = frame([row("SEN support", 20.0, 15.0, 25.0, 100)])
 CALLS = {
     "funnel": (charts.plot_funnel, tables.funnel_table, FUNNEL),
+    "multiples": (charts.plot_multiples, tables.multiples_table, YEARS),
 }
 
 

@@ -6,6 +6,7 @@ from sendlab.charts.funnel import plot_funnel
 from sendlab.charts.gaps import plot_gaps
 from sendlab.charts.groups import plot_groups, plot_needs
 from sendlab.charts.interventions import plot_interventions
+from sendlab.charts.multiples import plot_multiples
 from sendlab.charts.schools import plot_schools
 from sendlab.charts.self_evaluation import plot_self_evaluation
 from sendlab.charts.trend import plot_trend
@@ -17,6 +18,7 @@ __all__ = [
     "plot_gaps",
     "plot_groups",
     "plot_interventions",
+    "plot_multiples",
     "plot_needs",
     "plot_schools",
     "plot_self_evaluation",

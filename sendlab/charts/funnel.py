@@ -8,6 +8,7 @@ from sendlab.charts import marks, parts, theme
 from sendlab.charts.bundle import Picture
 from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.names import Spot, name_spots, spread
+from sendlab.charts.over_time import figures_at_left, lines_across
 from sendlab.charts.parts import Key
 from sendlab.disclosure.published import Published, require_view
 from sendlab.errors import GateError, SendlabError
@@ -94,12 +95,7 @@ def _layers(found: Funnel, chosen: Line | None, top: float) -> list[Layer]:
 
 
 def _axes(across: Scale, down: Scale, top: float) -> list[Layer]:
-    layers: list[Layer] = []
-    for colour, wanted in ((theme.GRID, True), (theme.SOFT_TEXT, False)):  # the line at zero is darker
-        lines = [(START, down.place(tick), END, down.place(tick)) for tick in down.ticks if bool(tick) == wanted]
-        layers += marks.segments(lines, colour=colour)
-    figures = [(START - 8, down.place(tick), f"{tick:g}%") for tick in down.ticks]
-    layers += marks.texts(figures, align="right", size=theme.SMALL_SIZE)
+    layers = lines_across(down, START, END) + figures_at_left(down, START - 8, "%")
     numbers = [(across.place(tick), top + PLOT + 14, f"{tick:,.0f}") for tick in across.ticks if tick % 1 == 0]
     layers += marks.texts(numbers, align="center", size=theme.SMALL_SIZE)
     middle = (START + END) / 2

@@ -1,7 +1,12 @@
 """Titles of charts: the finding in about ten words, from the figures that the chart shows; they state no cause."""
 
+from collections.abc import Sequence
+
 from sendlab.metrics.cards import Card
-from sendlab.schema.labels import NOT_SHOWN
+from sendlab.narrate.rows import Row
+from sendlab.narrate.strength import gap_strength
+from sendlab.schema.labels import NOT_SHOWN, period_name
+from sendlab.stats.intervals import difference
 
 
 def counted(number: int, noun: str) -> str:
@@ -24,3 +29,20 @@ def funnel_title(about: Card, *, shown: int, far: int, limits: bool, chosen: tup
     if not far:
         return f"{about.title}: no school outside the 99.8% limits"
     return f"{about.title}: {far} of {counted(shown, 'school')} outside the 99.8% limits"
+
+
+def change_title(about: Card, group: str, shown: Sequence[tuple[str, Row]]) -> str:
+    """What became of a group from the first to the last of its shown years, as (year, row) in order of time."""
+    if len(shown) < 2:
+        return f"{about.title}: too few years to tell a change"
+    (year, old), (_, new) = shown[0], shown[-1]
+    first = period_name(year)
+    ends = [row[end] for row in (new, old) for end in ("value", "lower", "upper")]
+    if None in ends:
+        return f"{about.title} of {group}: change since {first} cannot be told"
+    lower, upper = (float(limit) for limit in difference(*ends))
+    word = gap_strength({"value": new["value"] - old["value"], "lower": lower, "upper": upper}, about)
+    if word in ("clear", "possible"):
+        way = "rise" if new["value"] > old["value"] else "fall"
+        return f"{about.title}: {word} {way} for {group} since {first}"
+    return f"{about.title}: no clear change for {group} since {first}"

@@ -1,10 +1,11 @@
 """Table twins of the charts of figures by school and by year: the same lines, every figure in words."""
 
 from sendlab.narrate import View, format_value
-from sendlab.schema.labels import period_text
+from sendlab.schema.labels import period_name, period_text
 from sendlab.tables.funnels import FEWEST, Funnel, Point, funnel_of
-from sendlab.tables.lines import Line
+from sendlab.tables.lines import NATIONALLY, Line
 from sendlab.tables.made import line_notes
+from sendlab.tables.over_years import years_of
 from sendlab.tables.shown import ShownTable
 
 _FUNNEL = ("Place", "Pupils (n)", "Figure", "Lower 99.8%", "Lower 95%", "Upper 95%", "Upper 99.8%", "Where it lies")
@@ -40,3 +41,28 @@ def _funnel_cells(line: Line, point: Point | None, found: Funnel) -> tuple[str, 
         return (line.label, *_figure(line), *[mark] * 4, words)
     limits = [format_value(limit, line.card, unit=False) for limit in point.limits] or ["x"] * 4
     return (line.label, *_figure(line), *limits, point.where)
+
+
+def multiples_table(view: View, *, measure: str, place: str) -> ShownTable:
+    """The table twin of `plot_multiples`: a row for each group and year, beside the same group nationally."""
+    found = years_of(view, measure=measure, place=place, nationally=True)
+    rows = [
+        (group, period_name(year), *_year_cells(by_year.get(year)))
+        for group, by_year in found.lines.items()
+        for year in found.years
+    ]
+    about = found.about
+    notes = (
+        f"Numerator: {about.numerator}. Denominator: {about.denominator}. Figure: {about.unit}. x: not available.",
+        *line_notes(view, found.all_lines()),
+    )
+    headings = ("Group", "Year", "Pupils (n)", "Figure", "95% interval", NATIONALLY)
+    caption = f"{about.title}, {found.name}, {found.span}"
+    return ShownTable(caption, headings, tuple(rows), (False, False, True, True, True, True), notes, view.mark)
+
+
+def _year_cells(line: Line | None) -> tuple[str, ...]:
+    if line is None:
+        return ("x", "x", "x", "x")
+    nation = format_value(line.others.get(NATIONALLY), line.card, unit=False) or "x"
+    return (*_figure(line), (line.interval_text or "x") if line.shown else line.mark, nation)
