@@ -245,6 +245,64 @@ def test_multiples_of_one_year_without_the_nation_and_of_nobody():
         charts.plot_multiples(published([year("Total", "202425", 14.0)]), **YEARS)
 
 
+# --- attendance bands ---
+
+BANDS = {"place": "100001", "time_period": "202425"}
+
+
+def band_rows(hidden=None):
+    """SEN support 20.4, 36.6, 7.1; EHC plan hidden in one share; No SEN without the share of severe absence."""
+    shares = {"SEN support": (20.4, 36.6, 7.1), "EHC plan": (10.0, 40.0, None), "No SEN": (30.0, 15.0)}
+    measures = ("attendance_98", PA, "severe_absence")
+    return [
+        row(group, value, n=202, measure=measure, **({} if value is not None else {
+            "status": "c", "lower": hidden, "upper": hidden, "numerator": hidden}))
+        for group, values in shares.items() for measure, value in zip(measures, values, strict=False)
+    ]  # fmt: skip
+
+
+def test_bands_are_differences_of_the_published_shares():
+    chart = charts.plot_bands(published(band_rows()), **BANDS)
+    table = tables.bands_table(published(band_rows()), **BANDS)
+    assert table.rows[1] == ("SEN support", "202", "20.4%", "43.0%", "29.5%", "7.1%", "36.6%")
+    assert {"20.4%", "43.0%", "29.5%", "7.1%"} <= set(texts(chart))
+    assert chart.title.text == ["36.6% of SEN\u00a0support missed a tenth or more of sessions"]
+    assert "98% and above 20.4%, over 90% to 98% 43.0%, missed a tenth to half 29.5%" in chart.description
+    ends = [layers(chart, "rect", color=tint.fill)[-1][0] for tint in theme.TINTS]
+    widths = [
+        (end["x2"] - end["x"] + 2) / 6 for end in ends
+    ]  # 600 pixels are 100 %, and a pixel at either side is free
+    assert widths == pytest.approx([20.4, 43.0, 29.5, 7.1])
+
+
+def test_a_group_with_a_share_hidden_or_missing_keeps_its_place_without_a_bar():
+    chart = charts.plot_bands(published(band_rows()), **BANDS)
+    said = texts(chart)
+    assert said.count("not shown") == 1 and said.count("not all bands available") == 1
+    assert all(len(layers(chart, "rect", color=tint.fill)) == 2 for tint in theme.TINTS)  # the key, and one bar
+    table = tables.bands_table(published(band_rows()), **BANDS)
+    assert [line[0] for line in table.rows] == ["EHC plan", "SEN support", "No SEN"]
+    assert set(table.rows[0][2:]) == {"c"} and set(table.rows[2][2:]) == {"x"}
+    one, other = (charts.plot_bands(published(band_rows(value)), **BANDS).to_dict() for value in (1.0, 99.0))
+    assert one == other
+
+
+def test_bands_too_narrow_for_their_figure_are_told_below_and_roundings_stay_in_the_bar():
+    shares = {"attendance_98": 63.4, PA: 36.7, "severe_absence": 36.5}  # 100.1 % by rounding
+    rows = [row("No SEN", value, n=300, measure=measure) for measure, value in shares.items()]
+    chart = charts.plot_bands(published(rows), **BANDS)
+    assert "over 90% to 98% 0.0%; missed a tenth to half 0.2%" in texts(chart)
+    assert max(line["x2"] for rows in layers(chart, "rect") for line in rows) <= 751
+    assert "no bands of pupils with SEN" in chart.title.text[0]
+    with pytest.raises(SendlabError, match="no attendance by SEN provision"):
+        charts.plot_bands(published([row("No SEN", 3.0, measure="absence")]), **BANDS)
+
+
+def test_texts_on_tints_can_be_read_and_tints_differ_in_lightness():
+    assert all(theme.contrast(tint.fill, tint.text) >= 4.5 for tint in theme.TINTS)
+    assert all(theme.contrast(one.fill, two.fill) >= 1.5 for one, two in pairwise(theme.TINTS))
+
+
 # --- every chart ---
 
 
@@ -256,14 +314,15 @@ def one_of_each(view=published, place=LONG):
                      for each in made])  # fmt: skip
 
     seen = rows([*funnel_rows(), school("Oak", "100001", 24.0, 90)])
-    years = rows(year_rows())
+    years, bands = rows(year_rows()), rows(band_rows())
     return {
         "funnel": (charts.plot_funnel(seen, **FUNNEL), tables.funnel_table(seen, **FUNNEL)),
         "multiples": (charts.plot_multiples(years, **YEARS), tables.multiples_table(years, **YEARS)),
+        "bands": (charts.plot_bands(bands, **BANDS), tables.bands_table(bands, **BANDS)),
     }
 
 
-KINDS = ["funnel", "multiples"]
+KINDS = ["funnel", "multiples", "bands"]
 FIGURE = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%")
 
 
@@ -317,7 +376,7 @@ def test_alt_text_says_title_subtitle_and_every_figure_of_the_chart(kind):
 def test_figures_in_the_alt_text_are_those_of_the_table(kind):
     chart, table = one_of_each()[kind]
     told = chart.description.removeprefix(f"{' '.join(chart.title.text)}. {' '.join(chart.title.subtitle)}.")
-    figures = set(FIGURE.findall(told)) - {"95%", "99.8%"}
+    figures = set(FIGURE.findall(told)) - {"95%", "99.8%", "98%", "90%"}  # names of limits and bands
     assert figures and figures <= {found for cell in cells(table) for found in FIGURE.findall(cell)}
 
 
@@ -325,6 +384,7 @@ RAW = frame([row("SEN support", 20.0, 15.0, 25.0, 100)])
 CALLS = {
     "funnel": (charts.plot_funnel, tables.funnel_table, FUNNEL),
     "multiples": (charts.plot_multiples, tables.multiples_table, YEARS),
+    "bands": (charts.plot_bands, tables.bands_table, BANDS),
 }
 
 

@@ -1,6 +1,7 @@
 """Pictures of published figures or an own view; importing this switches on the offline renderer and nothing else."""
 
 from sendlab.charts import bundle as _bundle
+from sendlab.charts.bands import plot_bands
 from sendlab.charts.bundle import png, svg
 from sendlab.charts.funnel import plot_funnel
 from sendlab.charts.gaps import plot_gaps
@@ -14,6 +15,7 @@ from sendlab.charts.trend import plot_trend
 _bundle.enable()
 
 __all__ = [
+    "plot_bands",
     "plot_funnel",
     "plot_gaps",
     "plot_groups",

@@ -161,8 +161,13 @@ def segments(
 
 def box(x1: float, y1: float, x2: float, y2: float, *, colour: str) -> list[Layer]:
     """A filled rectangle between two corners in pixels."""
-    row = {"x": float(x1), "y": float(y1), "x2": float(x2), "y2": float(y2)}
-    return layer([row], "rect", {"color": colour}, x2={"field": "x2"}, y2={"field": "y2"})
+    return boxes([(x1, y1, x2, y2)], colour=colour)
+
+
+def boxes(corners: Sequence[tuple[float, float, float, float]], *, colour: str) -> list[Layer]:
+    """Filled rectangles of one colour, each between two corners (x, y) and (x2, y2) in pixels."""
+    rows = [dict(zip(("x", "y", "x2", "y2"), map(float, corner), strict=True)) for corner in corners]
+    return layer(rows, "rect", {"color": colour}, x2={"field": "x2"}, y2={"field": "y2"})
 
 
 def grid(scale: Scale, x: Channel, top: float, bottom: float) -> list[Layer]:

@@ -1,6 +1,6 @@
 """Titles of charts: the finding in about ten words, from the figures that the chart shows; they state no cause."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sendlab.metrics.cards import Card
 from sendlab.narrate.rows import Row
@@ -46,3 +46,12 @@ def change_title(about: Card, group: str, shown: Sequence[tuple[str, Row]]) -> s
         way = "rise" if new["value"] > old["value"] else "fall"
         return f"{about.title}: {word} {way} for {group} since {first}"
     return f"{about.title}: no clear change for {group} since {first}"
+
+
+def bands_title(missed: Mapping[str, str]) -> str:
+    """What share missed a tenth or more of sessions: {group shown: its share in words}, against No SEN."""
+    group = next((name for name in ("SEN support", "EHC plan") if name in missed), "")
+    if not group:
+        return "Attendance: no bands of pupils with SEN can be shown"
+    other = f", {missed['No SEN']} of No SEN" if "No SEN" in missed else ""
+    return f"{missed[group]} of {group} missed a tenth or more of sessions{other}"

@@ -1,6 +1,6 @@
 """Display tables: the lines that a chart draws, as an accessible table; marks stand where there is no figure."""
 
-from sendlab.tables.further import funnel_table, multiples_table
+from sendlab.tables.further import bands_table, funnel_table, multiples_table
 from sendlab.tables.lines import (
     NATIONALLY,
     REST_OF_LA,
@@ -22,7 +22,7 @@ from sendlab.tables.statements import Statement, largest_gaps, statement_lines
 
 __all__ = [
     "NATIONALLY", "REST_OF_LA", "Line", "ShownTable", "Statement",
-    "comparator_periods", "figures_table", "funnel_table", "group_lines", "intervention_lines",
+    "bands_table", "comparator_periods", "figures_table", "funnel_table", "group_lines", "intervention_lines",
     "interventions_table", "largest_gaps", "multiples_table", "school_lines", "schools_table",
     "self_evaluation_table", "show_table", "statement_lines",
 ]  # fmt: skip

@@ -2,9 +2,10 @@
 
 from sendlab.narrate import View, format_value
 from sendlab.schema.labels import period_name, period_text
+from sendlab.tables.attendance_bands import BANDS, Bands, bands_of
 from sendlab.tables.funnels import FEWEST, Funnel, Point, funnel_of
 from sendlab.tables.lines import NATIONALLY, Line
-from sendlab.tables.made import line_notes
+from sendlab.tables.made import row_notes
 from sendlab.tables.over_years import years_of
 from sendlab.tables.shown import ShownTable
 
@@ -21,7 +22,7 @@ def funnel_table(view: View, *, measure: str, group: str, time_period: str) -> S
     when = period_text(time_period, found.lines[0].row["time_identifier"])
     notes = (
         f"Limits: exact binomial about the figure of the LA; none on fewer than {FEWEST} pupils (x).",
-        *line_notes(view, [*found.lines, *([found.la] if found.la else [])]),
+        *row_notes(view, [line.row for line in [*found.lines, *([found.la] if found.la else [])]]),
     )
     caption = f"{found.about.title}, {group}, schools by number of pupils, {when}"
     return ShownTable(
@@ -54,7 +55,7 @@ def multiples_table(view: View, *, measure: str, place: str) -> ShownTable:
     about = found.about
     notes = (
         f"Numerator: {about.numerator}. Denominator: {about.denominator}. Figure: {about.unit}. x: not available.",
-        *line_notes(view, found.all_lines()),
+        *row_notes(view, [line.row for line in found.all_lines()]),
     )
     headings = ("Group", "Year", "Pupils (n)", "Figure", "95% interval", NATIONALLY)
     caption = f"{about.title}, {found.name}, {found.span}"
@@ -66,3 +67,25 @@ def _year_cells(line: Line | None) -> tuple[str, ...]:
         return ("x", "x", "x", "x")
     nation = format_value(line.others.get(NATIONALLY), line.card, unit=False) or "x"
     return (*_figure(line), (line.interval_text or "x") if line.shown else line.mark, nation)
+
+
+def bands_table(view: View, *, place: str, time_period: str) -> ShownTable:
+    """The table twin of `plot_bands`: a row for each group, a column for each band."""
+    found = bands_of(view, place=place, time_period=time_period)
+    rows = tuple((group.group, *_bands_cells(group)) for group in found.groups)
+    reasons = tuple(f"{group.group}: {group.why}." for group in found.groups if not group.shares)
+    notes = (
+        "Figures: % of pupils. Bands are differences of rounded shares (98% or more attended; a tenth or more missed; "
+        "half or more missed).",
+        *reasons,
+        *row_notes(view, found.rows),
+    )
+    headings = ("Group", "Pupils (n)", *(words[:1].upper() + words[1:] for words in BANDS), "Missed a tenth or more")
+    caption = f"Attendance bands, {found.name}, {period_text(time_period, found.kind)}"
+    return ShownTable(caption, headings, rows, (False, *[True] * (len(headings) - 1)), notes, view.mark)
+
+
+def _bands_cells(group: Bands) -> tuple[str, ...]:
+    base = group.row["base_subjects"]
+    n = group.mark if base is None else f"{base:,}"
+    return (n, *(group.texts or [group.mark] * len(BANDS)), group.missed_a_tenth or group.mark)
