@@ -303,6 +303,90 @@ def test_texts_on_tints_can_be_read_and_tints_differ_in_lightness():
     assert all(theme.contrast(one.fill, two.fill) >= 1.5 for one, two in pairwise(theme.TINTS))
 
 
+# --- the self-evaluation of all schools ---
+
+HEAT = {"measure": "sef_now", "time_period": "202425"}
+SECTIONS = ("Outcomes", "Leadership", "Teaching and learning", "Pupils and parents", "Efficient use of resources",
+            "Assessment and identification", "Monitoring and evaluation")  # fmt: skip
+
+
+def heat_rows(hidden=None, la=True):
+    """The LA, and two schools: Zed rated 2 everywhere but outcomes, which are hidden; Ash rated 9, leadership not."""
+    rating = {"measure": "sef_now", "unit": "rating, 0 to 10"}
+    zed, ash = ({"place_code": code, "place_name": name} for code, name in (("1", "Zed"), ("2", "Ash")))
+    rows = [row("Total", 5.0 + 0.1 * place, item=s, **LA, **rating) for place, s in enumerate(SECTIONS)] if la else []
+    rows += [row("Total", 2.0, item=section, **zed, **rating) for section in SECTIONS[1:]]
+    rows += [row("Total", None, status="c", lower=hidden, numerator=hidden, item="Outcomes", **zed, **rating)]
+    rows += [row("Total", 9.0, item=section, **ash, **rating) for section in SECTIONS if section != "Leadership"]
+    return [*rows, row("Total", 1.0, item="O1", **ash, **rating), row("Total", 1.0, **ash, **rating)]
+
+
+def test_heat_has_a_line_a_school_by_name_and_tints_by_the_bands_of_the_tool():
+    chart = charts.plot_heat(published(heat_rows()), **HEAT)
+    said = texts(chart)
+    assert said.index("Ash") < said.index("Zed") and "1.0" not in said
+    assert (said.count("9.0"), said.count("2.0"), said.count("not shown"), said.count("no rating")) == (6, 6, 1, 1)
+    counts = [len(layers(chart, "rect", color=colour)[-1]) for colour in theme.BANDS.values()]
+    assert counts == [6, 7, 6]
+    assert chart.title.text == ["Self-evaluation: outcomes rated lowest (5.0)"]
+    table = tables.heat_table(published(heat_rows()), **HEAT)
+    assert table.rows[1:] == (("Ash", "9.0", "x", *["9.0"] * 5), ("Zed", "c", *["2.0"] * 6))
+    one, other = (charts.plot_heat(published(heat_rows(value)), **HEAT).to_dict() for value in (1.0, 9.0))
+    assert one == other
+
+
+def test_heat_without_the_authority_or_ratings():
+    chart = charts.plot_heat(published(heat_rows(la=False)), **HEAT)
+    assert chart.title.text == ["Self-evaluation by section and school"] and texts(chart).count("9.0") == 6
+    with pytest.raises(SendlabError, match="no rating from 0 to 10"):
+        charts.plot_heat(published(heat_rows()), **HEAT | {"measure": PA})
+    with pytest.raises(SendlabError, match="no sections of"):
+        charts.plot_heat(published(heat_rows()), **HEAT | {"time_period": "202324"})
+
+
+# --- moves between bands ---
+
+MOVES = {"measure": "band_transitions", "place": "100001", "time_period": "202425"}
+SHARES = {"below": (60.0, 30.0, 10.0, 0.0), "towards": (8.0, 55.0, 32.0, 5.0), "at": (0.0, 62.0, 20.0, 18.0),
+          "above": (None, None, 20.0, 70.0)}  # fmt: skip
+
+
+def move_rows(hidden=None):
+    return [
+        row("Total", value, n=130, item=f"reading: {start} -> {end}", measure="band_transitions",
+            **({} if value is not None else {"status": "c", "lower": hidden, "numerator": hidden}))
+        for start, values in SHARES.items() for end, value in zip(SHARES, values, strict=True)
+    ]  # fmt: skip
+
+
+def test_moves_stand_in_a_matrix_whose_hidden_cells_keep_their_place():
+    chart = charts.plot_transitions(published(move_rows()), **MOVES)
+    places = {(line["x"], line["y"]): line["text"] for data in chart.to_dict()["datasets"].values() for line in data
+              if "text" in line and line["x"] in (250, 350, 450, 550) and line["y"] > 70}  # fmt: skip
+    read = [[places[x, y] for x in (250, 350, 450, 550)] for y in sorted({y for _, y in places})]
+    assert read == [
+        ["60.0%", "30.0%", "10.0%", "0.0%"], ["8.0%", "55.0%", "32.0%", "5.0%"], ["0.0%", "62.0%", "20.0%", "18.0%"],
+        ["not shown", "not shown", "20.0%", "70.0%"],
+    ]  # fmt: skip
+    assert [len(layers(chart, "rect", color=tint.fill)[0]) for tint in theme.TINTS] == [4, 6, 3, 1]
+    bars = layers(chart, "rect", color=theme.TEXT)[0][::4]  # the upper side of each frame
+    assert [(bar["x"], bar["y"]) for bar in bars] == [(201 + 100 * n, 63 + 40 * n) for n in range(4)]
+    assert chart.title.text == ["Most pupils held or rose in 1 of 2 bands above the lowest"]  # towards, not at
+    table = tables.transitions_table(published(move_rows()), **MOVES)
+    assert table.rows[3] == ("reading: began above", "130", "c", "c", "20.0%", "70.0%")
+    one, other = (charts.plot_transitions(published(move_rows(value)), **MOVES).to_dict() for value in (1.0, 99.0))
+    assert one == other
+
+
+def test_moves_that_are_not_held_say_why():
+    rows = [row("Total", None, status="x", note="not collected", measure="band_transitions")]
+    with pytest.raises(SendlabError, match="not collected"):
+        charts.plot_transitions(own(rows), **MOVES)
+    hidden = [{**each, "value": None, "status": "c"} for each in move_rows()]
+    chart = charts.plot_transitions(published(hidden), **MOVES)
+    assert texts(chart).count("not shown") == 16 and "too few bands" in chart.title.text[0]
+
+
 # --- every chart ---
 
 
@@ -314,16 +398,18 @@ def one_of_each(view=published, place=LONG):
                      for each in made])  # fmt: skip
 
     seen = rows([*funnel_rows(), school("Oak", "100001", 24.0, 90)])
-    years, bands = rows(year_rows()), rows(band_rows())
+    years, bands, heat, moves = rows(year_rows()), rows(band_rows()), rows(heat_rows()), rows(move_rows())
     return {
         "funnel": (charts.plot_funnel(seen, **FUNNEL), tables.funnel_table(seen, **FUNNEL)),
         "multiples": (charts.plot_multiples(years, **YEARS), tables.multiples_table(years, **YEARS)),
         "bands": (charts.plot_bands(bands, **BANDS), tables.bands_table(bands, **BANDS)),
+        "heat": (charts.plot_heat(heat, **HEAT), tables.heat_table(heat, **HEAT)),
+        "moves": (charts.plot_transitions(moves, **MOVES), tables.transitions_table(moves, **MOVES)),
     }
 
 
-KINDS = ["funnel", "multiples", "bands"]
-FIGURE = re.compile(r"(?<![\d.])\d+(?:\.\d+)?%")
+KINDS = ["funnel", "multiples", "bands", "heat", "moves"]
+FIGURE = re.compile(r"(?<![\d.])\d+(?:\.\d+%?|%)")  # with a decimal point or %
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -385,6 +471,8 @@ CALLS = {
     "funnel": (charts.plot_funnel, tables.funnel_table, FUNNEL),
     "multiples": (charts.plot_multiples, tables.multiples_table, YEARS),
     "bands": (charts.plot_bands, tables.bands_table, BANDS),
+    "heat": (charts.plot_heat, tables.heat_table, HEAT),
+    "moves": (charts.plot_transitions, tables.transitions_table, MOVES),
 }
 
 

@@ -6,10 +6,12 @@ from sendlab.charts.bundle import png, svg
 from sendlab.charts.funnel import plot_funnel
 from sendlab.charts.gaps import plot_gaps
 from sendlab.charts.groups import plot_groups, plot_needs
+from sendlab.charts.heat import plot_heat
 from sendlab.charts.interventions import plot_interventions
 from sendlab.charts.multiples import plot_multiples
 from sendlab.charts.schools import plot_schools
 from sendlab.charts.self_evaluation import plot_self_evaluation
+from sendlab.charts.transitions import plot_transitions
 from sendlab.charts.trend import plot_trend
 
 _bundle.enable()
@@ -19,11 +21,13 @@ __all__ = [
     "plot_funnel",
     "plot_gaps",
     "plot_groups",
+    "plot_heat",
     "plot_interventions",
     "plot_multiples",
     "plot_needs",
     "plot_schools",
     "plot_self_evaluation",
+    "plot_transitions",
     "plot_trend",
     "png",
     "svg",

@@ -55,3 +55,26 @@ def bands_title(missed: Mapping[str, str]) -> str:
         return "Attendance: no bands of pupils with SEN can be shown"
     other = f", {missed['No SEN']} of No SEN" if "No SEN" in missed else ""
     return f"{missed[group]} of {group} missed a tenth or more of sessions{other}"
+
+
+def heat_title(rated: Sequence[tuple[str, str]], *, complete: bool) -> str:
+    """The section with the lowest rating of the authority's: (section, rating in words), if all are shown."""
+    if not rated:
+        return "Self-evaluation by section and school"
+    lowest = min(float(text) for _, text in rated)
+    names = [section.lower() for section, text in rated if float(text) == lowest]
+    of_shown = "" if complete else " of those shown"
+    if len(names) > 2 or len(rated) < 2:
+        return "Self-evaluation: no section stands out"
+    return f"Self-evaluation: {' and '.join(names)} rated lowest{of_shown} ({lowest:.1f})"
+
+
+def moves_title(subjects: Sequence[tuple[str, int, int]]) -> str:
+    """In how many bands above the lowest most held or rose: (subject, bands where they did, bands shown whole)."""
+    shown = sum(whole for _, _, whole in subjects)
+    held = sum(did for _, did, _ in subjects)
+    if not shown:
+        return "From starting band to band now: too few bands are shown to sum up"
+    if held == shown:
+        return "Most pupils above the lowest band held their band or rose"
+    return f"Most pupils held or rose in {held} of {shown} bands above the lowest"
