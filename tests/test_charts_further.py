@@ -387,6 +387,97 @@ def test_moves_that_are_not_held_say_why():
     assert texts(chart).count("not shown") == 16 and "too few bands" in chart.title.text[0]
 
 
+# --- what a whole is made of ---
+
+MIX = {"measure": "suspension_reasons", "place": "100001", "time_period": "202425"}
+
+
+def mix_rows(hidden=None):
+    """Three reasons; the order is that of pupils with SEN, of whom one is hidden: DA, PP, then BU."""
+    shares = {"PP": (10.0, 30.0, 20.0), "DA": (60.0, 5.0, 50.0), "BU": (40.0, 45.0, None)}
+    return [
+        row(group, value, *(() if value is None else (value - 4, value + 4)), n=50, item=item,
+            measure="suspension_reasons", status="c" if value is None else "",
+            **({"numerator": hidden, "lower": hidden} if value is None else {}))
+        for item, values in shares.items()
+        for group, value in zip(("SEN support", "No SEN", "All SEN"), values, strict=True)
+    ]  # fmt: skip
+
+
+def test_items_stand_by_the_figure_of_pupils_with_sen_and_hidden_ones_last():
+    chart = charts.plot_mix(published(mix_rows()), **MIX)
+    said = " ".join(texts(chart))
+    assert said.index("Drug and alcohol") < said.index("Physical assault against") < said.index("Bullying")
+    assert len(layers(chart, "point", shape="circle", fill=theme.ORANGE)[0]) == 3
+    assert len(layers(chart, "point", shape="square", fill=theme.BLUE)[0]) == 3
+    assert "of those shown, most often drug and alcohol related" in " ".join(chart.title.text)
+    table = tables.mix_table(published(mix_rows()), **MIX)
+    assert table.rows[0] == (
+        "Drug and alcohol related (DA)", "pupils on SEN support", "50", "60.00%", "56.00% to 64.00%",
+    )  # fmt: skip
+    one, other = (charts.plot_mix(published(mix_rows(value)), **MIX).to_dict() for value in (1.0, 99.0))
+    assert one == other
+
+
+def test_items_can_be_left_out_and_the_caption_says_which():
+    chart = charts.plot_mix(published(mix_rows()), **MIX, leave_out=["DA"])
+    assert "Left out of the picture: Drug and alcohol related (DA)." in " ".join(texts(chart))
+    assert max(line["value"] for line in layers(chart, "point", fill=theme.ORANGE)[0]) == 40.0
+    with pytest.raises(SendlabError, match="no items of"):
+        charts.plot_mix(published(mix_rows()), **MIX, leave_out=["DA", "PP", "BU"])
+
+
+def test_a_mix_without_groups_has_one_mark_and_one_of_nobody_none():
+    rows = [{**each, "sen_provision": "Total"} for each in mix_rows() if each["sen_provision"] == "SEN support"]
+    chart = charts.plot_mix(published(rows), **MIX)
+    (dots,) = layers(chart, "point", size=70)
+    assert len(dots) == 3 and "by SEN provision" not in " ".join(chart.title.subtitle)
+    nobody = [{**each, "value": None, "lower": None, "upper": None, "status": "c"} for each in mix_rows()]
+    chart = charts.plot_mix(published(nobody), **MIX)
+    assert texts(chart).count("not shown") == 6 and "no part can be shown" in chart.title.text[0]
+    assert layers(chart, "point", size=70) == []
+
+
+# --- EHC plans by weeks ---
+
+CASES = {"place": "999"}
+
+
+def case_rows(hidden=None, year="2025"):
+    kind = {"time_period": year, "time_identifier": "Calendar year", **LA}
+    shares = {"20 weeks or less": 53.0, "Over 20 to 52 weeks": 41.0, "Over 52 weeks": None}
+    return [
+        row("Total", 53.0, 31.0, 74.0, 17, measure="ehc_within_20_weeks", **kind),
+        row("Total", 99.0, 31.0, 99.0, 7, measure="ehc_within_20_weeks", sex="Female", **kind),
+        *(row("Total", value, *(() if value is None else (value - 20, value + 20)), n=17, item=item, measure=measure,
+              status="c" if value is None else "", **kind, **({} if value is not None else {"numerator": hidden}))
+          for measure in ("ehc_time_bands", "ehc_time_bands_all") for item, value in shares.items()),
+    ]  # fmt: skip
+
+
+def test_plans_by_weeks_name_the_statutory_limit_and_keep_hidden_bars_in_place():
+    chart = charts.plot_case_ages(published([*case_rows(year="2024"), *case_rows()]), **CASES)
+    said = texts(chart)
+    assert said.count("Statutory limit: 20 weeks") == 2 and said.count("not shown") == 2
+    assert chart.title.text == ["53% of new EHC plans came within 20 weeks, exceptions left out"]
+    assert chart.title.subtitle[0].endswith("2025")  # the latest
+    (within,) = layers(chart, "rect", color=theme.TURQUOISE)
+    assert [line["x2"] - line["x"] for line in within] == pytest.approx([410 * 53 / 80] * 2)  # the axis ends at 80 %
+    table = tables.case_ages_table(published(case_rows()), **CASES)
+    assert [line[3] for line in table.rows] == ["53%", "41%", "c"] * 2 + ["53%"]
+    one, other = (charts.plot_case_ages(published(case_rows(value)), **CASES).to_dict() for value in (1.0, 99.0))
+    assert one == other
+
+
+def test_plans_by_weeks_that_are_hidden_or_not_held():
+    nobody = [{**each, "value": None, "lower": None, "upper": None, "status": "c"} for each in case_rows()]
+    chart = charts.plot_case_ages(published(nobody), **CASES)
+    assert chart.title.text == ["EHC plans within 20 weeks: not shown"] and texts(chart).count("not shown") == 6
+    assert layers(chart, "rect", color=theme.TURQUOISE) == []
+    with pytest.raises(SendlabError, match="no EHC plans by weeks"):
+        charts.plot_case_ages(published([row("No SEN", 3.0, n=90)]), **CASES)
+
+
 # --- every chart ---
 
 
@@ -404,11 +495,16 @@ def one_of_each(view=published, place=LONG):
         "multiples": (charts.plot_multiples(years, **YEARS), tables.multiples_table(years, **YEARS)),
         "bands": (charts.plot_bands(bands, **BANDS), tables.bands_table(bands, **BANDS)),
         "heat": (charts.plot_heat(heat, **HEAT), tables.heat_table(heat, **HEAT)),
+        "mix": (charts.plot_mix(rows(mix_rows()), **MIX), tables.mix_table(rows(mix_rows()), **MIX)),
+        "cases": (
+            charts.plot_case_ages(rows(case_rows()), **CASES),
+            tables.case_ages_table(rows(case_rows()), **CASES),
+        ),
         "moves": (charts.plot_transitions(moves, **MOVES), tables.transitions_table(moves, **MOVES)),
     }
 
 
-KINDS = ["funnel", "multiples", "bands", "heat", "moves"]
+KINDS = ["funnel", "multiples", "bands", "heat", "moves", "mix", "cases"]
 FIGURE = re.compile(r"(?<![\d.])\d+(?:\.\d+%?|%)")  # with a decimal point or %
 
 
@@ -473,6 +569,8 @@ CALLS = {
     "bands": (charts.plot_bands, tables.bands_table, BANDS),
     "heat": (charts.plot_heat, tables.heat_table, HEAT),
     "moves": (charts.plot_transitions, tables.transitions_table, MOVES),
+    "mix": (charts.plot_mix, tables.mix_table, MIX),
+    "cases": (charts.plot_case_ages, tables.case_ages_table, CASES),
 }
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from sendlab.metrics.cards import Card
+from sendlab.narrate.numbers import format_value
 from sendlab.narrate.rows import Row
 from sendlab.narrate.strength import gap_strength
-from sendlab.schema.labels import NOT_SHOWN, period_name
+from sendlab.schema.labels import NOT_SHOWN, people, period_name
 from sendlab.stats.intervals import difference
 
 
@@ -78,3 +79,22 @@ def moves_title(subjects: Sequence[tuple[str, int, int]]) -> str:
     if held == shown:
         return "Most pupils above the lowest band held their band or rose"
     return f"Most pupils held or rose in {held} of {shown} bands above the lowest"
+
+
+def mix_title(about: Card, group: str, items: Sequence[tuple[str, Row | None]]) -> str:
+    """The largest part of the whole for a group: (item, its row), largest first; of those shown, where some are not."""
+    shown = [(label, row) for label, row in items if row is not None and row["value"] is not None]
+    if not shown:
+        return f"{about.title}: no part can be shown"
+    label = shown[0][0]
+    of_shown = "" if len(shown) == len(items) else "of those shown, "
+    whose = "" if group == "Total" else f" of {people(group)}"
+    return f"{about.title}{whose}: {of_shown}most often {label[:1].lower()}{label[1:]}"
+
+
+def cases_title(row: Row | None, about: Card) -> str:
+    """The share of plans within 20 weeks, with the count."""
+    if row is None or row["value"] is None:
+        return f"EHC plans within 20 weeks: {NOT_SHOWN if row and row['status'] == 'c' else 'no figure'}"
+    figure = format_value(row["value"], about, base=row["base_subjects"], unit=False)
+    return f"{figure} of new EHC plans came within 20 weeks, exceptions left out"

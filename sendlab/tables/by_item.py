@@ -1,10 +1,14 @@
 """Table twins of the charts of figures by item: sections, moves, parts of a whole and times of cases."""
 
+from collections.abc import Sequence
+
 from sendlab.narrate import View
 from sendlab.schema.groups import TOTAL
-from sendlab.schema.labels import people, period_text
+from sendlab.schema.labels import people, period_name, period_text
 from sendlab.tables.grids import heat_of, moves_of
+from sendlab.tables.lines import Line
 from sendlab.tables.made import row_notes
+from sendlab.tables.mixes import case_ages_of, mix_of
 from sendlab.tables.shown import ShownTable
 
 
@@ -32,3 +36,42 @@ def transitions_table(view: View, *, measure: str, place: str, time_period: str,
     caption = f"{found.about.title}, {people(group)}, {found.name}, {period_text(time_period, found.kind)}"
     headings = ("Began", "Pupils (n)", *(f"Now {band}" for band in bands))
     return ShownTable(caption, headings, tuple(rows), (False, *[True] * (len(headings) - 1)), notes, view.mark)
+
+
+def mix_table(view: View, *, measure: str, place: str, time_period: str, leave_out: Sequence[str] = ()) -> ShownTable:
+    """The table twin of `plot_mix`: a row for each item and group."""
+    found = mix_of(view, measure=measure, place=place, time_period=time_period, leave_out=tuple(leave_out))
+    rows = tuple(
+        (item.label, people(group), *_line_cells(item.lines.get(group)))
+        for item in found.items
+        for group in found.groups
+    )
+    about = found.about
+    left = (f"Left out: {', '.join(found.left_out)}.",) if found.left_out else ()
+    words = f"Numerator: {about.numerator}. Denominator: {about.denominator}. Figure: {about.unit}. x: not available."
+    notes = (words, *left, *row_notes(view, [line.row for line in found.all_lines()]))
+    caption = f"{about.title}, {found.name}, {period_text(time_period, found.kind)}"
+    headings = ("Item", "Group", "Pupils (n)", "Figure", "95% interval")
+    return ShownTable(caption, headings, rows, (False, False, True, True, True), notes, view.mark)
+
+
+def case_ages_table(view: View, *, place: str, time_period: str = "") -> ShownTable:
+    """The table twin of `plot_case_ages`: a row for each band of weeks, and the share within 20 weeks."""
+    found = case_ages_of(view, place=place, time_period=time_period)
+    lines = [*found.all_lines(), *([found.within] if found.within else [])]
+    rows = tuple(
+        (line.card.title, "20 weeks or less" if line is found.within else line.label, *_line_cells(line))
+        for line in lines
+    )
+    notes = ("Figures: % of plans; 20 weeks are 140 days.", *row_notes(view, [line.row for line in lines]))
+    headings = ("Plans", "Weeks", "Plans (n)", "Figure", "95% interval")
+    caption = f"EHC plans by weeks from request to plan, {found.name}, {period_name(found.period)}"
+    return ShownTable(caption, headings, rows, (False, False, True, True, True), notes, view.mark)
+
+
+def _line_cells(line: Line | None) -> tuple[str, ...]:
+    if line is None:
+        return ("x", "x", "x")
+    base = line.row["base_subjects"]
+    figures = (line.value_text, line.interval_text or "x") if line.shown else (line.mark, line.mark)
+    return (line.mark if base is None else f"{base:,}", *figures)
