@@ -371,7 +371,7 @@ def test_moves_stand_in_a_matrix_whose_hidden_cells_keep_their_place():
     assert [len(layers(chart, "rect", color=tint.fill)[0]) for tint in theme.TINTS] == [4, 6, 3, 1]
     bars = layers(chart, "rect", color=theme.TEXT)[0][::4]  # the upper side of each frame
     assert [(bar["x"], bar["y"]) for bar in bars] == [(201 + 100 * n, 63 + 40 * n) for n in range(4)]
-    assert chart.title.text == ["Most pupils held or rose in 1 of 2 bands above the lowest"]  # towards, not at
+    assert chart.title.text == ["Most pupils held or rose in 1 of 2 bands shown above the lowest"]  # towards, not at
     table = tables.transitions_table(published(move_rows()), **MOVES)
     assert table.rows[3] == ("reading: began above", "130", "c", "c", "20.0%", "70.0%")
     one, other = (charts.plot_transitions(published(move_rows(value)), **MOVES).to_dict() for value in (1.0, 99.0))

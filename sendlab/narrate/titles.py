@@ -77,8 +77,8 @@ def moves_title(subjects: Sequence[tuple[str, int, int]]) -> str:
     if not shown:
         return "From starting band to band now: too few bands are shown to sum up"
     if held == shown:
-        return "Most pupils above the lowest band held their band or rose"
-    return f"Most pupils held or rose in {held} of {shown} bands above the lowest"
+        return "In the bands shown, most pupils held their band or rose"
+    return f"Most pupils held or rose in {held} of {shown} bands shown above the lowest"
 
 
 def mix_title(about: Card, group: str, items: Sequence[tuple[str, Row | None]]) -> str:
