@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from sendlab import tables
+from sendlab import narrate, tables
 from sendlab.codes import read_codes
 from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, _published
 from sendlab.errors import GateError, SendlabError
@@ -172,3 +172,14 @@ def test_raw_frames_are_refused(thing):
         tables.schools_table(thing, measure=PA, group="SEN support", time_period="202425")
     with pytest.raises(GateError):
         tables.self_evaluation_table(thing, place="1")
+
+
+def test_a_group_is_not_told_by_the_row_of_its_boys():
+    boys = row("SEN support", 99.0, 90.0, 100.0, 100, sex="Male")
+    rows = [row("SEN support", 34.2, 28.6, 40.3, 263), boys]
+    for order in (rows, rows[::-1]):
+        view = OwnView(frame(*order))
+        assert [(line[0], line[4]) for line in tables.figures_table(view, **HERE).rows] == [("SEN support", "34.2%")]
+        assert "34.2%" in narrate.headline(view, **HERE)
+        schools = tables.schools_table(view, measure=PA, group="SEN support", time_period="202425")
+        assert [line[4] for line in schools.rows] == ["34.2%"]

@@ -37,8 +37,8 @@ class Scale:
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
 
-def scale_of(values: Iterable[float | None], start: int, end: int, *, most: int = 6) -> Scale | None:
-    """The scale that holds zero and all the values, or None where there is no value.
+def scale_of(values: Iterable[float | None], start: int, end: int, *, most: int = 6, zero: bool = True) -> Scale | None:
+    """The scale that holds zero (or need not) and all the values, or None where there is no value.
 
     >>> scale_of([3.0, 34.2, None], 0, 100).ticks
     (0.0, 10.0, 20.0, 30.0, 40.0)
@@ -46,7 +46,7 @@ def scale_of(values: Iterable[float | None], start: int, end: int, *, most: int 
     known = [value for value in values if value is not None]
     if not known:
         return None
-    low, high = min(0.0, *known), max(0.0, *known)
+    low, high = (min(0.0, *known), max(0.0, *known)) if zero else (min(known), max(known))
     high = high if high > low else low + 1.0
     step = _step((high - low) / most)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
@@ -161,8 +161,13 @@ def segments(
 
 def box(x1: float, y1: float, x2: float, y2: float, *, colour: str) -> list[Layer]:
     """A filled rectangle between two corners in pixels."""
-    row = {"x": float(x1), "y": float(y1), "x2": float(x2), "y2": float(y2)}
-    return layer([row], "rect", {"color": colour}, x2={"field": "x2"}, y2={"field": "y2"})
+    return boxes([(x1, y1, x2, y2)], colour=colour)
+
+
+def boxes(corners: Sequence[tuple[float, float, float, float]], *, colour: str) -> list[Layer]:
+    """Filled rectangles of one colour, each between two corners (x, y) and (x2, y2) in pixels."""
+    rows = [dict(zip(("x", "y", "x2", "y2"), map(float, corner), strict=True)) for corner in corners]
+    return layer(rows, "rect", {"color": colour}, x2={"field": "x2"}, y2={"field": "y2"})
 
 
 def grid(scale: Scale, x: Channel, top: float, bottom: float) -> list[Layer]:

@@ -12,7 +12,7 @@ import altair as alt
 from altair.utils.schemapi import debug_mode
 
 from sendlab.charts import bundle, theme
-from sendlab.charts.marks import Layer, at, box, points, segments, texts
+from sendlab.charts.marks import SOLID, Layer, at, box, points, segments, texts
 from sendlab.disclosure.published import Published
 from sendlab.narrate import Row, View
 from sendlab.schema.labels import day_name
@@ -30,6 +30,7 @@ class Key:
     colour: str
     hollow: bool = False
     interval: bool = False
+    dash: tuple[int, ...] = SOLID
 
 
 def key(entries: Sequence[Key], y: float, x: float = 0) -> list[Layer]:
@@ -38,7 +39,7 @@ def key(entries: Sequence[Key], y: float, x: float = 0) -> list[Layer]:
     for entry in entries:
         half = 16 if entry.interval else 7
         if entry.interval:
-            layers += segments([(x, y, x + 2 * half, y)], colour=entry.colour, width=2.5)
+            layers += segments([(x, y, x + 2 * half, y)], colour=entry.colour, width=2.5, dash=entry.dash)
         place = [{"x": float(x + half), "y": float(y)}]
         if entry.shape:
             layers += points(place, at("x"), shape=entry.shape, colour=entry.colour, size=100, hollow=entry.hollow)

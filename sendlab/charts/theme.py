@@ -19,6 +19,18 @@ BANDS = {
 
 
 @dataclass(frozen=True)
+class Tint:
+    """A filled area and the text on it."""
+
+    fill: str
+    text: str
+
+
+# From little to much: each darker than the last; the figures on them carry the meaning.
+TINTS = (Tint("#EDF4FA", TEXT), Tint("#A9C8E2", TEXT), Tint("#3D76AB", PAPER), Tint("#0B2B47", PAPER))
+
+
+@dataclass(frozen=True)
 class Look:
     """How a group is drawn: the same in every chart, and never told by colour alone."""
 

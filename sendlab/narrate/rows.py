@@ -16,6 +16,8 @@ Row = dict[str, Any]
 Asked = ParamSpec("Asked")
 Shown = TypeVar("Shown")
 Made = Callable[Concatenate[View, Asked], Shown]
+# By these columns an own view, and every table of published figures, is broken down too.
+ELSE = ("sen_primary_need", "nc_year", "sex", "fsm_status", "ethnicity_major")
 LEVELS = ("School", "Local authority", "National")  # an own view may also hold the LA without each school, as a means
 
 
@@ -82,10 +84,16 @@ def one_kind_of_period(rows: pl.DataFrame, time_identifier: str = "") -> pl.Data
     return rows.filter(pl.col("time_identifier").fill_null("") == wanted)
 
 
+def of_everybody_else() -> pl.Expr:
+    """Rows that are broken down by SEN provision, need area or item at most: a boys' row is not that of the group."""
+    return pl.all_horizontal(pl.col(name) == "Total" for name in ELSE)
+
+
 def one_row(rows: pl.DataFrame, *, group: str = "Total", need: str = "Total", item: str = "Total", comparator: str = "",
             time_period: str = "") -> Row | None:  # fmt: skip
-    """The one row of a group, need area and item, or None where there is none."""
+    """The one row of a group, need area and item, or None where there is none; not broken down by anything else."""
     keep = (pl.col("sen_provision") == group) & (pl.col("need_area") == need) & (pl.col("item") == item)
+    keep &= of_everybody_else()
     found = rows.filter(keep & (pl.col("comparator") == comparator))
     if time_period:
         found = found.filter(pl.col("time_period") == time_period)

@@ -1,6 +1,8 @@
 """Display tables: the lines that a chart draws, as an accessible table; marks stand where there is no figure."""
 
+from sendlab.tables.by_item import case_ages_table, heat_table, mix_table, transitions_table
 from sendlab.tables.counted import counted_table
+from sendlab.tables.further import bands_table, funnel_table, multiples_table
 from sendlab.tables.lines import (
     NATIONALLY,
     REST_OF_LA,
@@ -21,7 +23,8 @@ from sendlab.tables.shown import ShownTable
 from sendlab.tables.statements import Statement, largest_gaps, statement_lines
 
 __all__ = [
-    "NATIONALLY", "REST_OF_LA", "Line", "ShownTable", "Statement", "comparator_periods", "counted_table",
-    "figures_table", "group_lines", "intervention_lines", "interventions_table", "largest_gaps", "school_lines",
-    "schools_table", "self_evaluation_table", "show_table", "statement_lines",
+    "NATIONALLY", "REST_OF_LA", "Line", "ShownTable", "Statement", "bands_table", "case_ages_table",
+    "comparator_periods", "counted_table", "figures_table", "funnel_table", "group_lines", "heat_table",
+    "intervention_lines", "interventions_table", "largest_gaps", "mix_table", "multiples_table", "school_lines",
+    "schools_table", "self_evaluation_table", "show_table", "statement_lines", "transitions_table",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from sendlab.metrics.cards import card
 from sendlab.narrate import Row, View, one_row, or_else, rows_of
 from sendlab.schema.labels import day_name, period_name, period_text, reason
 from sendlab.stats.rounding import format_number, round_half_away
-from sendlab.tables.made import nothing_table, table_notes
+from sendlab.tables.made import nothing_table, row_notes
 from sendlab.tables.shown import ShownTable
 
 HEADINGS = ("Measure", "Period", "Could count", "Counted", "Counted of those", "Data to", "Why no figure")
@@ -28,7 +28,7 @@ def counted_table(view: View, *, measures: Sequence[str], place: str, time_perio
     caption = f"Who counted, {name}, {period_name(time_period)}"
     shown = [row for row in found.values() if row]
     return ShownTable(
-        caption, HEADINGS, rows, (False, False, True, True, True, False, False), table_notes(view, shown), view.mark
+        caption, HEADINGS, rows, (False, False, True, True, True, False, False), row_notes(view, shown), view.mark
     )
 
 

@@ -8,6 +8,7 @@ from sendlab.disclosure.published import NATION, require_view
 from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate import Row, View, format_interval, format_value, one_kind_of_period, rows_of
+from sendlab.narrate.rows import of_everybody_else
 from sendlab.schema.groups import ALL_SEN, NEED_AREAS, SEN_PROVISION, TOTAL
 from sendlab.schema.labels import period_name, reason
 from sendlab.stats.rounding import format_number
@@ -81,6 +82,7 @@ def group_lines(view: View, *, measure: str, place: str, time_period: str, by: s
 
 def part_rows(rows: pl.DataFrame, by: str) -> pl.DataFrame:
     """The rows of one breakdown: by SEN provision, or by area of need of all pupils with SEN."""
+    rows = rows.filter(of_everybody_else())
     if by == "sen_provision":
         return rows.filter(pl.col("need_area") == TOTAL)
     return rows.filter((pl.col("sen_provision") == ALL_SEN) & (pl.col("need_area") != TOTAL))
@@ -112,7 +114,7 @@ def school_lines(view: View, *, measure: str, group: str, time_period: str) -> t
     """A line for each school, by name, those without a figure after the others; and the line of the LA."""
     require_view(view)
     keep = (pl.col("time_period") == time_period) & (pl.col("sen_provision") == group)
-    whole = (pl.col("need_area") == TOTAL) & (pl.col("item") == TOTAL)
+    whole = (pl.col("need_area") == TOTAL) & (pl.col("item") == TOTAL) & of_everybody_else()
     about, rows = card(measure), one_kind_of_period(view.of(measure).filter(keep & whole))
     figures = rows.filter((pl.col("comparator") == "") & (pl.col("geographic_level") == "School"))
     if figures.is_empty():

@@ -47,10 +47,10 @@ BY = {"sen_provision": "by SEN provision", "need_area": "by area of need"}
 
 def nothing_table(view: View, sentence: str) -> ShownTable:
     """A table without rows that says why: for `narrate.or_else`."""
-    return ShownTable(sentence.rstrip("."), ("Figures",), (), (False,), table_notes(view, []), view.mark)
+    return ShownTable(sentence.rstrip("."), ("Figures",), (), (False,), row_notes(view, []), view.mark)
 
 
-def table_notes(view: View, rows: Sequence[Row]) -> tuple[str, ...]:
+def row_notes(view: View, rows: Sequence[Row]) -> tuple[str, ...]:
     """The marks that stand in the table, the reasons in words, and the line on protection."""
     marks = [f"{mark}: {meaning}" for mark, meaning in MARKS.items() if any(row["status"] == mark for row in rows)]
     reasons = sorted({row["note"] for row in rows if row["note"] and row["status"] != "c"})
@@ -89,7 +89,7 @@ def _line_table(view: View, lines: Sequence[Line], first: str, caption: str, ren
     about = lines[0].card
     words = (f"Numerator: {about.numerator}. Denominator: {about.denominator}. Figure: {about.unit}.",)
     missing = any("x" in row for row in rows) and all(line.row["status"] != "x" for line in lines)
-    notes = table_notes(view, [line.row for line in lines]) + (("x: not available.",) if missing else ())
+    notes = row_notes(view, [line.row for line in lines]) + (("x: not available.",) if missing else ())
     return ShownTable(caption, headings, rows, (False, *[True] * (len(headings) - 1)), words + notes, view.mark)
 
 
@@ -126,7 +126,7 @@ def interventions_table(view: View, *, place: str, time_period: str) -> ShownTab
     words = (f"Gain: {lines[0].card.numerator}. Unit: {lines[0].card.unit}.",)
     headings = ("Intervention", "Pupils (n)", "Gain", "95% interval")
     return ShownTable(
-        caption, headings, rows, (False, True, True, True), words + table_notes(view, [x.row for x in lines]), view.mark
+        caption, headings, rows, (False, True, True, True), words + row_notes(view, [x.row for x in lines]), view.mark
     )
 
 
@@ -152,7 +152,7 @@ def self_evaluation_table(view: View, *, place: str, time_period: str = "", top:
     headings = ("Statement", "Section", "Now", "Target", "Target minus now")
     notes = (
         "Ratings 1 to 10; statements rated 0 (not applicable) and statements without a target are left out.",
-        *table_notes(view, []),
+        *row_notes(view, []),
     )
     caption = f"Self-evaluation: largest steps from now to target, {name}, {period_name(period)}"
     return ShownTable(caption, headings, rows, (False, False, True, True, True), notes, view.mark)
@@ -176,7 +176,7 @@ def show_table(view: View, *, columns: Sequence[str] | dict[str, str] = (), capt
     rows = view.rows.to_dicts()
     cells = tuple(tuple(_cell(row, name) for name in names) for row in rows)
     return ShownTable(
-        caption, tuple(names.values()), cells, tuple(n in NUMBERS for n in names), table_notes(view, rows), view.mark
+        caption, tuple(names.values()), cells, tuple(n in NUMBERS for n in names), row_notes(view, rows), view.mark
     )
 
 
