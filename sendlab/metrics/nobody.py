@@ -5,7 +5,7 @@ import polars as pl
 from sendlab.cohort import ATTENDANCE_AGES
 from sendlab.metrics.cards import cards
 from sendlab.metrics.publication import published_measures
-from sendlab.schema.groups import ALL_SEN, NEED_AREAS, TOTAL
+from sendlab.schema.groups import ALL_SEN, NEED_AREAS, NO_ITEM, TOTAL
 from sendlab.schema.measures import as_measures
 
 NOBODY = {
@@ -88,7 +88,7 @@ def _returned(facts: pl.DataFrame) -> pl.DataFrame:
 def _every_cell() -> pl.DataFrame:
     """Every measure with every group it is broken down by, its unit, and the words for nobody in it."""
     cells = [
-        (name, card.unit, NOBODY[card.topic], *group, "None" if card.kind in ("effect", "rating") else TOTAL)
+        (name, card.unit, NOBODY[card.topic], *group, NO_ITEM if card.kind in ("effect", "rating") else TOTAL)
         for name, card in cards().items()
         if name in published_measures()
         for group in (CELLS if card.kind not in ("effect", "rating") else CELLS[:1])

@@ -1,6 +1,7 @@
 """Names of the groups that figures are broken down by, in the order in which they are shown."""
 
 TOTAL = "Total"
+NO_ITEM = "None"  # in place of an item, where a measure that is told item by item has none
 NOT_RECORDED = "Not recorded"
 ALL_SEN = "All SEN"
 

@@ -44,10 +44,12 @@ def period_text(time_period: str, time_identifier: str) -> str:
 
     >>> period_text("202526", "Academic year"), period_text("202526", "Autumn term")
     ('2025/26', '2025/26 (autumn term)')
+    >>> period_text("202526", "Autumn term and Summer term")
+    '2025/26 (autumn term and summer term)'
     """
     name = period_name(time_period)
     full = time_identifier in (FULL_YEAR, "")
-    return name if full else f"{name} ({time_identifier[:1].lower()}{time_identifier[1:]})"
+    return name if full else f"{name} ({time_identifier.lower()})"
 
 
 def day_name(day: date) -> str:

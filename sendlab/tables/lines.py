@@ -9,7 +9,7 @@ from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate import Row, View, format_interval, format_value, one_kind_of_period, rows_of
 from sendlab.narrate.rows import of_everybody_else
-from sendlab.schema.groups import ALL_SEN, NEED_AREAS, SEN_PROVISION, TOTAL
+from sendlab.schema.groups import ALL_SEN, NEED_AREAS, NO_ITEM, SEN_PROVISION, TOTAL
 from sendlab.schema.labels import period_name, reason
 from sendlab.stats.rounding import format_number
 
@@ -128,9 +128,17 @@ def school_lines(view: View, *, measure: str, group: str, time_period: str) -> t
     return sorted(lines, key=lambda line: not line.shown), Line(la[0]["place_name"], la[0], about) if la else None
 
 
+def require_items(rows: pl.DataFrame, what: str, time_period: str) -> None:
+    """NothingToShow, with the reason that the rows give, where none of them is about an item."""
+    if (rows["item"] == NO_ITEM).all():
+        why = f": {rows['note'][0]}" if rows.height and rows["note"][0] else ""
+        raise NothingToShow(f"no {what} for {period_name(time_period)}{why}")
+
+
 def intervention_lines(view: View, *, place: str, time_period: str) -> list[Line]:
     """A line for each intervention, largest gain first; those without a figure after them, by name."""
     rows = rows_of(view, measure="intervention_gain", place=place, time_period=time_period)
     rows = rows.filter((pl.col("comparator") == "") & (pl.col("item") != TOTAL) & (pl.col("need_area") == TOTAL))
+    require_items(rows, "interventions", time_period)
     lines = [Line(row["item"], row, card("intervention_gain")) for row in rows.sort("item").to_dicts()]
     return sorted(lines, key=lambda line: (not line.shown, -(line.row["value"] or 0.0)))

@@ -8,6 +8,7 @@ import polars as pl
 from sendlab.codes import Code, read_codes
 from sendlab.narrate import Row, View, rows_of
 from sendlab.schema.labels import reason
+from sendlab.tables.lines import require_items
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ def statement_lines(view: View, *, place: str, time_period: str = "") -> tuple[l
     """All statements in the order of the tool, with the ratings of `time_period` (else the latest); and the period."""
     rows = rows_of(view, measure="sef_now", place=place, time_period=time_period)
     period = time_period or max(rows["time_period"])
+    now = rows.filter((pl.col("time_period") == period) & (pl.col("comparator") == ""))
+    require_items(now, "self-evaluation", period)
     measures = {name: _by_item(view, name, place, period) for name in ("sef_now", "sef_target", "sef_gap")}
     return [_statement(code, measures) for code in read_codes("sef_statement")], period
 
