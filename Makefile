@@ -1,48 +1,54 @@
 # Each target does its own set-up, in a fresh clone, with nothing but python3 and make.
 PYTHON ?= python3
+VENV ?= .venv
 ifeq ($(OS),Windows_NT)
-  BIN := .venv/Scripts
+  BIN := $(VENV)/Scripts
 else
-  BIN := .venv/bin
+  BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PACKAGE := $(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: report test lint bench soak explore clean
+.PHONY: report test test-all lint bench soak explore clean
 
-report: .venv/ready          ## the main job on data/sample: every school's and the LA's reports, the board page, the workbook
+report: $(VENV)/ready          ## the main job on data/sample: every school's and the LA's reports, the board page, the workbook
 	$(BIN)/sendlab report
 
-test: .venv/ready-dev lint   ## every test, notebooks included
+test: $(VENV)/ready-dev lint   ## every test, notebooks included
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests sendlab
 	$(BIN)/python -m pytest --nbval notebooks --no-header --override-ini=addopts=-q
 
-lint: .venv/ready-dev        ## style, types, and the reading budget
+test-all:                    ## all tests on each Python, with the same stored outputs; python3.11 to python3.13 on the path
+	$(MAKE) test PYTHON=python3.11 VENV=.venv-3.11
+	$(MAKE) test PYTHON=python3.12 VENV=.venv-3.12
+	$(MAKE) test PYTHON=python3.13 VENV=.venv-3.13
+
+lint: $(VENV)/ready-dev        ## style, types, and the reading budget
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python tools/budget.py
 
-bench: .venv/ready-dev        ## seconds, CPU and peak memory of ingest, build and absence, with ratios from one run
+bench: $(VENV)/ready-dev        ## seconds, CPU and peak memory of ingest, build and absence, with ratios from one run
 	$(BIN)/python benchmarks/bench.py
 
-soak: .venv/ready-dev         ## checks on many seeds: coverage of intervals, false flags, planted truths; goes on where it stopped
+soak: $(VENV)/ready-dev         ## checks on many seeds: coverage of intervals, false flags, planted truths; goes on where it stopped
 	$(BIN)/python tools/soak.py
 
-explore: .venv/ready         ## JupyterLab on the explorer
+explore: $(VENV)/ready         ## JupyterLab on the explorer
 	$(BIN)/sendlab explore
 
 clean:
-	rm -rf .venv .store
+	rm -rf .venv .venv-* .store
 
-.venv/ready: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
+$(VENV)/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes --requirement requirements.lock
 	$(PACKAGE)
 	touch $@
 
-.venv/ready-dev: requirements-dev.lock pyproject.toml
-	$(PYTHON) -m venv .venv
+$(VENV)/ready-dev: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes --requirement requirements-dev.lock
 	$(PACKAGE)
-	touch $@ .venv/ready
+	touch $@ $(VENV)/ready
