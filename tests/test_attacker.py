@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from attacker.claims import Claim, Scene
 from attacker.folder import make_folder, tasks_of
-from attacker.html_file import PageReader
+from attacker.html_file import PageReader, read_html
 from attacker.judge import judge
 from attacker.picture import read_picture
 from attacker.planting import Material, report, set_cell, set_in_csv
@@ -368,6 +368,44 @@ def test_where_there_is_nothing_to_show_nothing_is_told(place, period, opened, c
     point = '<path transform="translate(400,30)" d="M5,0" stroke="#12436D" stroke-width="1.8"/></g></svg>'
     planted = read_picture(svgs[0].replace("</g></svg>", point), *about, public, "attendance.html", "chart")
     assert len(planted.strays) == 1
+
+
+SMALL_EDITS = {
+    "a label of a table": (r'aria-label="Table 2"', 'aria-label="Table 31"'),
+    "a title once more": (r'(<p class="narrow" aria-hidden="true">)', r"\1Of 7 "),
+    "a number of parts": (r"On this page: \d+ parts", "On this page: 4 parts"),
+    "a name to save as": (r'download="attendance', 'download="attendance-3'),
+    "an attribute of what is folded": (r'<details class="twin">', '<details class="twin" data-n="4">'),
+    "a comment within a text": (r'(<p class="csv"><a [^>]*>)', r"\1<!-- 3 of 40 -->"),
+    "a second CSV": (r'<p class="csv">', '<p><a href="data:text/csv;base64,MyBvZiA0MA==">3</a></p><p class="csv">'),
+    "a line more in a list": (r"<ul><li>", "<ul><li>Of those, 3 left.</li><li>"),
+}
+
+
+@pytest.mark.parametrize("name", SMALL_EDITS)
+def test_an_edit_of_the_frame_of_a_page_is_a_stray(name, clean, material, tmp_path):
+    path = clean / material.period / "board" / PLACES[0] / "attendance.html"
+    old, new = SMALL_EDITS[name]
+    text, changed = re.subn(old, new, path.read_text(encoding="utf-8"), count=1)
+    copy = tmp_path / path.name
+    copy.write_text(text, encoding="utf-8")
+    public = learn(clean)
+    whole = [len(read_html(file, public, "attendance.html").strays) for file in (path, copy)]
+    assert changed == 1 and whole[0] == 0 and whole[1] > 0
+
+
+def test_a_rating_that_is_drawn_elsewhere_is_read_or_is_a_stray(clean, material):
+    page = clean / material.period / "board" / PLACES[2] / "self_evaluation.html"
+    svg = re.search(r"<svg\b.*?</svg>", page.read_text(encoding="utf-8"), re.DOTALL).group()
+    x, rest = re.search(r'translate\(([\d.]+),(\d+)\)" d="[^"]*" fill="#12436D"', svg[svg.index("layer_16") :]).groups()
+    place, public = Scene(place_code=PLACES[2], time_period=material.period), learn(clean)
+
+    def told(drawn):
+        return read_picture(svg.replace(f"translate({x},{rest})", f"translate({drawn},{rest})"), place, public, "", "")
+
+    ours, one_more, finer = told(float(x)), told(float(x) + 39), told(float(x) + 2)
+    assert ours.strays == [] and one_more.strays and finer.strays  # the lines no longer meet it
+    assert len({(c.key, c.low) for c in one_more.claims} - {(c.key, c.low) for c in ours.claims}) == 1
 
 
 # --- faults -------------------------------------------------------------------------------------------------------

@@ -1,11 +1,14 @@
 """The reader of the files alone on texts and numbers worked by hand: what each tells, and what follows from it."""
 
+import base64
+
 import polars as pl
 import pytest
 from attacker.claims import Scene, printed
 from attacker.public import Public
 from attacker.reading import claims_in
 from attacker.rows import as_published_rows, base_from_limits, with_arithmetic
+from attacker.saved import read_saved
 from attacker.sentences import NATIONALLY, REST_OF_LA, read_text
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,6 +92,32 @@ def test_a_list_must_name_every_figure_once_and_in_order():
         assert [stray.about.partition(",")[0] for stray in read_line(wrong)[1]] == ["a list that leaves out a figure"]
     swapped = rest.replace("persistent absence, severe absence", "severe absence, persistent absence")
     assert len(read_line(f"{LINE}\n{swapped}")[1]) == 1
+
+
+MARK, HEAD, LINE_OF_CSV = "\ufeff", "table,row,column,shown\r\n", "A,All,n,7\r\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "tables", "odd"),
+    [
+        (MARK + HEAD + LINE_OF_CSV + "A,All,up,'=1\r\nB,Elm,n,c\r\n", [["A", "7", "=1"], ["B", "c"]], 0),
+        (HEAD + LINE_OF_CSV, [["A", "7"]], 1),  # without the mark
+        (MARK + (HEAD + LINE_OF_CSV).replace("\r", ""), [["A", "7"]], 1),
+        (MARK + "table,row,shown\r\nA,All,7\r\n", [], 2),
+        (MARK + HEAD + "A,All,n,7,3\r\n", [], 2),
+    ],
+)
+def test_a_saved_csv_is_made_into_tables_and_its_form_is_held_to_ours(text, tables, odd):
+    saved = read_saved("data:text/csv;base64," + base64.b64encode(text.encode()).decode())
+    assert [[node.text for node in table.all("caption", "td")] for table in saved.tables] == tables
+    assert len(saved.odd) == odd
+
+
+@pytest.mark.parametrize(
+    "link", ["data:text/csv,7", "data:text/csv;base64,7", "figures.csv", "data:text/csv;base64,/w=="]
+)
+def test_a_csv_that_cannot_be_read_is_a_stray(link):
+    assert len(read_saved(link).odd) == 1
 
 
 def test_a_number_that_no_sentence_of_ours_holds_is_a_stray_and_its_value_is_not_repeated():
