@@ -21,11 +21,13 @@ from attacker.planting import (
     Row,
     chart_of,
     edit,
+    findings_of,
     percent,
     place_of_text,
     report,
     rewrite,
     set_cell,
+    set_in_csv,
     set_in_workbook,
     table_row,
     workbook,
@@ -35,7 +37,8 @@ from attacker.sums import ADVERSE_BELOW
 from sendlab.charts.groups import END, START
 from sendlab.charts.marks import scale_of
 from sendlab.metrics.cards import card
-from sendlab.schema.groups import SEN_PROVISION, TOTAL
+from sendlab.narrate import title_words
+from sendlab.schema.groups import SEN_PROVISION, SEND, TOTAL
 from sendlab.schema.labels import people, period_name
 from sendlab.schema.measures import MEASURE_KEY
 
@@ -323,12 +326,99 @@ def other_school_in_school_edition(folder: Path, material: Material) -> None:
     set_cell(copy, row, "Numerator", f"{row['numerator']:.0f}")
 
 
+# --- what stands out, the saved figures, who counted ----------------------------------------------------------------
+
+
+def finding(folder: Path, material: Material) -> None:
+    """A line of what stands out that tells the hidden figure."""
+    row, path = _listed(folder, material)
+    first = findings_of(path)[0]
+    line = (
+        f"<li>{card(row['measure']).title}, {people(row['sen_provision'])}: {percent(row)} ({row['numerator']:.0f} of "
+        f"{row['base_subjects']} pupils, between {row['lower']:.0f}% and {row['upper']:.0f}%). "
+        "Cannot tell whether that differs from pupils with no SEN (10%).</li>"
+    )
+    edit(path, first, line + first)
+
+
+def _listed(folder: Path, material: Material) -> tuple[Row, Path]:
+    """A hidden figure that the list of what stands out in its report names as not shown, and the report."""
+    row = material.small(
+        pl.col("sen_provision").is_in(SEND), pl.col("upper").is_not_null(), measures=("severe_absence", "attendance_98")
+    )
+    return row, report(folder, row)
+
+
+def finding_by_silence(folder: Path, material: Material) -> None:
+    """A hidden figure among those of which it is said that they show no difference."""
+    row, path = _listed(folder, material)
+    (hidden,) = [line for line in findings_of(path) if line.startswith("<li>Not shown")]
+    group, measure = people(row["sen_provision"]), title_words(card(row["measure"]))
+    edit(path, hidden, hidden + f"<li>No clear difference: {group} ({measure}).</li>")
+
+
+def finding_of_hidden_gap(folder: Path, material: Material) -> None:
+    """A figure that is shown, with a word on its hidden gap to another group."""
+    keys = [name for name in MEASURE_KEY if name != "comparator"]
+    shown = material.published.filter(FIGURE, pl.col("value").is_not_null())
+    of_shown = material.hidden.join(shown.select(keys), on=keys).sort(keys)
+    gap = material.one(
+        pl.col("comparator") == "No SEN", pl.col("measure") == "severe_absence", pl.col("sen_provision").is_in(SEND),
+        pl.col("need_area") == TOTAL, of=of_shown,
+    )  # fmt: skip
+    row = material.one(*(pl.col(name) == gap[name] for name in keys), of=shown)
+    line = (
+        f"<li>{card(row['measure']).title}, {people(row['sen_provision'])}: {percent(row)} ({row['numerator']:.0f} of "
+        f"{row['base_subjects']} pupils, no interval). Possibly worse: {gap['value']:.0f} percentage points above "
+        f"pupils with no SEN ({gap['comparator_value']:.1f}%), between −1 and {gap['upper']:.0f}.</li>"
+    )
+    first = findings_of(report(folder, row))[0]
+    edit(report(folder, row), first, first + line)
+
+
+def order_of_findings(folder: Path, material: Material) -> None:
+    """Figures that are not shown named by their value, not as declared."""
+    _, path = _listed(folder, material)
+    (hidden,) = [line for line in findings_of(path) if line.startswith("<li>Not shown")]
+    start, _, names = hidden.removesuffix(".</li>").partition("): ")
+    edit(path, hidden, f"{start}): {'; '.join(reversed(names.split('; ')))}.</li>")
+
+
+def finer_least_gap(folder: Path, material: Material) -> None:
+    """The smallest gap that would have shown, taken from limits that were not rounded."""
+    path = folder / material.period / "board" / material.places[0] / "progress.html"
+    line = next(line for line in findings_of(path) if "only a gap of about" in line)
+    edit(path, line, re.sub(r"(about \d+)\.\d", r"\1.98", line))
+
+
+def saved_csv(folder: Path, material: Material) -> None:
+    """A CSV with the true number where the table shows c."""
+    row = material.small()
+    set_in_csv(report(folder, row), row, "Numerator", f"{row['numerator']:.0f}")
+
+
+def counted(folder: Path, material: Material) -> None:
+    """How many counted, in the table of who did, where that is hidden."""
+    row = material.one(
+        FIGURE, pl.col("shown_base").is_null(), pl.col("sen_provision") == TOTAL, pl.col("need_area") == TOTAL,
+        pl.col("measure") == "ks2_mathematics_progress",
+    )  # fmt: skip
+    path = folder / row["time_period"] / "board" / row["place_code"] / "data_quality.html"
+    title, when = escape(card(row["measure"]).title), period_name(row["time_period"])
+    text = path.read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if f">{title}</th>" in line and f">{when}</td>" in line)
+    cells = line.split("<td")
+    cells[3] = cells[3].replace(">c<", f">{row['base_subjects']}<")
+    edit(path, line, "<td".join(cells))
+
+
 FAULTS: dict[str, Callable[[Path, Material], Path | None]] = {
     fault.__name__: fault
     for fault in (
         unrounded_limit, sorted_by_hidden_value, tooltip, alt_text, dropped_cover, earlier_release, notebook_metadata,
         workbook_comment, hidden_sheet, document_properties, drawn_point, axis_domain, shade_of_hidden_value,
         percent_of_hidden_numerator, gap_of_hidden_side, rank, total_in_footer, hidden_base_shown, data_attribute,
-        finer_sum, file_name, sentence, other_school_in_school_edition,
+        finer_sum, file_name, sentence, other_school_in_school_edition, finding, finding_by_silence,
+        finding_of_hidden_gap, order_of_findings, finer_least_gap, saved_csv, counted,
     )
 }  # fmt: skip

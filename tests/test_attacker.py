@@ -8,29 +8,32 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from attacker.claims import Claim, Scene, printed
+from attacker.claims import Claim, Scene
 from attacker.folder import make_folder, tasks_of
+from attacker.html_file import PageReader, read_html
 from attacker.judge import judge
-from attacker.planting import Material, report, set_cell
-from attacker.public import NATIONAL_CODE, NOTEBOOKS, Public
-from attacker.reading import claims_in, read_folder
-from attacker.rows import COLUMN, NUMBERS, as_published_rows, base_from_limits, with_arithmetic
-from attacker.sentences import NATIONALLY, REST_OF_LA, read_text
+from attacker.picture import read_picture
+from attacker.planting import Material, report, set_cell, set_in_csv
+from attacker.public import NATIONAL_CODE, NOTEBOOKS, declared_measures
+from attacker.reading import learn, read_folder
+from attacker.rows import COLUMN, NUMBERS, as_published_rows
+from attacker.sentences import NATIONALLY, read_text
+from attacker.statements import STATEMENTS
 from attacker.truths import true_tables
-from hypothesis import given
-from hypothesis import strategies as st
+from attacker.words import ALONE, BESIDE, MADE, QUIET, follows, place_of_gap
 from seeded_faults import FAULTS
 
+from sendlab import charts, describe, narrate, tables
 from sendlab.build import open_workspace
 from sendlab.measures import publishable
 from sendlab.runs.execute import execute, notebook_file, report_file
 from sendlab.runs.plan import latest_period
-from sendlab.schema.groups import ALL_SEN, NEED_AREAS, SEN_PROVISION, TOTAL
+from sendlab.schema.groups import ALL_SEN, NEED_AREAS, SEN_PROVISION, SEND, TOTAL
 from sendlab.schema.measures import GROUPS
-from sendlab.stats.rounding import format_number
 
-PLACES = ("999", "900102", "900105")
+PLACES = ("999", "900101", "900105")
 TOPICS = ("attendance", "exclusions", "progress", "interventions")
+SUFFIXES = (".html", ".ipynb")
 # fault -> the way in which it gives something away, and so must be found
 WAYS = {
     "unrounded_limit": "finer than declared",
@@ -56,6 +59,13 @@ WAYS = {
     "file_name": "stray",
     "sentence": "narrowed",
     "other_school_in_school_edition": "narrowed",
+    "finding": "shown though hidden",
+    "finding_by_silence": "shown though hidden",
+    "finding_of_hidden_gap": "shown though hidden",
+    "order_of_findings": "stray",
+    "finer_least_gap": "does not follow",
+    "saved_csv": "shown though hidden",
+    "counted": "shown though hidden",
 }
 
 
@@ -127,6 +137,11 @@ def published_number(claim: Claim, published):
     return number
 
 
+def number_in(published):
+    """Numbers of published rows, as `follows` asks for them."""
+    return lambda key, what: published.get(key, {}).get(COLUMN.get(what, what))
+
+
 # --- the folder -----------------------------------------------------------------------------------------------------
 
 
@@ -152,7 +167,7 @@ def test_the_clean_folder_gives_nothing_away(read, true_counts):
 
 
 def test_every_number_read_is_published_with_the_same_rounding(read, editions):
-    told = [claim for claim in read.claims if claim.told and claim.what != "change"]
+    told = [claim for claim in read.claims if claim.told and claim.what not in ("change", *MADE)]
     kinds = Counter((Path(claim.file).suffix, claim.what) for claim in told)
     for suffix in (".html", ".ipynb", ".xlsx"):
         assert all(kinds[suffix, what] > 50 for what in ("base", "numerator", "value", "lower", "comparator_value"))
@@ -169,7 +184,25 @@ def test_every_mark_of_hiding_is_published_as_hidden(read, editions):
     assert len(marks) > 5000
     for claim in marks:
         row = editions[school_of(claim.file)][claim.key]
-        assert row["status"] == "c" and row[COLUMN.get(claim.what, claim.what)] is None, (claim.file, claim.where)
+        numbers = ("base", "eligible") if claim.what == "share" else (claim.what,)
+        gone = any(row[COLUMN.get(what, what)] is None for what in numbers)
+        assert row["status"] == "c" and gone, (claim.file, claim.where)
+
+
+def test_every_word_share_and_smallest_gap_follows_from_published_figures(read, editions):
+    made = [claim for claim in read.claims if claim.told and claim.what in MADE]
+    kinds = Counter(claim.what for claim in made)
+    assert set(kinds) == set(MADE) and kinds["word"] > 50 and kinds["standing"] > 50 and kinds["share"] > 20
+    for claim in made:
+        assert follows(claim, number_in(editions[school_of(claim.file)])), (claim.file, claim.where, claim.what)
+
+
+def test_no_mark_stands_where_a_number_is_published(read, editions):
+    marks = [claim for claim in read.claims if claim.mark and claim.what not in MADE]
+    assert {claim.mark for claim in marks} >= {"c", "x", "z"}
+    for claim in marks:
+        number = number_in(editions[school_of(claim.file)])(claim.key, claim.what)
+        assert number is None, (claim.file, claim.where, claim.what)
 
 
 def test_the_workbook_holds_every_published_number(read, published):
@@ -185,6 +218,92 @@ def figures_of(published, place, period, measure, by):
     )
     keys = [(measure, period, "Academic year", place, (*group, *[TOTAL] * 6), "") for group in groups]
     return {key: published[key] for key in keys if key in published}
+
+
+def key_of(measure, period, place, group=TOTAL, item=TOTAL):
+    values = dict.fromkeys(GROUPS, TOTAL) | {"sen_provision": group, "item": item}
+    return (measure, period, "Academic year", place, tuple(values.values()), "")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("topic", ["attendance", "exclusions", "progress"])
+def test_what_stands_out_is_told_of_every_figure(topic, suffix, read, published, material):
+    """Each figure of the list has a standing, or the mark that says that it is not shown."""
+    found = Counter()
+    for place in PLACES:
+        file = f"{material.period}/board/{place}/{topic}{suffix}"
+        told = {c.key: c for c in read.claims if c.file == file and c.what == "standing"}
+        marks = {
+            c.key: c.mark for c in read.claims if c.file == file and c.mark and not re.search("table|CSV", c.where)
+        }
+        for measure in declared_measures(file):
+            for group in SEND:
+                key = key_of(measure, material.period, place, group)
+                gaps = [place_of_gap(key, other, number_in(published)) for other in BESIDE]
+                standing = min((gap for gap in gaps if gap is not None), default=ALONE)
+                row = published.get(key, {"value": None, "status": "x"})
+                if row["value"] is None:
+                    assert key not in told and marks[key] == ("c" if row["status"] == "c" else "x"), key
+                else:
+                    assert told[key].low <= standing <= told[key].high, key
+                    found["in full" if standing < QUIET and told[key].low == told[key].high else "shortly"] += 1
+    assert found["in full"] > 1
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_who_counted_is_read_from_the_tables(suffix, read, published, material):
+    found = Counter()
+    for place in PLACES:
+        file = f"{material.period}/board/{place}/data_quality{suffix}"
+        ours = {(c.key, c.what): c for c in read.claims if c.file == file and "table" in c.where}
+        for measure in declared_measures(file):
+            for period in (material.period, str(int(material.period) - 101)):
+                key = key_of(measure, period, place)
+                row = published.get(key, {"base_subjects": None, "eligible_subjects": None})
+                for what in ("eligible", "base"):
+                    number, claim = row[COLUMN[what]], ours[key, what]
+                    assert claim.told == (number is not None) and (number is None or claim.printed == number)
+                    found[what, claim.mark] += 1
+                assert ours[key, "share"].told == (None not in (row["base_subjects"], row["eligible_subjects"]))
+    assert all(found[what, mark] for what in ("eligible", "base") for mark in ("", "c", "x"))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_rating_is_read_from_the_chart_and_the_largest_steps_from_the_table(suffix, read, published, material):
+    ratings = {
+        key: row["value"] for key, row in published.items()
+        if key[0] in ("sef_now", "sef_target") and key[3] in PLACES and row["value"] and not key[5]
+        and row["item"] in STATEMENTS.values() and key[1] == material.period
+    }  # fmt: skip
+    drawn = {
+        c.key: c.printed for c in read.claims
+        if c.file.endswith(f"self_evaluation{suffix}") and c.file.startswith(f"{material.period}/board")
+        and c.time_period == material.period and "table" not in c.where and "CSV" not in c.where
+    }  # fmt: skip
+    assert {key for key in drawn if key[0] != "sef_gap"} == set(ratings) and len(ratings) > 200
+    assert all(abs(drawn[key] - value) < 1e-6 for key, value in ratings.items())
+    for place in PLACES:
+        steps = {
+            key: row["value"] for key, row in published.items()
+            if key[:4] == ("sef_gap", material.period, "Academic year", place) and not key[5]
+            and row["item"] in STATEMENTS.values() and (row["value"] or 0) > 0
+        }  # fmt: skip
+        file = f"{material.period}/board/{place}/self_evaluation{suffix}"
+        told = {
+            c.key: c.printed for c in read.claims if c.file == file and c.measure == "sef_gap" and "table" in c.where
+        }
+        assert told and sorted(told.values()) == sorted(steps.values())[-10:]
+        assert all(abs(steps[key] - value) < 1e-6 for key, value in told.items())
+
+
+def test_the_saved_csv_tells_what_the_tables_tell(read):
+    pages = {claim.file for claim in read.claims if "CSV" in claim.where}
+    assert {Path(file).stem for file in pages} >= {*TOPICS, "self_evaluation", "data_quality"}
+    for file in pages:
+        ours = [claim for claim in read.claims if claim.file == file]
+        told = [Counter((c.key, c.what, c.low if c.told else c.mark) for c in ours if c.where.startswith(start))
+                for start in ("CSV, row", "table, row")]  # fmt: skip
+        assert told[0] == told[1] and told[0], file
 
 
 @pytest.mark.parametrize("suffix", [".html", ".ipynb"])
@@ -224,6 +343,71 @@ def test_rows_of_claims_hold_the_published_rows(read, published):
                 assert row[f"{name}_low"] - 1e-6 <= real[name] <= row[f"{name}_high"] + 1e-6
 
 
+FOUR = ["persistent_absence", "severe_absence", "absence", "attendance_98"]
+
+
+@pytest.mark.parametrize(("place", "period"), [("900105", "201011"), ("900199", "202526")])
+def test_where_there_is_nothing_to_show_nothing_is_told(place, period, opened, clean):
+    view, asked = opened.published(), {"place": place, "time_period": period}
+    public, about = learn(clean), (Scene(place_code=place, time_period=period),)
+    drawn = [
+        charts.plot_groups(view, measure="absence", **asked), charts.plot_gaps(view, measures=FOUR[:2], **asked),
+        charts.plot_self_evaluation(view, **asked), charts.plot_interventions(view, **asked),
+        charts.plot_trend(view, measure="absence", place="900199"),
+    ]  # fmt: skip
+    svgs = [chart._repr_mimebundle_()[0]["image/svg+xml"] for chart in drawn]
+    made = [tables.figures_table(view, measure="absence", **asked), tables.counted_table(view, measures=FOUR, **asked)]
+    said = [narrate.headline(view, measure="absence", **asked), narrate.findings(view, measures=FOUR, **asked),
+            describe.freshness(view, measures=FOUR, **asked)]  # fmt: skip
+    told = [read_picture(svg, *about, public, "attendance.html", "chart") for svg in svgs]
+    told += [PageReader(table.to_html(), *about, public, "attendance.html").read() for table in made]
+    told += [read_text(text, *about, public, "attendance.html", "p") for text in said]
+    assert all("Nothing is drawn." in svg for svg in svgs)
+    assert [stray for each in told for stray in each.strays] == []
+    assert {claim.mark for each in told for claim in each.claims} == {"x"}
+    point = '<path transform="translate(400,30)" d="M5,0" stroke="#12436D" stroke-width="1.8"/></g></svg>'
+    planted = read_picture(svgs[0].replace("</g></svg>", point), *about, public, "attendance.html", "chart")
+    assert len(planted.strays) == 1
+
+
+SMALL_EDITS = {
+    "a label of a table": (r'aria-label="Table 2"', 'aria-label="Table 31"'),
+    "a title once more": (r'(<p class="narrow" aria-hidden="true">)', r"\1Of 7 "),
+    "a number of parts": (r"On this page: \d+ parts", "On this page: 4 parts"),
+    "a name to save as": (r'download="attendance', 'download="attendance-3'),
+    "an attribute of what is folded": (r'<details class="twin">', '<details class="twin" data-n="4">'),
+    "a comment within a text": (r'(<p class="csv"><a [^>]*>)', r"\1<!-- 3 of 40 -->"),
+    "a second CSV": (r'<p class="csv">', '<p><a href="data:text/csv;base64,MyBvZiA0MA==">3</a></p><p class="csv">'),
+    "a line more in a list": (r"<ul><li>", "<ul><li>Of those, 3 left.</li><li>"),
+}
+
+
+@pytest.mark.parametrize("name", SMALL_EDITS)
+def test_an_edit_of_the_frame_of_a_page_is_a_stray(name, clean, material, tmp_path):
+    path = clean / material.period / "board" / PLACES[0] / "attendance.html"
+    old, new = SMALL_EDITS[name]
+    text, changed = re.subn(old, new, path.read_text(encoding="utf-8"), count=1)
+    copy = tmp_path / path.name
+    copy.write_text(text, encoding="utf-8")
+    public = learn(clean)
+    whole = [len(read_html(file, public, "attendance.html").strays) for file in (path, copy)]
+    assert changed == 1 and whole[0] == 0 and whole[1] > 0
+
+
+def test_a_rating_that_is_drawn_elsewhere_is_read_or_is_a_stray(clean, material):
+    page = clean / material.period / "board" / PLACES[2] / "self_evaluation.html"
+    svg = re.search(r"<svg\b.*?</svg>", page.read_text(encoding="utf-8"), re.DOTALL).group()
+    x, rest = re.search(r'translate\(([\d.]+),(\d+)\)" d="[^"]*" fill="#12436D"', svg[svg.index("layer_16") :]).groups()
+    place, public = Scene(place_code=PLACES[2], time_period=material.period), learn(clean)
+
+    def told(drawn):
+        return read_picture(svg.replace(f"translate({x},{rest})", f"translate({drawn},{rest})"), place, public, "", "")
+
+    ours, one_more, finer = told(float(x)), told(float(x) + 39), told(float(x) + 2)
+    assert ours.strays == [] and one_more.strays and finer.strays  # the lines no longer meet it
+    assert len({(c.key, c.low) for c in one_more.claims} - {(c.key, c.low) for c in ours.claims}) == 1
+
+
 # --- faults -------------------------------------------------------------------------------------------------------
 
 
@@ -253,95 +437,8 @@ def test_a_school_may_read_its_own_rows_in_its_own_edition(clean, material, true
     own.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(report(folder, row), own)
     set_cell(own, row, "Numerator", f"{row['numerator']:.0f}")
+    set_in_csv(own, row, "Numerator", f"{row['numerator']:.0f}")
     read = read_folder(folder)
     told = [c for c in read.claims if "/schools/" in c.file and c.what == "numerator" and c.told]
     assert row["numerator"] in {c.printed for c in told if c.measure == row["measure"]}
     assert judge(read, true_counts) == []
-
-
-# --- reading and arithmetic, worked by hand -------------------------------------------------------------------------
-
-ELM = Public({"Elm School": ("900105", "School"), "Exampleshire": ("999", "Local authority")})
-
-
-def read_one(text):
-    told = read_text(text, Scene(), ELM, "a.html", "p")
-    return {(c.groups[0], c.comparator, c.what): (c.low, c.high) for c in told.claims}, told.strays
-
-
-def test_a_headline_tells_counts_exactly_and_percentages_with_their_rounding():
-    claims, strays = read_one(
-        "Persistent absence, Elm School, 2025/26: pupils on SEN support 12.3% (34 of 276 pupils, between 8.9% and "
-        "16.7%), against pupils with no SEN not shown."
-    )
-    assert strays == []
-    assert claims["SEN support", "", "value"] == pytest.approx((12.25, 12.35))
-    assert claims["SEN support", "", "numerator"] == (34, 34) and claims["SEN support", "", "base"] == (276, 276)
-    assert claims["SEN support", "", "upper"] == pytest.approx((16.65, 16.75))
-    assert str(claims["No SEN", "", "value"]) == "(nan, nan)"
-
-
-def test_a_gap_told_by_its_size_is_read_with_its_sign():
-    claims, strays = read_one(
-        "Persistent absence, Elm School, 2025/26: pupils with an EHC plan are 9 percentage points below pupils with no "
-        "SEN (between −2 and 20): a possible gap."
-    )
-    assert strays == []
-    assert claims["EHC plan", "No SEN", "value"] == (-9.5, -8.5)
-    assert claims["EHC plan", "No SEN", "lower"] == (-20.5, -19.5)
-    assert claims["EHC plan", "No SEN", "upper"] == (1.5, 2.5)
-
-
-def test_a_number_that_no_sentence_of_ours_holds_is_a_stray_and_its_value_is_not_repeated():
-    _, strays = read_one("Of the pupils in our school 31 moved away.")
-    assert len(strays) == 1 and "31" not in strays[0].about + strays[0].where
-
-
-KEY = ("persistent_absence", "202526", "Academic year", "900105", ("SEN support", *[TOTAL] * 7), "")
-LEVELS = {"999": "Local authority", "900105": "School"}
-
-
-@pytest.mark.parametrize(
-    ("value", "base", "counts"),
-    [("13.0%", 23, (3, 3)), ("13%", 23, (3, 3)), ("7%", 310, (21, 23)), ("7.4%", 310, (23, 23))],
-)
-def test_a_percentage_and_its_base_give_the_count(value, base, counts):
-    known = with_arithmetic({KEY: {"value": printed(value)[:2], "base": (base, base)}}, LEVELS)
-    assert known[KEY]["numerator"] == counts
-
-
-def test_a_percentage_and_its_count_give_the_base():
-    known = with_arithmetic({KEY: {"value": printed("42.9%")[:2], "numerator": (9, 9)}}, LEVELS)
-    assert known[KEY]["base"] == (21, 21)
-
-
-def test_limits_give_the_base():
-    low, high = base_from_limits(printed("30.8%")[:2], printed("25.5%")[:2], printed("36.6%")[:2])
-    assert low <= 263 <= high and high - low < 20
-
-
-def test_a_gap_and_one_side_give_the_other():
-    other = (*KEY[:4], ("No SEN", *[TOTAL] * 7), "")
-    rows = {(*KEY[:5], "No SEN"): {"value": (8.95, 9.05)}, other: {"value": (10.95, 11.05)}, KEY: {"base": (50, 50)}}
-    assert with_arithmetic(rows, LEVELS)[KEY]["numerator"] == (10, 10)
-
-
-def test_the_la_and_the_rest_of_it_give_the_school():
-    la = (*KEY[:3], "999", KEY[4], "")
-    rows = {
-        (*KEY[:5], REST_OF_LA): {"comparator_value": printed("34.9%")[:2]},
-        la: {"base": (202, 202), "numerator": (74, 74)}, KEY: {"base": (33, 33)},
-    }  # fmt: skip
-    assert with_arithmetic(rows, LEVELS)[KEY]["numerator"] == (15, 15)
-
-
-@given(st.floats(-5000, 5000), st.integers(0, 3))
-def test_what_is_printed_may_have_been_what_was_printed(value, decimals):
-    low, high, step = printed(format_number(value, decimals))
-    assert low - 1e-6 <= value <= high + 1e-6
-    assert step == pytest.approx(10.0**-decimals)
-
-
-def test_claims_of_an_empty_folder_are_none(tmp_path):
-    assert claims_in(tmp_path) == []
-    assert as_published_rows([]).equals(pl.DataFrame())

@@ -145,6 +145,8 @@ class ChartReader:
             self._text(mark, row)
         elif mark.y > KEY and self.axis:
             self._drawn(mark, row)
+        elif mark.y > KEY and (mark.kind == "line" or is_symbol(mark)):
+            self._stray("a mark in a chart that has no axis")
 
     def _text(self, mark: Mark, row: Row | None) -> None:
         text = mark.text

@@ -69,7 +69,7 @@ def axis_told(axis: Axis | None, numbers: Sequence[float], *, both_ways: bool) -
 def looks_told(drawing: Drawing, rows: Sequence[Row]) -> list[str]:
     """What is odd about a chart's parts, colours and order, in words."""
     odd = [f"in the drawing: {other}" for other in drawing.others]
-    odd += ["a colour or opacity that no theme of ours has" for mark in drawing.marks if _is_odd(mark)]
+    odd += ["a colour or opacity that no theme of ours has" for mark in drawing.marks if is_odd(mark)]
     hidden = [mark for mark in drawing.texts() if mark.text == "not shown" and mark.y > KEY]
     labels = [
         m for row in rows if row.hidden for m in drawing.texts() if m.x == 0 and abs(middle(m) - row.y) < BASELINE
@@ -82,7 +82,8 @@ def looks_told(drawing: Drawing, rows: Sequence[Row]) -> list[str]:
     return odd
 
 
-def _is_odd(mark: Mark) -> bool:
+def is_odd(mark: Mark) -> bool:
+    """Whether a mark has a colour or opacity that no theme of ours has."""
     if mark.kind == "path" and not is_symbol(mark):
         return False
     look = dict(mark.look)

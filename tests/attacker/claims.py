@@ -109,6 +109,10 @@ class Scene:
         """The claim that a coordinate makes: it holds the number as finely as it was drawn."""
         return self._claim(what, comparator, value, value, file, where)
 
+    def between(self, what: str, low: float, high: float, file: str, where: str, comparator: str = "") -> Claim:
+        """The claim that words make: something from here to there, both ends included."""
+        return self._claim(what, comparator, low, high, file, where)
+
     def marked(self, what: str, mark: str, file: str, where: str, comparator: str = "") -> Claim:
         """The claim that there is no number to be told."""
         return self._claim(what, comparator, nan, nan, file, where, mark=mark)

@@ -4,17 +4,23 @@ import re
 from dataclasses import replace
 
 from attacker.claims import NUMBER, Scene, Stray
+from attacker.order import order_told, steps_told
 from attacker.page import Node
-from attacker.public import Public
+from attacker.public import Public, declared_measures
 from attacker.sentences import NATIONALLY, REST_OF_LA, Told, read_text
+from attacker.statements import STATEMENTS
 from sendlab.schema.groups import TOTAL
 
 _WHAT = {
     "Pupils (n)": "base", "Pupils": "base", "Numerator": "numerator", "Denominator": "denominator", "Figure": "value",
     "95% interval": "limits", "Gain": "value", "Now": "value", "Range": "limits", "Gap": "gap",
+    "Could count": "eligible", "Counted": "base", "Counted of those": "share",
 }  # fmt: skip
-_LABELS = ("Group", "Area of need", "Intervention", "Place", "Indicator")
-_WORDS = ("Change", "Gap in words")
+# The first column of a saved table has no heading.
+_LABELS = ("", "Group", "Area of need", "Intervention", "Place", "Indicator", "Measure", "Statement")
+_WORDS = ("Change", "Gap in words", "Section", "Data to", "Why no figure")
+_RATINGS = {"Now": "sef_now", "Target": "sef_target", "Target minus now": "sef_gap"}
+_COUNTED = ["Period", "Could count", "Counted", "Counted of those", "Data to", "Why no figure"]
 _MARK = re.compile(r"[czx]")
 _TWO = re.compile(rf"(?:between )?({NUMBER})%? (?:to|and) ({NUMBER})%?")
 _OF = re.compile(rf"({NUMBER}) of ({NUMBER})")
@@ -29,6 +35,7 @@ class TableReader:
         self.table, self.public, self.file, self.where = table, public, file, where
         self.told = Told([], [], scene)
         self.order: list[tuple[str, bool]] = []  # labels of the rows, and whether they show a figure
+        self.measures: list[str] = []  # of rows that are named after a measure
         for caption in table.all("caption"):
             about = read_text(caption.text, scene, public, file, f"{where}, caption")
             self.told.strays += about.strays
@@ -57,18 +64,35 @@ class TableReader:
                         if indicator is None and cell.text.strip() != "All"
                         else []
                     )
+                    self.measures += [scene.measure] if headings[1:] == _COUNTED else []
+                elif name == "Period":
+                    scene = read_text(cell.text, replace(scene, time_period=""), self.public, self.file, "").scene
                 self._cell(name, cell, scene, f"{self.where}, row {number}, {name or 'cell'}")
             for attribute, value in (pair for pair in row.attributes.items() if pair[0] not in PLAIN):
                 self._text("value", value, scene, f"{self.where}, row {number}, attribute {attribute}")
+        if self._order_told(headings):
+            self.told.strays.append(Stray(self.file, self.where, "an order of rows that tells of what is not shown"))
         return self.told
+
+    def _order_told(self, headings: list[str]) -> bool:
+        """Measures stand as declared, statements with the largest step first, all else by the rule of names."""
+        if headings[1:] == _COUNTED:
+            return tuple(self.measures) != declared_measures(self.file)
+        if headings[2:] == list(_RATINGS):
+            return steps_told([claim for claim in self.told.claims if claim.told])
+        return order_told(self.order)
 
     def _labelled(self, label: str, scene: Scene) -> Scene:
         if label in ("All", TOTAL):
             return scene.of_group(TOTAL)
+        if label in STATEMENTS:
+            return replace(scene, item=STATEMENTS[label])
         text, names = self.public.tokens(label)
         return self.public.step(scene, names[0]) if len(text) == 1 and names else replace(scene, item=label)
 
     def _cell(self, heading: str, cell: Node, scene: Scene, where: str) -> None:
+        if heading in _RATINGS and scene.item in STATEMENTS.values():
+            scene = replace(scene, measure=_RATINGS[heading])
         if heading not in _LABELS:
             self._text(self._what(heading), cell.text.strip(), scene, where)
         for node in cell.walk():
@@ -81,6 +105,8 @@ class TableReader:
             return "comparator"
         if re.fullmatch(r"20\d{2}/\d{2}", heading):
             return "before"
+        if heading in _RATINGS:
+            return "value"
         return _WHAT.get(heading, "word" if heading in _WORDS else "rank" if heading == "Rank" else "unknown")
 
     def _text(self, what: str, text: str, scene: Scene, where: str) -> None:
@@ -90,7 +116,7 @@ class TableReader:
         if what == "before":
             scene = replace(scene, time_period=str(int(scene.time_period) - 101))
         name = {"comparator": "comparator_value", "before": "value", "gap": "value"}.get(what, what)
-        if _MARK.fullmatch(text):
+        if _MARK.fullmatch(text) and (what != "word" or text != "x"):
             for each in ("lower", "upper") if name == "limits" else (name,):
                 self.told.claims.append(scene.marked(each, text, self.file, where, comparator))
         elif found := _TWO.fullmatch(text):

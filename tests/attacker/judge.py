@@ -11,6 +11,7 @@ from attacker.rows import Key, hidden_keys, known_of, with_arithmetic
 from attacker.sentences import NATIONALLY, REST_OF_LA
 from attacker.sums import narrowed, reader_tables
 from attacker.truths import Cell, TableName, Truth
+from attacker.words import MADE, follows
 from sendlab.metrics.cards import card
 from sendlab.narrate import decimals_of
 from sendlab.schema.groups import TOTAL
@@ -39,6 +40,8 @@ def judge(read: Read, truth: Truths, *, earlier: Iterable[Read] = (), threshold:
     leaks += shown_though_hidden(read.claims, hidden_keys(public), read.levels)
     leaks += finer_than_declared(public)
     leaks += disagreements(read.claims)
+    leaks += unfounded(read.claims)
+    leaks += left_out(public, threshold)
     leaks += narrowed_counts(public, read.levels, truth, threshold)
     for before in earlier:
         old = [claim for claim in before.claims if not _own_edition(claim)]
@@ -66,6 +69,8 @@ def shown_though_hidden(
             continue
         if claim.what in BASES:
             torn = claim.what in hidden.get(claim.key, ())
+        elif claim.what == "share":  # of two counts
+            torn = bool({"base", "eligible"} & hidden.get(claim.key, set()))
         else:
             torn = any(hidden.get(side, set()) - set(BASES) for side in _sides(claim, la))
         if torn:
@@ -93,7 +98,7 @@ def finer_than_declared(claims: Iterable[Claim]) -> list[Leak]:
         about = card(claim.measure)
         base = bases.get(claim.key) if not claim.comparator else None
         places = decimals_of(about, base) if claim.what in ("value", "lower", "upper") else about.decimals
-        counted = claim.what in (*COUNTS, "unknown")
+        counted = claim.what in (*COUNTS, "unknown", "word", "standing")
         benchmark = claim.what == "comparator_value" and claim.comparator == NATIONALLY  # as it was published
         if not counted and not benchmark and claim.step < 10.0**-places * 0.99:
             leaks.append(Leak("finer than declared", f"{_about(claim.key)}: {claim.what}", claim.file))
@@ -104,11 +109,45 @@ def disagreements(claims: Iterable[Claim]) -> list[Leak]:
     """Numbers that two places tell differently."""
     seen: dict[tuple[Any, ...], Claim] = {}
     leaks = []
-    for claim in (claim for claim in claims if claim.told and claim.what != "unknown" and claim.what != "change"):
+    unlike = ("unknown", "change", "standing")  # of a figure more may stand out in the edition for its own school
+    for claim in (claim for claim in claims if claim.told and claim.what not in unlike):
         other = seen.setdefault((claim.key, claim.what), claim)
         if claim.low > other.high + _SAME or claim.high < other.low - _SAME:
             leaks.append(Leak("told differently", f"{_about(claim.key)}: {claim.what}", claim.file))
     return leaks
+
+
+def unfounded(claims: Iterable[Claim]) -> list[Leak]:
+    """Words, shares and smallest gaps that do not follow from the numbers of the same edition: they tell of others."""
+    told = [claim for claim in claims if claim.told]
+    numbers: dict[tuple[bool, Key, str], Claim] = {}
+    for claim in (claim for claim in told if claim.what not in MADE):
+        at = (_own_edition(claim), claim.key, claim.what)
+        best = numbers.get(at)
+        numbers[at] = claim if best is None or claim.step < best.step else best
+    leaks = []
+    for claim in (claim for claim in told if claim.what in MADE):
+        own = _own_edition(claim)
+        if own and claim.what in ("word", "standing"):
+            continue  # its edition has no workbook: limits of what is not told in full stand nowhere in it
+
+        def number(key: Key, what: str, own: bool = own) -> float | None:
+            found = numbers.get((own, key, what))
+            return None if found is None else found.printed
+
+        if not follows(claim, number):
+            leaks.append(Leak("does not follow", f"{_about(claim.key)}: {claim.what}", claim.file))
+    return leaks
+
+
+def left_out(claims: Iterable[Claim], threshold: int) -> list[Leak]:
+    """A few people who could have counted and did not, where both counts are told."""
+    counts = {(c.key, c.what): c.low for c in claims if c.told and c.what in ("base", "eligible") and not c.step}
+    return [
+        Leak("narrowed", f"{_about(key)}: left out")
+        for (key, what), could in counts.items()
+        if what == "eligible" and (key, "base") in counts and 0 < could - counts[key, "base"] < threshold
+    ]
 
 
 def narrowed_counts(claims: Iterable[Claim], levels: Mapping[str, str], truth: Truths, threshold: int) -> list[Leak]:

@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from attacker.chart import ChartReader
 from attacker.claims import NUMBER, Scene, Stray
 from attacker.html_file import PageReader, is_parameter
+from attacker.picture import read_picture, words_held
 from attacker.public import NOTEBOOKS, Public
 from attacker.sentences import Told, read_text
 from sendlab.schema.measures import MEASURE_COLUMNS
@@ -41,6 +41,9 @@ class NotebookReader:
         source = NOTEBOOKS / str(self.book["metadata"].get("papermill", {}).get("input_path", ""))
         cells = json.loads(source.read_text(encoding="utf-8"))["cells"] if source.is_file() else []
         self.sources = {"".join(cell["source"]).strip() for cell in cells}
+
+        outputs = [output for cell in self.book["cells"] for output in cell.get("outputs", ())]
+        self.held = words_held("".join(output.get("data", {}).get("image/svg+xml", "")) for output in outputs)
 
     def read(self) -> Told:
         """Metadata first, then cell by cell."""
@@ -75,20 +78,25 @@ class NotebookReader:
         }
         self._metadata(metadata, f"{where}, output metadata")
         if output["output_type"] == "stream":
-            self._take(read_text("".join(output["text"]), self.told.scene, self.public, self.file, where))
+            self._text("".join(output["text"]), where)
             return
         data = {kind: "".join(content) for kind, content in output.get("data", {}).items() if kind in _KINDS}
         for kind in sorted(set(output.get("data", {})) - set(_KINDS)):
             self._stray(where, f"an output of kind {kind}")
         if "image/svg+xml" in data:
-            self._take(ChartReader(data["image/svg+xml"], self.told.scene, self.public, self.file, where).read())
+            self._take(read_picture(data["image/svg+xml"], self.told.scene, self.public, self.file, where))
         if "text/html" in data:
             page = PageReader(data["text/html"], self.told.scene, self.public, self.file, f"{where}, ")
             self._take(page.read())
             if Counter(re.findall(NUMBER, data["text/plain"])) - Counter(re.findall(NUMBER, page.root.text)):
                 self._stray(where, "a number in the plain text of a table that the table has not")
         elif "text/plain" in data:
-            self._take(read_text(data["text/plain"], self.told.scene, self.public, self.file, where))
+            self._text(data["text/plain"], where)
+
+    def _text(self, text: str, where: str) -> None:
+        """A text that is printed; the words of a picture are read with it."""
+        if text.strip().strip("'\"") not in self.held:
+            self._take(read_text(text, self.told.scene, self.public, self.file, where))
 
     def _is_stamp(self, name: str, output: dict[str, Any]) -> bool:
         """Whether a piece of metadata is the stamp of a picture, every field what the picture and the rules make it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from attacker.claims import Claim
 from sendlab.schema.groups import NEED_AREAS, SEN_PROVISION
 
 _DECLARED = (SEN_PROVISION, NEED_AREAS)
@@ -22,3 +23,12 @@ def order_told(rows: Sequence[tuple[str, bool]]) -> bool:
     hidden = [label for label, shown in rows if not shown]
     last = [label for label, _ in rows[len(rows) - len(hidden) :]]
     return hidden != sorted(hidden) or hidden != last
+
+
+def steps_told(claims: Sequence[Claim]) -> bool:
+    """Whether statements stand in another order than by their steps, the largest first and the lower rating first."""
+    rated: dict[tuple[str, ...], dict[str, float]] = {}
+    for claim in claims:
+        rated.setdefault(claim.groups, {})[claim.measure] = claim.printed
+    shown = [(-of.get("sef_gap", 0.0), of.get("sef_now", 0.0)) for of in rated.values()]
+    return shown != sorted(shown)

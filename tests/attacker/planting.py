@@ -1,5 +1,8 @@
 """Tools to plant a fault: what the truth holds, and edits of one row of a page, a chart or the workbook."""
 
+import base64
+import csv
+import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -91,10 +94,21 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8", newline="\n")
 
 
+def caption_of(row: Row) -> str:
+    """The caption of the table of figures that shows a row."""
+    by = "by SEN provision" if row["need_area"] == TOTAL else "by area of need"
+    return f"{card(row['measure']).title}, {by}, {row['place_name']}, {period_name(row['time_period'])}"
+
+
+def label_of(row: Row) -> str:
+    """What a row is called in its table."""
+    return str(row["sen_provision"] if row["need_area"] == TOTAL else row["need_area"])
+
+
 def table_row(path: Path, row: Row) -> str:
     """The line of the table of a row's measure that shows it."""
-    caption = escape(f"{card(row['measure']).title}, {row['place_name']}, {period_name(row['time_period'])}")
-    label = escape(row["sen_provision"] if row["need_area"] == TOTAL else row["need_area"])
+    caption = escape(caption_of(row))
+    label = escape(label_of(row))
     for table in re.findall(r"<table>.*?</table>", path.read_text(encoding="utf-8"), flags=re.DOTALL):
         lines = [line for line in table.splitlines() if f">{label}</th>" in line]
         if f"<caption>{caption}</caption>" in table and lines:
@@ -111,6 +125,27 @@ def set_cell(path: Path, row: Row, column: str, text: str, attribute: str = "") 
     inner = text if text else rest.partition("<")[0]
     cells[place] = f"{tag}{attribute}>{inner}<{rest.partition('<')[2]}"
     edit(path, line, "<td".join(cells))
+
+
+def set_in_csv(path: Path, row: Row, column: str, text: str) -> None:
+    """Put a text into the line of a page's CSV that stands for a cell of the table of a row."""
+    found = re.search(r'data:text/csv;base64,([^"]*)', path.read_text(encoding="utf-8"))
+    assert found is not None
+    lines = list(csv.reader(io.StringIO(base64.b64decode(found.group(1)).decode("utf-8-sig"), newline="")))
+    (line,) = [line for line in lines if line[:3] == [caption_of(row), label_of(row), column]]
+    assert line[3] != text
+    line[3] = text
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\r\n").writerows(lines)
+    held = base64.b64encode(written.getvalue().encode("utf-8-sig")).decode("ascii")
+    edit(path, found.group(), f"data:text/csv;base64,{held}")
+
+
+def findings_of(path: Path) -> list[str]:
+    """The lines of the list of what stands out, as they stand in a page."""
+    head, _, rest = path.read_text(encoding="utf-8").partition('<h2 id="what-stands-out">')
+    assert head and rest
+    return re.findall(r"<li>.*?</li>", rest.partition("<ul>")[2].partition("</ul>")[0])
 
 
 def chart_of(path: Path, row: Row, words: str = ", by SEN provision, ") -> str:

@@ -24,11 +24,14 @@ _WORDING = (
     r"Audience: \w+\. Counts of 1 to \d+ people, and figures from which they follow, are hidden \(c\)",
     r"OFFICIAL- ?SENSITIVE, for school \w+ only",
     r"Counts of 1 to \d+ people, and figures from which they follow, are hidden \(c\)",
-    r"fewer than \d+ pupils(?: or protected|: counts only)",
+    r"[Ff]ewer than \d+ pupils(?: or protected|: counts only)",
     r"under 1 in 100",
     r"[Kk]ey stage \d",
     r"about 1 in 20 would",
     r"Ratings 1 to 10; statements rated 0",
+    r"Statements rated 0 do not apply",
+    r"rating, 0 to 10\.",
+    r"no KS1 starting point",
     r"[Rr]un [0-9a-f]{12}\b",
     r"(?:data|Data) to (?:\d{4}-\d{2}-\d{2}|" + _DAY + ")",
     _DAY,
@@ -37,6 +40,7 @@ _WORDING = (
     r"\d+ schools shown, \d+ not shown\.",
     r"Of \d+ interventions, \d+ clearly above untreated pupils, \d+ clearly below",
 )  # fmt: skip
+_MEASURES = re.compile(r"^measures \+?= \[(.*)\]$", re.MULTILINE)
 _ALIASES = {"Later score against untreated pupils": "intervention_gain"}
 
 
@@ -65,7 +69,13 @@ class Public:
         ordered = sorted((*self._names, *_wording_of_cards()), key=len, reverse=True)
         first = "".join(sorted({re.escape(name[0]) for name in ordered}))
         plain = rf"(?<!\w)(?=[{first}])(?:{'|'.join(map(re.escape, ordered))})(?!\w)"
-        return re.compile("|".join((*_WORDING, plain, f"(?P<period>{_PERIOD})")))
+        return re.compile("|".join((*_WORDING, *self._codes(), plain, f"(?P<period>{_PERIOD})")))
+
+    def _codes(self) -> tuple[str, str]:
+        """Codes of places as they stand where nothing is shown: of the one asked for, and of those there are."""
+        codes = "|".join(sorted(re.escape(code) for code, _ in self.places.values())) or "(?!)"
+        listed = rf"there are: (?:{codes})(?:, (?:{codes}))*(?!\d)"
+        return rf"(?:[Pp]lace '(?:{codes}|\d{{6,9}})'|School (?:{codes}|\d{{6,9}}) has no figures here)", listed
 
     def tokens(self, text: str) -> tuple[str, list[tuple[str, str]]]:
         """The text with a token in place of each name, and what the tokens stand for; public wording is taken out."""
@@ -134,7 +144,8 @@ def _wording_of_cards() -> frozenset[str]:
     """Texts of cards that hold a digit."""
     told = [part.name for part in fields(Card) if part.name != "unit"]  # a unit stands beside numbers
     texts = (getattr(about, name) for about in cards().values() for name in told)
-    return frozenset(t for text in texts if isinstance(text, str) for t in (text, text.split(";")[0]) if _digit(t))
+    parts = (part for text in texts if isinstance(text, str) for part in (text, text.split(";")[0]))
+    return frozenset(form for part in parts for form in (part, part[:1].upper() + part[1:]) if _digit(part))
 
 
 @cache
@@ -146,6 +157,15 @@ def committed_prose() -> frozenset[str]:
             source = "".join(cell["source"])
             lines |= {plain(source), *(plain(line) for line in source.splitlines())}
     return frozenset(line for line in lines if _digit(line))
+
+
+@cache
+def declared_measures(file: str) -> tuple[str, ...]:
+    """The measures that a committed notebook names for its lists, by the name of one of its reports; as declared."""
+    path = NOTEBOOKS / f"{Path(file).stem}.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.is_file() else []
+    lists = (found for cell in cells for found in _MEASURES.findall("".join(cell["source"])))
+    return tuple(measure for found in lists for measure in re.findall(r"\w+", found))
 
 
 def plain(markdown: str) -> str:

@@ -12,7 +12,7 @@ from attacker.public import Public
 from attacker.sentences import Told, read_text
 from attacker.workbook import BookReader, scene_of
 
-_TOPICS = ("progress", "attendance", "exclusions", "interventions")
+_TOPICS = ("progress", "attendance", "exclusions", "interventions", "self_evaluation", "data_quality")
 _BOARD = ("board-page.html", "figures.xlsx")
 
 

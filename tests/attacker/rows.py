@@ -28,7 +28,7 @@ def known_of(claims: Iterable[Claim]) -> dict[Key, Known]:
     rows: dict[Key, Known] = {}
     for claim in claims:
         known = rows.setdefault(claim.key, {})
-        if claim.told and claim.what in NUMBERS:
+        if claim.told and claim.what in (*NUMBERS, "share"):
             low, high = known.get(claim.what, (-inf, inf))
             low, high = max(low, claim.low), min(high, claim.high)
             known[claim.what] = (low, high) if low <= high + _EXACT else (claim.low, claim.high)
@@ -79,6 +79,9 @@ def with_arithmetic(rows: Mapping[Key, Known], levels: Mapping[str, str]) -> dic
             for what in COUNTS:
                 if what in known:
                     done.setdefault(figure, {}).setdefault(what, known[what])
+        if key[5] == "No SEN" and "comparator_value" in known:  # the other side is a group of the same place
+            other = done.setdefault((*key[:4], ("No SEN", *key[4][1:]), ""), {})
+            other.setdefault("value", known["comparator_value"])
         if key[5] == "No SEN" and "value" in known:
             _side_of_gap(done, key, known)
     for key, known in done.items():
@@ -101,6 +104,9 @@ def _side_of_gap(rows: dict[Key, Known], key: Key, gap: Known) -> None:
 
 def _counts(about: Card, known: Known) -> None:
     """Numerator from a percentage and its base; base from a percentage and its limits (methods: dividing back)."""
+    if {"share", "eligible"} <= set(known) and "base" not in known:
+        ends = zip(known["share"], known["eligible"], strict=True)
+        known["base"] = _whole(*(share * could / PER for share, could in ends))
     if about.kind not in ("share", "events", "sum") or "value" not in known:
         return
     below = "denominator" if about.kind == "sum" else "base"

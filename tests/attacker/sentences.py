@@ -1,57 +1,70 @@
 """Sentences, headlines, titles and alt texts: every number in them becomes a claim, or a stray."""
 
 import re
-from dataclasses import dataclass
+from itertools import groupby
 
-from attacker.claims import NUMBER, Claim, Scene, Stray, printed
-from attacker.public import TOKEN, Public, committed_prose, is_token, place_of_token, plain
+from attacker.claims import Scene, Stray, printed
+from attacker.forms import (
+    FIGURE,
+    FIGURE_TELLS,
+    LIMITS,
+    NATIONALLY,
+    NO_SEN,
+    OTHER,
+    OTHERS,
+    REST_OF_LA,
+    TOKEN,
+    UNIT,
+    N,
+    Told,
+    turned,
+)
+from attacker.found import BULLET, ListReader, not_collected
+from attacker.public import Public, committed_prose, is_token, place_of_token, plain
 from sendlab.schema.groups import TOTAL
 
-NATIONALLY, REST_OF_LA = "Same group nationally", "LA without this school"
-_N = rf"({NUMBER})"
-_UNIT = r"(?:%| points| percentage points| per 100 pupils| out of 10)?"
-_OTHER = rf"({TOKEN}|the same group nationally|the same group in the rest of the LA)"
-_LIMITS = rf"(?:between {_N}%? and {_N}%?|no interval)"
 # What numbers in a sentence say, by the words around them; the first that fits is taken.
 _FORMS = {
     "token": f"({TOKEN})",
-    "figure": rf"{_N}{_UNIT} \((?:{_N} of {_N} pupils|n = {_N}|number of pupils not given), {_LIMITS}\)",
-    "gap": rf"{_N}{_UNIT} (above|below) {_OTHER}(?: \({_LIMITS}\))?",
-    "change": rf"; {_N}{_UNIT} (?:higher|lower|\(the same\)) \({_LIMITS}\)",
-    "sides": rf": {_N}{_UNIT} against {_N}{_UNIT} nationally",
-    "years": rf": {_N}{_UNIT} last year, {_N}{_UNIT} now",
-    "drawn_gap": rf", gap {_N}{_UNIT} \((?:{_N} to {_N}|no interval)\)",
-    "counts": rf"(?<!\d){_N} of {_N}(?! who)(?! pupils,)",
-    "line": rf": {_N}{_UNIT}(?: \(u\))?(?:, 95% interval {_N}%? to {_N}%?|, no interval)?(?=[,;.]|$)",
-    "side": rf"(?<={TOKEN} ){_N}{_UNIT}(?=[,.]|$| \()",
+    "figure": FIGURE,
+    "gap": rf"{N}{UNIT} (above|below) {OTHER}(?: \({LIMITS}\))?",
+    "change": rf"; {N}{UNIT} (?:higher|lower|\(the same\)) \({LIMITS}\)",
+    "sides": rf": {N}{UNIT} against {N}{UNIT} nationally",
+    "years": rf": {N}{UNIT} last year, {N}{UNIT} now",
+    "drawn_gap": rf", gap {N}{UNIT} \((?:{N} to {N}|no interval)\)",
+    "counts": rf"(?<!\d){N} of {N}(?! who)(?! pupils,)",
+    "line": rf": {N}{UNIT}(?: \(u\))?(?:, 95% interval {N}%? to {N}%?|, no interval)?(?=[,;.]|$)",
+    "side": rf"(?<={TOKEN} ){N}{UNIT}(?=[,.]|$| \()",
     "unit": r"per 100 pupils",
-    "n": rf"n = {_N}",
-    "nationally": rf"; same group nationally(?: \(({TOKEN})\))? {_N}%?",
-    "rest": rf"; LA without this school {_N}%?",
-    "counted": rf"{_N} pupils counted(?:, of {_N} who could be)?",
+    "n": rf"n = {N}",
+    "nationally": rf"; same group nationally(?: \(({TOKEN})\))? {N}%?",
+    "rest": rf"; LA without this school {N}%?",
+    "counted": rf"{N} pupils counted(?:, of {N} who could be)?",
     "hidden": r"not shown\b",
-    "number": _N,
+    "number": N,
 }
 _SCAN = re.compile("|".join(f"(?P<{name}>{form})" for name, form in _FORMS.items()))
 _ALONE = {name: re.compile(form) for name, form in _FORMS.items()}
 
 
-@dataclass
-class Told:
-    """What a text told: its claims, its strays, and the scene at its end."""
-
-    claims: list[Claim]
-    strays: list[Stray]
-    scene: Scene
-
-
 def read_text(text: str, scene: Scene, public: Public, file: str, where: str) -> Told:
     """Every claim that a text makes, in the scene in which it stands."""
     told = Told([], [], scene)
-    for line in text.splitlines():
-        if plain(line) not in committed_prose():
-            _Line(line, scene, public, told, file, where).read()
+    for listed, lines in groupby(text.splitlines(), lambda line: line.startswith(BULLET)):
+        for line in _no_findings(list(lines), told, public, file, where) if listed else lines:
+            told.claims += not_collected(line, scene, public, file, where)
+            if plain(line) not in committed_prose():
+                _Line(line, scene, public, told, file, where).read()
     return told
+
+
+def _no_findings(lines: list[str], told: Told, public: Public, file: str, where: str) -> list[str]:
+    """What is left of a list when its findings have been read."""
+    reader = ListReader([line.removeprefix(BULLET) for line in lines], told.scene, public, file, where)
+    found = reader.read()
+    told.claims += found.claims
+    told.strays += found.strays
+    return reader.others
 
 
 class _Line:
@@ -95,21 +108,16 @@ class _Line:
             self.scene = self.public.step(self.scene, token)
 
     def _figure(self, found: re.Match[str], _: str) -> None:
-        value, numerator, of, n, lower, upper = found.groups()
-        for what, number in zip(
-            ("value", "numerator", "base", "base", "lower", "upper"), (value, numerator, of, n, lower, upper),
-            strict=True,
-        ):  # fmt: skip
+        for what, number in zip(FIGURE_TELLS, found.groups(), strict=True):
             self._add(what, number)
 
     def _gap(self, found: re.Match[str], _: str) -> None:
         size, side, other, lower, upper = found.groups()
-        comparator = {"the same group nationally": NATIONALLY, "the same group in the rest of the LA": REST_OF_LA}
-        name = self.names[place_of_token(other)][1] if is_token(other[0]) and len(other) == 1 else comparator[other]
+        name = OTHERS.get(other) or self.names[place_of_token(other)][1]
         sign = "−" if side == "below" else ""
         self._add("value", sign + size, name)
         if lower is not None:
-            ends = (lower, upper) if not sign else (_turned(upper), _turned(lower))
+            ends = (lower, upper) if not sign else (turned(upper), turned(lower))
             self._add("lower", ends[0], name)
             self._add("upper", ends[1], name)
 
@@ -136,10 +144,10 @@ class _Line:
             self.scene = self.scene.of_group(sides[0].groups[0])
         size, lower, upper = found.groups()
         down = len(sides) == 2 and sides[0].printed < sides[1].printed and printed(size)[1] > printed(size)[2]
-        ends = (_turned(upper), _turned(lower)) if down and lower is not None else (lower, upper)
-        self._add("value", f"−{size}" if down else size, "No SEN")
-        self._add("lower", ends[0], "No SEN")
-        self._add("upper", ends[1], "No SEN")
+        ends = (turned(upper), turned(lower)) if down and lower is not None else (lower, upper)
+        self._add("value", f"−{size}" if down else size, NO_SEN)
+        self._add("lower", ends[0], NO_SEN)
+        self._add("upper", ends[1], NO_SEN)
         self.scene = group
 
     def _counts(self, found: re.Match[str], _: str) -> None:
@@ -184,12 +192,3 @@ class _Line:
         self.told.strays.append(Stray(self.file, self.where, "a number that no sentence of ours would hold"))
         if self.scene.whole:  # whatever it counts: it is about this figure
             self.told.claims.append(self.scene.claim("unknown", found.group(1), self.file, self.where))
-
-
-def _turned(number: str) -> str:
-    """A printed number with the other sign.
-
-    >>> _turned("−3.5"), _turned("2")
-    ('3.5', '−2')
-    """
-    return number[1:] if number[:1] in "−-" else f"−{number.lstrip('+')}"

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 from attacker.claims import COUNTS, Claim, Scene, Stray
 from attacker.public import Public
 from attacker.sentences import Told, read_text
-from sendlab.codes import labels
+from attacker.statements import STATEMENTS
 from sendlab.metrics.cards import card, cards
 from sendlab.narrate import decimals_of
 from sendlab.publish.sheet import FIGURE, HEADINGS
@@ -169,7 +169,6 @@ def _comparator(line: Line) -> str:
     return "" if line["comparator"] == FIGURE else line["comparator"]
 
 
-_STATEMENTS = {f"{code} {words}": code for code, words in labels("sef_statement").items()}
 _MEASURES = {about.title: about.measure for about in cards().values()}
 
 
@@ -183,7 +182,7 @@ def scene_of(line: Line) -> Scene:
     )  # fmt: skip
     known = ("sen_provision", "need_area", "item")
     scene = replace(scene, more=tuple((name, line[name]) for name in GROUPS if name in line and name not in known))
-    return replace(scene, item=_STATEMENTS.get(item, item) if measure.startswith("sef_") else item)
+    return replace(scene, item=STATEMENTS.get(item, item) if measure.startswith("sef_") else item)
 
 
 def _claims(line: Line, file: str, sheet: str, number: int) -> list[Claim]:

@@ -1,0 +1,83 @@
+"""What words on a comparison say, by the public rules written down once more: how sure, which way, how small a gap."""
+
+from collections.abc import Callable
+from math import inf
+
+from attacker.claims import Claim
+from attacker.forms import NATIONALLY, NO_SEN, REST_OF_LA
+from sendlab.metrics.cards import Card, card
+
+# From the most worrying on; what stands out comes before "no sign of", and a figure beside nobody behind everything.
+KINDS = ("clear worse", "possible worse", "clear other", "possible other", "cannot tell", "clear better", "no sign of",
+         "possible better", "alone")  # fmt: skip
+QUIET, ALONE = KINDS.index("no sign of"), KINDS.index("alone")
+BESIDE = (NATIONALLY, REST_OF_LA, NO_SEN)
+# What a claim may be that is no number of a published row, but has to follow from some.
+MADE = ("word", "standing", "least", "share")
+_WIDE = {"%": 20.0, "percentage": 20.0, "per ": 10.0, "points": 6.0, "rating": 3.0}
+_TO_LEAST = (1.959964 + 0.841621) / (2 * 1.959964)  # from the width of a 95 % interval to what shows in 8 of 10
+_LEANS = 0.25
+_EXACT = 1e-6
+Number = Callable[[tuple[object, ...], str], float | None]
+
+
+def kind_of(value: float, lower: float | None, upper: float | None, about: Card) -> str:
+    """What a gap with its limits says of a group.
+
+    >>> about = card("persistent_absence")
+    >>> [kind_of(*gap, about) for gap in ((9, 2, 16), (9, -2, 20), (-9, -20, 2), (1, -4, 6), (5, None, None))]
+    ['clear worse', 'possible worse', 'possible better', 'no sign of', 'cannot tell']
+    """
+    word = _strength(lower, upper, about)
+    if word in ("cannot tell", "no sign of"):
+        return word
+    if value == 0:
+        return "no sign of"
+    if about.polarity == "none":
+        return f"{word} other"
+    return f"{word} {'worse' if (value > 0) == (about.polarity == 'low') else 'better'}"
+
+
+def _strength(lower: float | None, upper: float | None, about: Card) -> str:
+    if lower is None or upper is None:
+        return "cannot tell"
+    if lower > 0 or upper < 0:
+        return "clear"
+    if upper > lower and min(-lower, upper) <= _LEANS * (upper - lower):
+        return "possible"
+    wide = next((width for unit, width in _WIDE.items() if about.unit.startswith(unit)), inf)
+    return "cannot tell" if upper - lower > wide else "no sign of"
+
+
+def share_of(did: float, could: float) -> float:
+    """Whole per cent of those who could count; all only where it is all.
+
+    >>> share_of(996, 1000), share_of(3, 8), share_of(8, 8)
+    (99, 38, 100)
+    """
+    whole = int(100 * did / could + 0.5 + _EXACT)
+    return 99 if whole == 100 and did < could else whole
+
+
+def place_of_gap(key: tuple[object, ...], other: str, number: Number) -> int | None:
+    """Where a figure's gap to another stands among `KINDS`, None where there is none."""
+    gap = (*key[:5], other)
+    value = number(gap, "value")
+    if value is None or number(gap, "comparator_value") is None:
+        return None
+    return KINDS.index(kind_of(value, number(gap, "lower"), number(gap, "upper"), card(str(key[0]))))
+
+
+def follows(claim: Claim, number: Number) -> bool:
+    """Whether something made from figures follows from them; `number` gives the number of a row, None where none is."""
+    if claim.what == "share":
+        could, did = number(claim.key, "eligible"), number(claim.key, "base")
+        return could is not None and did is not None and share_of(did, could) == claim.printed and claim.step == 1
+    if claim.what == "least":
+        lower, upper = number(claim.key, "lower"), number(claim.key, "upper")
+        least = None if lower is None or upper is None else (upper - lower) * _TO_LEAST
+        return least is not None and claim.low - _EXACT <= least <= claim.high + _EXACT
+    if claim.what == "word":
+        return place_of_gap(claim.key, claim.comparator, number) == claim.low
+    found = [place for other in BESIDE if (place := place_of_gap(claim.key, other, number)) is not None]
+    return claim.low <= min(found, default=ALONE) <= claim.high

@@ -1,0 +1,175 @@
+"""The reader of the files alone on texts and numbers worked by hand: what each tells, and what follows from it."""
+
+import base64
+
+import polars as pl
+import pytest
+from attacker.claims import Scene, printed
+from attacker.public import Public
+from attacker.reading import claims_in
+from attacker.rows import as_published_rows, base_from_limits, with_arithmetic
+from attacker.saved import read_saved
+from attacker.sentences import NATIONALLY, REST_OF_LA, read_text
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendlab.schema.groups import TOTAL
+from sendlab.stats.rounding import format_number
+
+ELM = Public({"Elm School": ("900105", "School"), "Exampleshire": ("999", "Local authority")})
+
+
+def read_one(text):
+    told = read_text(text, Scene(), ELM, "a.html", "p")
+    return {(c.groups[0], c.comparator, c.what): (c.low, c.high) for c in told.claims}, told.strays
+
+
+def test_a_headline_tells_counts_exactly_and_percentages_with_their_rounding():
+    claims, strays = read_one(
+        "Persistent absence, Elm School, 2025/26: pupils on SEN support 12.3% (34 of 276 pupils, between 8.9% and "
+        "16.7%), against pupils with no SEN not shown."
+    )
+    assert strays == []
+    assert claims["SEN support", "", "value"] == pytest.approx((12.25, 12.35))
+    assert claims["SEN support", "", "numerator"] == (34, 34) and claims["SEN support", "", "base"] == (276, 276)
+    assert claims["SEN support", "", "upper"] == pytest.approx((16.65, 16.75))
+    assert str(claims["No SEN", "", "value"]) == "(nan, nan)"
+
+
+def test_a_gap_told_by_its_size_is_read_with_its_sign():
+    claims, strays = read_one(
+        "Persistent absence, Elm School, 2025/26: pupils with an EHC plan are 9 percentage points below pupils with no "
+        "SEN (between −2 and 20): a possible gap."
+    )
+    assert strays == []
+    assert claims["EHC plan", "No SEN", "value"] == (-9.5, -8.5)
+    assert claims["EHC plan", "No SEN", "lower"] == (-20.5, -19.5)
+    assert claims["EHC plan", "No SEN", "upper"] == (1.5, 2.5)
+
+
+LINE = (
+    "• Persistent absence, pupils on SEN support: 45% (15 of 33 pupils, between 30% and 62%). Clearly worse: 17 "
+    "percentage points above the same group nationally (28.8%), between 1 and 33; possibly worse than the same group "
+    "in the rest of the LA (41%)."
+)
+
+
+def read_line(text):
+    scene = Scene(time_period="202526", place_code="900105")
+    told = read_text(text, scene, ELM, "attendance.html", "ul")
+    return {(c.groups[0], c.comparator, c.what): (c.low, c.high) for c in told.claims}, told.strays
+
+
+def test_a_finding_tells_its_figure_both_comparisons_and_what_it_says_of_them():
+    claims, _ = read_line(LINE)
+    assert claims["SEN support", "", "numerator"] == (15, 15) and claims["SEN support", NATIONALLY, "value"] == (
+        16.5,
+        17.5,
+    )
+    assert claims["SEN support", NATIONALLY, "lower"] == (0.5, 1.5)
+    assert claims["SEN support", NATIONALLY, "comparator_value"] == pytest.approx((28.75, 28.85))
+    assert claims["SEN support", REST_OF_LA, "comparator_value"] == (40.5, 41.5)
+    assert claims["SEN support", NATIONALLY, "word"] == claims["SEN support", "", "standing"] == (0, 0)
+    assert claims["SEN support", REST_OF_LA, "word"] == (1, 1)
+
+
+def test_a_finding_that_cannot_tell_claims_the_width_of_its_limits():
+    claims, _ = read_line(
+        "• Persistent absence, pupils with an EHC plan: 45% (5 of 11 pupils, between 21% and 72%). Cannot tell whether "
+        "that differs from pupils with no SEN (41%): only a gap of about 21 percentage points or more would have shown."
+    )
+    assert claims["EHC plan", "No SEN", "least"] == (20.5, 21.5)
+
+
+def test_a_list_must_name_every_figure_once_and_in_order():
+    rest = (
+        "• Nobody to compare with: pupils with an EHC plan (persistent absence, severe absence, overall absence rate, "
+        "attendance of 98 % or more); pupils on SEN support (severe absence, overall absence rate, attendance of 98 % "
+        "or more)."
+    )
+    assert read_line(f"{LINE}\n{rest}")[1] == []
+    for wrong in (f"{rest}\n", f"{LINE}\n{LINE}\n{rest}", f"{LINE}\n{rest.replace('severe absence, o', 'o')}"):
+        assert [stray.about.partition(",")[0] for stray in read_line(wrong)[1]] == ["a list that leaves out a figure"]
+    swapped = rest.replace("persistent absence, severe absence", "severe absence, persistent absence")
+    assert len(read_line(f"{LINE}\n{swapped}")[1]) == 1
+
+
+MARK, HEAD, LINE_OF_CSV = "\ufeff", "table,row,column,shown\r\n", "A,All,n,7\r\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "tables", "odd"),
+    [
+        (MARK + HEAD + LINE_OF_CSV + "A,All,up,'=1\r\nB,Elm,n,c\r\n", [["A", "7", "=1"], ["B", "c"]], 0),
+        (HEAD + LINE_OF_CSV, [["A", "7"]], 1),  # without the mark
+        (MARK + (HEAD + LINE_OF_CSV).replace("\r", ""), [["A", "7"]], 1),
+        (MARK + "table,row,shown\r\nA,All,7\r\n", [], 2),
+        (MARK + HEAD + "A,All,n,7,3\r\n", [], 2),
+    ],
+)
+def test_a_saved_csv_is_made_into_tables_and_its_form_is_held_to_ours(text, tables, odd):
+    saved = read_saved("data:text/csv;base64," + base64.b64encode(text.encode()).decode())
+    assert [[node.text for node in table.all("caption", "td")] for table in saved.tables] == tables
+    assert len(saved.odd) == odd
+
+
+@pytest.mark.parametrize(
+    "link", ["data:text/csv,7", "data:text/csv;base64,7", "figures.csv", "data:text/csv;base64,/w=="]
+)
+def test_a_csv_that_cannot_be_read_is_a_stray(link):
+    assert len(read_saved(link).odd) == 1
+
+
+def test_a_number_that_no_sentence_of_ours_holds_is_a_stray_and_its_value_is_not_repeated():
+    _, strays = read_one("Of the pupils in our school 31 moved away.")
+    assert len(strays) == 1 and "31" not in strays[0].about + strays[0].where
+
+
+KEY = ("persistent_absence", "202526", "Academic year", "900105", ("SEN support", *[TOTAL] * 7), "")
+LEVELS = {"999": "Local authority", "900105": "School"}
+
+
+@pytest.mark.parametrize(
+    ("value", "base", "counts"),
+    [("13.0%", 23, (3, 3)), ("13%", 23, (3, 3)), ("7%", 310, (21, 23)), ("7.4%", 310, (23, 23))],
+)
+def test_a_percentage_and_its_base_give_the_count(value, base, counts):
+    known = with_arithmetic({KEY: {"value": printed(value)[:2], "base": (base, base)}}, LEVELS)
+    assert known[KEY]["numerator"] == counts
+
+
+def test_a_percentage_and_its_count_give_the_base():
+    known = with_arithmetic({KEY: {"value": printed("42.9%")[:2], "numerator": (9, 9)}}, LEVELS)
+    assert known[KEY]["base"] == (21, 21)
+
+
+def test_limits_give_the_base():
+    low, high = base_from_limits(printed("30.8%")[:2], printed("25.5%")[:2], printed("36.6%")[:2])
+    assert low <= 263 <= high and high - low < 20
+
+
+def test_a_gap_and_one_side_give_the_other():
+    other = (*KEY[:4], ("No SEN", *[TOTAL] * 7), "")
+    rows = {(*KEY[:5], "No SEN"): {"value": (8.95, 9.05)}, other: {"value": (10.95, 11.05)}, KEY: {"base": (50, 50)}}
+    assert with_arithmetic(rows, LEVELS)[KEY]["numerator"] == (10, 10)
+
+
+def test_the_la_and_the_rest_of_it_give_the_school():
+    la = (*KEY[:3], "999", KEY[4], "")
+    rows = {
+        (*KEY[:5], REST_OF_LA): {"comparator_value": printed("34.9%")[:2]},
+        la: {"base": (202, 202), "numerator": (74, 74)}, KEY: {"base": (33, 33)},
+    }  # fmt: skip
+    assert with_arithmetic(rows, LEVELS)[KEY]["numerator"] == (15, 15)
+
+
+@given(st.floats(-5000, 5000), st.integers(0, 3))
+def test_what_is_printed_may_have_been_what_was_printed(value, decimals):
+    low, high, step = printed(format_number(value, decimals))
+    assert low - 1e-6 <= value <= high + 1e-6
+    assert step == pytest.approx(10.0**-decimals)
+
+
+def test_claims_of_an_empty_folder_are_none(tmp_path):
+    assert claims_in(tmp_path) == []
+    assert as_published_rows([]).equals(pl.DataFrame())
