@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT, make_workspace
 
 from sendlab.build import open_workspace
+from sendlab.publish.outputs import BULLET
 from sendlab.runs import check_parameters, make_plan
 from sendlab.runs.execute import execute
 from sendlab.runs.plan import NOTEBOOKS
@@ -112,4 +113,4 @@ def test_what_is_printed_are_sentences_and_not_the_lists_of_a_program(path):
         line for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])
         for line in output.get("text", "").splitlines()
     ]  # fmt: skip
-    assert printed and all(line[0].isalnum() for line in printed), printed
+    assert printed and all(line.removeprefix(BULLET)[0].isalnum() for line in printed), printed
