@@ -8,7 +8,8 @@ from sendlab.compare import MAX_AGE
 from sendlab.disclosure.published import NATION, OwnView, Published
 from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import card
-from sendlab.narrate import in_words, one_row, or_else, rows_of
+from sendlab.narrate import one_row, rows_of
+from sendlab.narrate.rows import in_words, or_else
 from sendlab.schema.labels import day_name, period_name, period_text
 
 View = Published | OwnView

@@ -17,6 +17,7 @@ from hypothesis import settings
 settings.register_profile("sendlab", deadline=None)  # how long a test takes says nothing of what it tests
 settings.load_profile("sendlab")
 
+TREE = "SENDLAB_TEST_TREE"  # environment variable by which a test knows all processes of its supervisors
 ROOT = Path(__file__).resolve().parent.parent
 # Real published data lie beside the clone; none of it is committed. Where the second variable is set, absence fails.
 REAL_DATA = Path(os.environ.get("SENDLAB_REAL_DATA", ROOT.parent / "shared" / "real"))
@@ -72,8 +73,12 @@ def browser(chromium: str) -> Iterator[Any]:
     """One headless Chromium for the whole session: two drivers at once would not share the event loop."""
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as driver:
+    marked = os.environ.pop(TREE, None)  # it lives on beside tests that look for what is left of their own processes
+    started = sync_playwright()
+    with started as driver:
         running = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        if marked:
+            os.environ[TREE] = marked
         try:
             yield running
         finally:

@@ -7,13 +7,13 @@ from uuid import uuid4
 
 import nbformat
 import psutil
+from conftest import TREE
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from sendlab.disclosure.published import settings_line
 from sendlab.runs.outcome import failed_file, notebook_file, report_file
 from sendlab.runs.plan import Task
 
-TREE = "SENDLAB_TEST_TREE"  # environment variable by which a test knows all processes of its supervisors
 os.environ[TREE] = uuid4().hex
 WAYS = ("fork", "recycle")
 ENDED = "the process of the notebook ended before its time: "

@@ -155,7 +155,10 @@ def figures_of(thing):
     if not inspect.isfunction(thing):
         return None
     for name, hint in typing.get_type_hints(thing).items():
-        if name != "return" and {Published, OwnView} & {hint, *typing.get_args(hint)}:
+        if name != "return" and {Published, OwnView} & {
+            hint,
+            *(each for each in typing.get_args(hint) if isinstance(each, type)),
+        }:
             return name
     return None
 

@@ -7,7 +7,8 @@ from sendlab.charts import marks, parts, theme
 from sendlab.charts.bundle import Picture
 from sendlab.charts.letters import width_of
 from sendlab.charts.marks import Layer
-from sendlab.narrate import View, or_else
+from sendlab.narrate import View
+from sendlab.narrate.rows import or_else
 from sendlab.narrate.titles import bands_title
 from sendlab.schema.labels import period_text
 from sendlab.tables.attendance_bands import BANDS, Bands, bands_of

@@ -5,7 +5,8 @@ from sendlab.charts.bundle import Picture
 from sendlab.charts.groups import line_words
 from sendlab.charts.marks import Layer, Scale
 from sendlab.metrics.cards import card
-from sendlab.narrate import View, or_else
+from sendlab.narrate import View
+from sendlab.narrate.rows import or_else
 from sendlab.narrate.titles import cases_title
 from sendlab.schema.labels import period_text
 from sendlab.tables import Line

@@ -12,7 +12,8 @@ from sendlab.charts.over_time import figures_at_left, lines_across
 from sendlab.charts.parts import Key
 from sendlab.disclosure.published import Published, require_view
 from sendlab.errors import GateError, SendlabError
-from sendlab.narrate import View, format_value, or_else
+from sendlab.narrate import View, format_value
+from sendlab.narrate.rows import or_else
 from sendlab.narrate.titles import counted, funnel_title
 from sendlab.schema.labels import people, period_text
 from sendlab.stats.rounding import format_number

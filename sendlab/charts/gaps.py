@@ -18,11 +18,11 @@ from sendlab.narrate import (
     gap_row,
     gap_strength,
     one_row,
-    or_else,
     rows_of,
     sized,
     title_words,
 )
+from sendlab.narrate.rows import or_else
 from sendlab.schema.labels import period_text, reason
 
 ROW, START, END = 66, 288, 545

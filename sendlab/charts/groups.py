@@ -6,7 +6,8 @@ from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.parts import Key
 from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import Card, card
-from sendlab.narrate import View, finding_title, format_value, or_else, rows_of
+from sendlab.narrate import View, finding_title, format_value, rows_of
+from sendlab.narrate.rows import or_else
 from sendlab.schema.labels import period_text
 from sendlab.tables import NATIONALLY, REST_OF_LA, Line, comparator_periods, group_lines
 

@@ -8,7 +8,8 @@ from sendlab.charts.cells import Grid, cell_layers
 from sendlab.charts.letters import width_of
 from sendlab.charts.marks import Layer
 from sendlab.charts.theme import Tint
-from sendlab.narrate import View, or_else
+from sendlab.narrate import View
+from sendlab.narrate.rows import or_else
 from sendlab.narrate.titles import heat_title
 from sendlab.schema.labels import period_text
 from sendlab.tables.grids import Heat, heat_of

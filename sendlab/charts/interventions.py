@@ -6,7 +6,8 @@ from sendlab.charts.groups import line_words
 from sendlab.charts.marks import Layer, Scale
 from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import card
-from sendlab.narrate import View, or_else
+from sendlab.narrate import View
+from sendlab.narrate.rows import or_else
 from sendlab.schema.labels import period_name, period_text
 from sendlab.tables import Line, intervention_lines
 

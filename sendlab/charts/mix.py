@@ -7,7 +7,8 @@ from sendlab.charts.bundle import Picture
 from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.parts import Key
 from sendlab.charts.theme import Look
-from sendlab.narrate import View, or_else
+from sendlab.narrate import View
+from sendlab.narrate.rows import or_else
 from sendlab.narrate.titles import mix_title
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.labels import people, period_text

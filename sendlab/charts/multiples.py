@@ -8,7 +8,8 @@ from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.names import spread
 from sendlab.charts.over_time import figures_at_left, joined, lines_across, series, title_of, words_of
 from sendlab.charts.parts import Key
-from sendlab.narrate import View, format_value, or_else
+from sendlab.narrate import View, format_value
+from sendlab.narrate.rows import or_else
 from sendlab.schema.labels import period_name
 from sendlab.tables import NATIONALLY, Line
 from sendlab.tables.over_years import GROUPS, Years, years_of

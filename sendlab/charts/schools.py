@@ -7,7 +7,8 @@ from sendlab.charts.many_schools import BAND, MANY, band_layers, phases
 from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.parts import Key
 from sendlab.metrics.cards import Card, card
-from sendlab.narrate import View, or_else
+from sendlab.narrate import View
+from sendlab.narrate.rows import or_else
 from sendlab.schema.labels import people, period_text
 from sendlab.tables import Line, school_lines
 

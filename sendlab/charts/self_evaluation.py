@@ -7,7 +7,8 @@ from sendlab.charts.bundle import Picture
 from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.parts import Key
 from sendlab.metrics.cards import card
-from sendlab.narrate import View, format_value, or_else, rows_of
+from sendlab.narrate import View, format_value, rows_of
+from sendlab.narrate.rows import or_else
 from sendlab.schema.labels import period_name
 from sendlab.tables import Statement, largest_gaps, statement_lines
 

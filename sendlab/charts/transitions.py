@@ -4,7 +4,8 @@ from sendlab.charts import marks, parts, theme
 from sendlab.charts.bundle import Picture
 from sendlab.charts.cells import Grid, cell_layers, frames
 from sendlab.charts.marks import Layer
-from sendlab.narrate import View, or_else
+from sendlab.narrate import View
+from sendlab.narrate.rows import or_else
 from sendlab.narrate.titles import moves_title
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.labels import people, period_text

@@ -8,7 +8,8 @@ from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.over_time import figures_at_left, lines_across, series, title_of, words_of
 from sendlab.charts.parts import Key
 from sendlab.metrics.cards import Card
-from sendlab.narrate import View, or_else
+from sendlab.narrate import View
+from sendlab.narrate.rows import or_else
 from sendlab.schema.labels import period_name
 from sendlab.tables import Line
 from sendlab.tables.over_years import years_of

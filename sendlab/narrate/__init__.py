@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from sendlab.narrate.numbers import decimals_of, format_gap, format_interval, format_value, sized
-from sendlab.narrate.rows import Row, View, gap_row, in_words, one_kind_of_period, one_row, or_else, rows_of
+from sendlab.narrate.rows import Row, View, gap_row, one_kind_of_period, one_row, rows_of
 from sendlab.narrate.strength import gap_strength, strength
 from sendlab.schema.labels import period_name
 
@@ -18,8 +18,8 @@ _HOME = {
 
 __all__ = [
     "Row", "View", "change_sentence", "decimals_of", "finding_title", "findings", "format_gap", "format_interval",
-    "format_value", "gap_row", "gap_sentence", "gap_strength", "headline", "in_words", "one_kind_of_period",
-    "one_row", "or_else", "period_name", "rows_of", "sized", "strength", "title_words",
+    "format_value", "gap_row", "gap_sentence", "gap_strength", "headline", "one_kind_of_period",
+    "one_row", "period_name", "rows_of", "sized", "strength", "title_words",
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import polars as pl
 
@@ -15,7 +15,6 @@ View = Published | OwnView
 Row = dict[str, Any]
 Asked = ParamSpec("Asked")
 Shown = TypeVar("Shown")
-Made = Callable[Concatenate[View, Asked], Shown]
 # By these columns an own view, and every table of published figures, is broken down too.
 ELSE = ("sen_primary_need", "nc_year", "sex", "fsm_status", "ethnicity_major")
 LEVELS = ("School", "Local authority", "National")  # an own view may also hold the LA without each school, as a means
@@ -48,18 +47,20 @@ def _nothing(title: str, word: str, wanted: str, rows: pl.DataFrame) -> NothingT
     return NothingToShow(f"no figures of '{title}' for {asked}", next_step=f"there are: {shown or 'none'}")
 
 
-def or_else(instead: Callable[[View, str], Shown]) -> Callable[[Made[Asked, Shown]], Made[Asked, Shown]]:
+def or_else(instead: Callable[[View, str], Shown]) -> Callable[[Callable[Asked, Shown]], Callable[Asked, Shown]]:
     """For a function that makes a chart, table or sentence of a view: what it gives where there is nothing to show.
 
-    So the report of a school that has closed, or of a nursery without tests, is whole and says what is not there.
+    So the report of a school that has closed, or of a nursery without tests, is whole and says what is not there. The
+    view is the function's first parameter.
     """
 
-    def decorated(make: Made[Asked, Shown]) -> Made[Asked, Shown]:
+    def decorated(make: Callable[Asked, Shown]) -> Callable[Asked, Shown]:
         @wraps(make)
-        def made(view: View, /, *args: Asked.args, **asked: Asked.kwargs) -> Shown:
+        def made(*args: Asked.args, **asked: Asked.kwargs) -> Shown:
             try:
-                return make(view, *args, **asked)
+                return make(*args, **asked)
             except NothingToShow as nothing:
+                view: Any = args[0] if args else asked["view"]
                 return instead(view, nothing.sentence)
 
         return made

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from sendlab.narrate import View, or_else
+from sendlab.narrate import View
+from sendlab.narrate.rows import or_else
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.labels import people, period_name, period_text
 from sendlab.tables.grids import heat_of, moves_of

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import card
-from sendlab.narrate import Row, View, one_row, or_else, rows_of
+from sendlab.narrate import Row, View, one_row, rows_of
+from sendlab.narrate.rows import or_else
 from sendlab.schema.labels import day_name, period_name, period_text, reason
 from sendlab.stats.rounding import format_number, round_half_away
 from sendlab.tables.made import nothing_table, row_notes

@@ -1,6 +1,7 @@
 """Table twins of the charts of figures by school and by year: the same lines, every figure in words."""
 
-from sendlab.narrate import View, format_value, or_else
+from sendlab.narrate import View, format_value
+from sendlab.narrate.rows import or_else
 from sendlab.schema.labels import period_name, period_text
 from sendlab.tables.attendance_bands import BANDS, Bands, bands_of
 from sendlab.tables.funnels import FEWEST, Funnel, Point, funnel_of

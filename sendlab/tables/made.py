@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from sendlab.disclosure.published import Published, require_view
 from sendlab.errors import NothingToShow, SendlabError
 from sendlab.metrics.cards import card
-from sendlab.narrate import Row, View, format_value, or_else, rows_of
+from sendlab.narrate import Row, View, format_value, rows_of
+from sendlab.narrate.rows import or_else
 from sendlab.schema.labels import MARKS, period_name, period_text
 from sendlab.stats.rounding import format_number
 from sendlab.tables.lines import (
