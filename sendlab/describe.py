@@ -1,6 +1,7 @@
 """What a measure is and what its figures rest on, in words: the card's definition, and the rows' people and data."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import polars as pl
 
@@ -92,5 +93,6 @@ def _collected(view: View, measure: str, place: str, time_period: str) -> tuple[
     except NothingToShow:
         return False, ""
     own = rows.filter(pl.col("comparator") == "")
-    until = own["data_to"].max()
-    return not (own["status"] == "x").all(), day_name(until) if until is not None else ""  # type: ignore[arg-type]
+    collected = bool((own["status"] != "x").any())
+    days: list[date] = own["data_to"].drop_nulls().to_list()
+    return collected, day_name(max(days)) if days else ""

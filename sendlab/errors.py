@@ -57,7 +57,8 @@ class NothingToShow(SendlabError):
         >>> NothingToShow("no figures of 'Absence' for 2025/26", next_step="there are: 2024/25").sentence
         "No figures of 'Absence' for 2025/26; there are: 2024/25."
         """
-        return f"{self.what[:1].upper()}{self.what[1:]}{f'; {self.next_step}' if self.next_step else ''}."
+        words = f"{self.what[:1].upper()}{self.what[1:]}{f'; {self.next_step}' if self.next_step else ''}"
+        return words if words.endswith("...") else f"{words}."  # a list that goes on
 
 
 class RunProblem(SendlabError):

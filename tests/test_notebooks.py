@@ -9,10 +9,10 @@ import pytest
 from conftest import ROOT, make_workspace
 
 from sendlab.build import open_workspace
-from sendlab.publish.outputs import BULLET
 from sendlab.runs import check_parameters, make_plan
 from sendlab.runs.execute import execute
 from sendlab.runs.plan import NOTEBOOKS
+from sendlab.schema.labels import BULLET
 
 FOLDER = ROOT / "notebooks"
 SCHOOL = "900105"

@@ -296,9 +296,11 @@ def test_an_own_view_is_refused(tmp_path):
 # --- in a browser ------------------------------------------------------------------------------------------------
 
 
-def visit(browser, path, width=1200):
-    """The page, and every request beyond itself that its own policy let out."""
+def visit(browser, path, width=1200, said=None):
+    """The page, and every request beyond itself that its own policy let out; `said` takes what the console says."""
     page, asked = browser.new_page(viewport={"width": width, "height": 900}), []
+    if said is not None:
+        page.on("console", lambda message: said.append(message.text))
     page.on("requestfinished", lambda request: asked.append(request.url))
     page.on("requestfailed", lambda request: asked.append(request.url) if request.failure != "csp" else None)
     page.on("pageerror", lambda error: asked.append(str(error)))

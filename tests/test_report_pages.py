@@ -69,6 +69,9 @@ SENTENCE = re.compile(
     r"<li>(?P<title>[^<:]+), (?P<who>pupils [^:]+): (?P<value>\S+)[^(]*\((?:(?P<count>[\d,]+) of (?P<of>[\d,]+) pupils"
     r"|n = (?P<n>[\d,]+)), between (?P<low>\S+) and (?P<high>\S+)\)"
 )
+# Sentences, and lines of charts, that the sample's reports have at least: what nobody reads proves nothing.
+LEAST = {(LA, "attendance"): 3, (LA, "exclusions"): 3, (LA, "progress"): 2, (SCHOOL, "attendance"): 3,
+         (SCHOOL, "exclusions"): 0, (SCHOOL, "progress"): 0}  # fmt: skip
 PAIR = re.compile(r'<figure>((?:(?!</figure>).)*)</figure>\s*<details class="twin">(.*?)</details>', re.DOTALL)
 ALT = re.compile(
     r"(?P<group>EHC plan|SEN support|No SEN): (?P<value>\S+?), 95% interval (?P<interval>\S+ to \S+?), "
@@ -87,8 +90,7 @@ def test_sentences_say_the_numbers_of_the_tables(name, place, reports):
         assert row["Figure"] == found["value"] and row["95% interval"] == f"{found['low']} to {found['high']}"
         assert row["Pupils (n)"] == (found["n"] or found["of"])
         assert found["count"] in (None, row["Numerator"])
-    shown = [row for rows in tables.values() for group, row in rows.items() if group in GROUPS.values()]
-    assert said or all(row["Figure"] in "cxz" for row in shown) or (place, name) == (SCHOOL, "exclusions")
+    assert len(said) >= LEAST[place, name]
 
 
 @pytest.mark.parametrize("place", [LA, SCHOOL])
@@ -110,7 +112,7 @@ def test_charts_draw_and_tell_the_numbers_of_the_table_beneath_them(name, place,
             assert {row["Figure"], f"n = {row['Pupils (n)']}"} <= written
             (national,) = [column for column in row if column.startswith("Same group nationally")] or [""]
             assert found["nationally"] is None or row[national] == found["nationally"]
-    assert told or (place, name) in {(SCHOOL, "progress"), (SCHOOL, "exclusions")}
+    assert told >= LEAST[place, name]
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -135,8 +137,7 @@ def test_the_saved_csv_holds_every_cell_of_every_table_as_it_is_shown(name, repo
 @pytest.mark.parametrize(("name", "where"), PAGES, ids=[name for name, _ in PAGES])
 def test_a_page_asks_for_nothing_fits_and_can_be_used_by_everybody(name, where, width, reports, browser):
     said = []
-    shown, asked = visit(browser, where(reports), width)
-    shown.on("console", lambda message: said.append(message.text))
+    shown, asked = visit(browser, where(reports), width, said)
     for details in shown.query_selector_all("details"):
         details.evaluate("one => { one.open = true }")  # what is folded away is for everybody too
     assert asked == [] and said == []
@@ -151,11 +152,13 @@ def test_a_page_asks_for_nothing_fits_and_can_be_used_by_everybody(name, where, 
 
 
 @pytest.mark.browser
-def test_axe_finds_what_is_planted(browser, tmp_path):
-    """The check above can fail: grey on white, and a picture without words."""
-    path = tmp_path / "bad.html"
-    path.write_text("<html lang='en'><title>x</title><p style='color:#bbb'>pale</p><img src='data:,'></html>")
-    shown, _ = visit(browser, path)
+def test_what_is_planted_is_found(browser, tmp_path):
+    """The check above can fail: grey on white, a picture without words, and a script that complains."""
+    path, said = tmp_path / "bad.html", []
+    script = "<script>console.error('no')</script>"
+    path.write_text(f"<html lang='en'><title>x</title>{script}<p style='color:#bbb'>pale</p><img src='data:,'></html>")
+    shown, _ = visit(browser, path, said=said)
+    assert said == ["no"]
     found = {fault["id"] for fault in Axe().run(shown).response["violations"]}
     shown.close()
     assert {"color-contrast", "image-alt"} <= found
@@ -187,7 +190,6 @@ def test_a_report_prints_with_its_charts_and_its_words(browser, reports, tmp_pat
     assert "Save the figures" not in text and "import sendlab" not in text
 
 
-@pytest.mark.browser
 def test_a_report_is_small(reports):
     assert max(path.stat().st_size for path in reports.rglob("board/9001*/*.html")) < 400_000
 

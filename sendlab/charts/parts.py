@@ -85,7 +85,7 @@ def caption(text: str, y: float) -> list[Layer]:
 
 def nothing(view: View, sentence: str) -> bundle.Picture:
     """A chart that says that there is nothing to show: for `narrate.or_else`."""
-    title, _, rest = sentence.rstrip(".").partition("; ")
+    title, _, rest = sentence.removesuffix(".").partition("; ")
     top = top_of(view) + 20
     layers = [
         *texts([(0, top, "Nothing is drawn.")], colour=theme.SOFT_TEXT),

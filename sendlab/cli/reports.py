@@ -9,6 +9,7 @@ import click
 
 from sendlab.cli.options import FORCE, JOBS, PERIOD, WORKSPACE, tell_faults
 from sendlab.cli.running import run_reports
+from sendlab.errors import WorkspaceProblem
 from sendlab.runs.options import RunOptions
 from sendlab.settings import SETTINGS
 
@@ -100,6 +101,11 @@ def demo(folder: Path, jobs: int, no_browser: bool) -> None:
     if not (folder / SETTINGS).exists():
         _invented_authority(folder)
     space = read_workspace(folder.resolve())
+    if not space.is_sample:
+        raise WorkspaceProblem(
+            f"'{folder.name}' is a workspace of its own, not the invented authority's",
+            next_step="give another folder, or run 'sendlab report --workspace' on it",
+        )
     status = _report(space, jobs)
     index = space.reports / "index.html"
     if no_browser or not webbrowser.open(index.as_uri()):

@@ -12,7 +12,7 @@ from sendlab.narrate.rows import Row, View, gap_row, one_row, rows_of
 from sendlab.narrate.sentences import figure_words, title_words
 from sendlab.narrate.strength import gap_strength, smallest_gap
 from sendlab.schema.groups import SEND
-from sendlab.schema.labels import people
+from sendlab.schema.labels import BULLET, people
 
 # Beside whom, the most alike first; and how they are called in a sentence.
 OTHERS = {
@@ -20,7 +20,7 @@ OTHERS = {
     "LA without this school": "the same group in the rest of the LA",
     "No SEN": people("No SEN"),
 }
-BULLET, MOST = "• ", 5
+MOST = 5
 # What a comparison says, the most worrying first; from "no sign of" on nothing stands out.
 _ORDER = ("clear worse", "possible worse", "clear other", "possible other", "cannot tell", "clear better", "no sign of",
           "possible better")  # fmt: skip

@@ -8,12 +8,12 @@ from itertools import groupby
 from typing import Any
 
 from sendlab.publish.tables_csv import csv_link
+from sendlab.schema.labels import BULLET
 
 _FRAME_SIGNS = re.compile(r"[┌│╭]|\S {3,}\S")
 _ID = re.compile(r'\bid="([^"]+)"')
 _SVG_TAG = re.compile(r"<svg\b[^>]*>")
 _SVG_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
-BULLET = "• "  # how a printed line begins that is one of a list
 SET_UP = "set-up"  # tag of the cell that opens the workspace: what it prints stands at the head of a report already
 
 

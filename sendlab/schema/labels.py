@@ -6,6 +6,7 @@ from sendlab.errors import SendlabError
 
 FULL_YEAR = "Academic year"
 NOT_SHOWN = "not shown"
+BULLET = "• "  # how a printed line begins that is one of a list
 # Mark (codes/data_symbol.csv) -> its meaning below a table and beside a name.
 MARKS = {
     "c": "not shown (fewer than 5 pupils or protected)",

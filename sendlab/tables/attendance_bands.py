@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sendlab.errors import NothingToShow, SendlabError
+from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate import Row, View, decimals_of, rows_of
 from sendlab.schema.groups import SEN_PROVISION, TOTAL
@@ -52,7 +52,7 @@ class BandsOf:
 
 
 def bands_of(view: View, *, place: str, time_period: str) -> BandsOf:
-    """The groups of a place that have a row of any of the three measures; SendlabError where none has."""
+    """The groups of a place that have a row of any of the three measures; NothingToShow where none has."""
     seen = plain(view)
     found: dict[str, dict[str, Row]] = {}
     for measure in MEASURES:
@@ -68,7 +68,7 @@ def bands_of(view: View, *, place: str, time_period: str) -> BandsOf:
 def _rows(view: View, measure: str, place: str, time_period: str) -> pl.DataFrame:
     try:
         rows = rows_of(view, measure=measure, place=place, time_period=time_period)
-    except SendlabError:  # one of the three is not there: each group says so
+    except NothingToShow:  # one of the three is not there: each group says so
         return pl.DataFrame()
     return figures(rows).filter((pl.col("item") == TOTAL) & pl.col("sen_provision").is_in(SEN_PROVISION))
 

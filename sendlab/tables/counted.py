@@ -13,6 +13,9 @@ from sendlab.tables.shown import ShownTable
 
 HEADINGS = ("Measure", "Period", "Could count", "Counted", "Counted of those", "Data to", "Why no figure")
 
+# The published row of a hidden number who could count is that of a measure that states none.
+NO_COUNT = "x: not stated, not available, or not shown because few pupils were left out."
+
 
 @or_else(nothing_table)
 def counted_table(view: View, *, measures: Sequence[str], place: str, time_period: str) -> ShownTable:
@@ -27,10 +30,10 @@ def counted_table(view: View, *, measures: Sequence[str], place: str, time_perio
     rows = tuple(_cells(measure, row, time_period) for measure, row in found.items())
     name = next(row["place_name"] for row in found.values() if row)
     caption = f"Who counted, {name}, {period_name(time_period)}"
-    shown = [row for row in found.values() if row]
-    return ShownTable(
-        caption, HEADINGS, rows, (False, False, True, True, True, False, False), row_notes(view, shown), view.mark
-    )
+    notes = row_notes(view, [row for row in found.values() if row])
+    if any("x" in cells[2:5] for cells in rows):
+        notes = (NO_COUNT, *notes)
+    return ShownTable(caption, HEADINGS, rows, (False, False, True, True, True, False, False), notes, view.mark)
 
 
 def _whole(view: View, measure: str, place: str, time_period: str) -> Row | None:

@@ -100,7 +100,7 @@ class MovesOf:
 
 
 def moves_of(view: View, *, measure: str, place: str, time_period: str, group: str = TOTAL) -> MovesOf:
-    """Moves by subject, from items like "reading: towards -> at"; SendlabError where there are none."""
+    """Moves by subject, from items like "reading: towards -> at"; NothingToShow where there are none."""
     about = card(measure)
     rows = figures(rows_of(plain(view), measure=measure, place=place, time_period=time_period))
     rows = rows.filter(pl.col("sen_provision") == group)

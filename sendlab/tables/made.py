@@ -48,7 +48,7 @@ BY = {"sen_provision": "by SEN provision", "need_area": "by area of need"}
 
 def nothing_table(view: View, sentence: str) -> ShownTable:
     """A table without rows that says why: for `narrate.or_else`."""
-    return ShownTable(sentence.rstrip("."), ("Figures",), (), (False,), row_notes(view, []), view.mark)
+    return ShownTable(sentence.removesuffix("."), ("Figures",), (), (False,), row_notes(view, []), view.mark)
 
 
 def row_notes(view: View, rows: Sequence[Row]) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ class CaseAges:
 
 
 def case_ages_of(view: View, *, place: str, time_period: str = "") -> CaseAges:
-    """Plans of a year (the latest by default) by the weeks they took; SendlabError where none are held."""
+    """Plans of a year (the latest by default) by the weeks they took; NothingToShow where none are held."""
     seen = plain(view)
     period = time_period or _latest(seen, place)
     blocks = {measure: _lines(seen, measure, place, period) for measure in CASES}
