@@ -30,7 +30,7 @@ def counted_table(view: View, *, measures: Sequence[str], place: str, time_perio
     rows = tuple(_cells(measure, row, time_period) for measure, row in found.items())
     name = next(row["place_name"] for row in found.values() if row)
     caption = f"Who counted, {name}, {period_name(time_period)}"
-    notes = row_notes(view, [row for row in found.values() if row])
+    notes = row_notes(view, [row for row in found.values() if row and row["status"] != "x"])  # x is explained here
     if any("x" in cells[2:5] for cells in rows):
         notes = (NO_COUNT, *notes)
     return ShownTable(caption, HEADINGS, rows, (False, False, True, True, True, False, False), notes, view.mark)
