@@ -17,7 +17,7 @@ from sendlab.disclosure.audit.pack import audit
 from sendlab.disclosure.log import no_releases, with_release
 from sendlab.disclosure.published import PUBLISHED_COLUMNS, WITHHELD_NOTE
 from sendlab.measures import publishable
-from sendlab.metrics.cards import cards
+from sendlab.metrics.cards import cards, widest
 from sendlab.metrics.publication import broken_down_by
 from sendlab.schema.measures import MEASURE_KEY
 
@@ -117,6 +117,20 @@ def test_groups_of_nobody_and_benchmarks_stand_as_they_came(published, truth):
     assert set(truth.filter(nobody)["status"]) == {"z"}
 
 
+def test_bases_with_the_same_people_who_could_be_in_them_are_linked_on_their_cards(truth):
+    """What one of them says of those who could count, another one's base would be subtracted from."""
+    base = {name: about.base for name, about in cards().items()}
+    cell = [name for name in KEY if name != "measure"]
+    told = truth.filter(FIGURE, pl.col("eligible_subjects") > 0)
+    told = told.with_columns(base=pl.col("measure").replace_strict(base, return_dtype=pl.String))
+    once = told.unique(["base", *cell]).select("base", *cell, n="eligible_subjects")
+    pairs = once.join(once, on=cell, suffix="_other").filter(pl.col("base") < pl.col("base_other"))
+    alike = pairs.group_by("base", "base_other").agg(cells=pl.len(), same=(pl.col("n") == pl.col("n_other")).mean())
+    alike = alike.filter(pl.col("cells") >= 20, pl.col("same") > 0.9)
+    assert alike.height >= 3
+    assert all(widest(one) == widest(other) for one, other in alike.select("base", "base_other").iter_rows()), alike
+
+
 def test_those_who_took_part_and_could_not_be_compared_hide_those_left_out_at_the_la(published, truth):
     """A whole school takes part: nobody there to compare with, so its number less the LA's base is who was left out."""
     alone = truth.filter(FIGURE, pl.col("base_subjects") == 0, pl.col("eligible_subjects") > 0)
@@ -151,7 +165,8 @@ def test_no_measure_is_withheld_and_most_of_each_is_open_at_the_la(both, publish
 
 
 def test_the_order_of_rows_does_not_matter(published, truth):
-    some = {"measure": ["ks2_rwm_expected", "ks2_writing_gap"], "time_period": "202526"}
+    linked = ["ks2_rwm_expected", "ks2_writing_gap", "ks2_reading_progress", "ks2_mathematics_progress"]
+    some = {"measure": linked, "time_period": "202526"}
     chosen = truth.filter(pl.col("measure").is_in(some["measure"]), pl.col("time_period") == some["time_period"])
     shuffled = chosen.sample(fraction=1.0, shuffle=True, seed=20250901)
     again = publish(shuffled, run_id=published.run_id).rows

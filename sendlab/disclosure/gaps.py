@@ -94,7 +94,8 @@ def _rest(sides: pl.DataFrame) -> Counts:
     denominator = less("denominator")
     value = np.divide(_total(sides, "other") - _total(sides, "own"), denominator, where=denominator > 0,
                       out=np.full(denominator.shape, np.nan))  # fmt: skip
-    return Counts(base, less("with_subjects"), numerator, denominator, share, value, np.isnan(base))
+    unknown = np.full(base.shape, np.nan)  # how far apart the values of the others are
+    return Counts(base, less("with_subjects"), numerator, denominator, share, value, unknown, np.isnan(base))
 
 
 def _total(sides: pl.DataFrame, side: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -22,7 +22,7 @@ from sendlab.disclosure.rounding import rounded
 from sendlab.metrics.completeness import without_marks
 from sendlab.schema.measures import MEASURE_COLUMNS, MEASURE_KEY
 
-_SAID = ("place_name", "note", "unit", "method", "data_to", "lower", "upper", "comparator_value")  # decides nothing
+_SAID = ("place_name", "note", "unit", "method", "data_to", "comparator_value")  # decides nothing
 HELD_NOTE = "as released before; a change since then that is too small to be shown is left out"
 
 

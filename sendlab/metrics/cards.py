@@ -40,6 +40,7 @@ class Card:
     lines: tuple[str, ...] = ()
     parts_of: str = ""
     at_most: str = ""
+    among: str = ""
     cumulative_over: str = ""
     compared: bool = True
     model_residual_df: int = 0
@@ -86,3 +87,24 @@ def card(measure: str) -> Card:
     near = get_close_matches(measure, known, n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"measures: {', '.join(known)}"
     raise SendlabError(f"no measure is called '{measure}'", next_step=hint)
+
+
+@cache
+def wider() -> dict[str, str]:
+    """{base: the base that its people are among}, where a card says so.
+
+    >>> sorted(set(wider().values()))
+    ['ks2']
+    """
+    return {about.base: about.among for about in cards().values() if about.among}
+
+
+def widest(base: str) -> str:
+    """The last of a base, the one that it is among, and so on: all of them have the same people who could be in them.
+
+    >>> [widest(base) for base in ("roll", *wider())]
+    ['roll', 'ks2', 'ks2', 'ks2']
+    """
+    while base in wider():
+        base = wider()[base]
+    return base

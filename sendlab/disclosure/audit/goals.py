@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from sendlab.disclosure.audit.editions import CELL, LA
 from sendlab.disclosure.audit.knowledge import Floats, Ints
-from sendlab.disclosure.audit.numbers import BASE, ELIGIBLE, NUMBER, OUT_OF, PEOPLE, SUM, Numbers, counted
+from sendlab.disclosure.audit.numbers import AMONG, BASE, ELIGIBLE, NUMBER, OUT_OF, PEOPLE, SUM, Numbers, counted
 from sendlab.disclosure.audit.relations import IN_TIME
 
 SMALL_GROUP = 20  # adverse news about everybody is told of each of them in groups below this
@@ -61,12 +61,18 @@ def _few(count: pl.Expr, threshold: int) -> pl.Expr:
     return count.is_between(1, threshold - 1).fill_null(False)
 
 
-def _goal(rows: pl.DataFrame, kind: str, what: str, needed: pl.Expr | float, less: str = "") -> pl.DataFrame:
-    """Goals on the number `what` of each row, or on what is left of it without the number `less`."""
+def _goal(
+    rows: pl.DataFrame, kind: str, what: str, needed: pl.Expr | float, less: str = "", *, of: str = ""
+) -> pl.DataFrame:
+    """Goals on the number `what` of each row, or on what is left of it without the number `less`.
+
+    `of` is the column with the number's name, if it is not `what`.
+    """
     width = pl.lit(float(needed)) if isinstance(needed, int | float) else needed.cast(pl.Float64)
-    return rows.filter(pl.col(what).is_not_null()).select(
+    name = pl.col(of or what)
+    return rows.filter(name.is_not_null()).select(
         pl.lit(kind).alias("kind"), pl.col("measure"), *CELL, "geographic_level", needed=width,
-        what=pl.lit(what), name=pl.col(what), less=pl.lit(less), less_name=pl.col(less) if less else pl.lit(""),
+        what=pl.lit(what), name=name, less=pl.lit(less), less_name=pl.col(less) if less else pl.lit(""),
     )  # fmt: skip
 
 
@@ -80,8 +86,17 @@ def _of_bases(rows: pl.DataFrame, threshold: int) -> Iterator[pl.DataFrame]:
     yield _goal(few, "mean", SUM, threshold * pl.lit(10.0).pow(-pl.col("decimals").cast(pl.Float64)))
     yield _goal(rows.filter(_few(left_out, threshold)), "left out", ELIGIBLE, width, less=BASE)
     edge = pl.col("unit").replace_strict(_EDGES, default=None, return_dtype=pl.Float64)
-    at_edge = (pl.col("kind") == "mean") & (pl.col("value").abs() >= edge - _NEAR)
-    yield _goal(rows.filter(at_edge & base.is_between(1, SMALL_GROUP - 1)), "base", BASE, width)
+    alike = (pl.col("value").abs() >= edge - _NEAR).fill_null(False) | (pl.col("upper") - pl.col("lower") < _NEAR)
+    of_all = (pl.col("kind") == "mean") & alike & base.is_between(1, SMALL_GROUP - 1)
+    yield _goal(rows.filter(of_all), "base", BASE, width)
+    beside = _beside_wider(rows).filter(_few(pl.col("_wider") - base, threshold), base > 0)
+    yield _goal(beside, "left out", BASE, width, less=BASE, of=AMONG)
+
+
+def _beside_wider(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with `_wider`, how many are in the base that theirs is declared to be among."""
+    wide = rows.group_by(pl.col(BASE).alias(AMONG), *CELL).agg(_wider=pl.col("base_subjects").max())
+    return rows.join(wide, on=[AMONG, *CELL])
 
 
 def _of_people(rows: pl.DataFrame, threshold: int) -> Iterator[pl.DataFrame]:

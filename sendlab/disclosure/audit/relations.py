@@ -7,7 +7,7 @@ import polars as pl
 
 from sendlab.codes import read_codes
 from sendlab.disclosure.audit.editions import CELL, LA, SCHOOL
-from sendlab.disclosure.audit.numbers import BASE, ELIGIBLE, KEY, NUMBER, OUT_OF, PEOPLE, Numbers
+from sendlab.disclosure.audit.numbers import AMONG, BASE, ELIGIBLE, KEY, NUMBER, OUT_OF, PEOPLE, Numbers
 from sendlab.metrics.cards import card, cards
 from sendlab.schema.groups import (
     ALL_SEN,
@@ -154,7 +154,8 @@ def _orders_in_a_cell(numbers: Numbers) -> pl.DataFrame:
     names = numbers.names
     of_sessions = names.filter(pl.col("unit").str.starts_with("%"))
     orders = [(names, (PEOPLE, PEOPLE), (BASE, BASE)), (names, (PEOPLE, PEOPLE), (NUMBER, NUMBER))]
-    orders += [(of_sessions, (NUMBER, NUMBER), (OUT_OF, OUT_OF)), (names, (BASE, BASE), (ELIGIBLE, ELIGIBLE))]
+    orders += [(of_sessions, (NUMBER, NUMBER), (OUT_OF, OUT_OF)), (names, (BASE, BASE), (ELIGIBLE, ELIGIBLE)),
+               (names, (BASE, BASE), (BASE, AMONG))]  # fmt: skip
     at_most = {name: card(name).at_most for name in names["measure"] if card(name).at_most}
     higher = names.select(of="measure", more_name=PEOPLE)
     declared = names.with_columns(of=pl.col("measure").replace_strict(at_most, default=None, return_dtype=pl.String))

@@ -212,7 +212,7 @@ class _Asking:
         made = []
         for row in rows:
             cell = cell_of({**row, "eligible_subjects": None})
-            few = must_hide(row, about.kind, about.polarity, self.threshold)
+            few = must_hide(row, about, self.threshold)
             few |= any(self._few_between(cell, other, place) for other in others if other.group == cell.group)
             total = cell.group == self.question.within
             made.append(Figure(row, cell, total, released.get(cell.key), few))

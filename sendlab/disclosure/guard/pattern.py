@@ -10,6 +10,7 @@ import numpy as np
 
 from sendlab.disclosure.guard.known import Cell
 from sendlab.disclosure.protect.primary import Counts, Floats, primary_of, small
+from sendlab.metrics.cards import Card
 
 USEFUL = 0.5  # an answer of which less than this share of its groups is left is no answer
 
@@ -35,25 +36,30 @@ class Figure:
         return self.released is not None
 
 
-def must_hide(row: Mapping[str, Any], kind: str, polarity: str, threshold: int) -> bool:
+def must_hide(row: Mapping[str, Any], about: Card, threshold: int) -> bool:
     """Whether a figure is hidden for its own sake.
 
     A group of nobody is hidden like one of few people: which groups are empty at a place is told by no answer.
 
-    >>> row = dict(base_subjects=30, with_subjects=3, numerator=3.0, denominator=30.0, top_share=None, value=10.0)
-    >>> must_hide(row, "share", "low", 5), must_hide(dict(row, with_subjects=0, numerator=0.0), "share", "low", 5)
+    >>> row = dict(base_subjects=30, with_subjects=3, numerator=3.0, denominator=30.0, top_share=None, value=10.0,
+    ...            lower=3.5, upper=25.6)
+    >>> from sendlab.metrics.cards import card
+    >>> about = card("persistent_absence")
+    >>> must_hide(row, about, 5), must_hide(dict(row, with_subjects=0, numerator=0.0), about, 5)
     (True, False)
     """
     base = float(row["base_subjects"] or 0)
     if base < threshold:
         return True
-    if kind == "mean":
-        return False
-    one = {name: np.array([np.nan if row[name] is None else float(row[name])])
-           for name in ("with_subjects", "numerator", "denominator", "top_share", "value")}  # fmt: skip
-    counts = Counts(np.array([base]), one["with_subjects"], one["numerator"], one["denominator"], one["top_share"],
-                    one["value"], np.array([False]))  # fmt: skip
-    return bool(primary_of(kind, counts, polarity, threshold)[0])
+    one = {
+        name: np.array([np.nan if row[name] is None else float(row[name])])
+        for name in ("with_subjects", "numerator", "denominator", "top_share", "value", "lower", "upper")
+    }
+    counts = Counts(
+        np.array([base]), one["with_subjects"], one["numerator"], one["denominator"], one["top_share"], one["value"],
+        spread=one["upper"] - one["lower"], absent=np.array([False]),
+    )  # fmt: skip
+    return bool(primary_of(about.kind, counts, about.polarity, threshold, unit=about.unit)[0])
 
 
 def differs_by_few(inner: Floats, outer: Floats, threshold: int) -> bool:

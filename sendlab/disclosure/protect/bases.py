@@ -8,6 +8,7 @@ import polars as pl
 from sendlab.disclosure.protect.counts import CLOSED, UNTOLD, Figures, base_counts
 from sendlab.disclosure.protect.judged import too_narrow
 from sendlab.disclosure.protect.made import base_aims, base_limits, system_of
+from sendlab.disclosure.protect.nested import orders_among, price_among
 from sendlab.disclosure.protect.prices import hidden_in_time, prices
 from sendlab.disclosure.protect.primary import small
 from sendlab.disclosure.protect.system import Bools, Floats, NoPattern, Pattern, System
@@ -39,12 +40,15 @@ def protect_bases(figures: Figures, forced: Bools, threshold: int, most: int) ->
     hidden = primary | given.is_in(CLOSED).to_numpy()
     counts = base_counts(figures).rename({"cell": "decision"}).with_row_index("var")
     price = prices(cells, people, (people == 0) | (given == "shown").to_numpy()) * hidden_in_time(cells, "base")
+    price = price * cells.select(price_among()).to_series().to_numpy()
     turn = cells.select(table_turn()).to_series().to_numpy()
     # a few people of the authority who are at none of its schools stand apart whatever is hidden: the second try
     for apart in (True, False):
-        aims = base_aims(counts, primary, people, threshold, differences_of=judged & apart)
-        cost = np.where(hidden, np.inf, price)
-        system = system_of(counts, limits=base_limits(counts), hidden=hidden, cost=cost, aims=aims, own=figures.own)
+        aims = base_aims(counts, primary, people, threshold, judged=judged, apart=apart)
+        system = system_of(
+            counts, limits=base_limits(counts), hidden=hidden, cost=np.where(hidden, np.inf, price), aims=aims,
+            orders=orders_among(counts), own=figures.own,
+        )  # fmt: skip
         try:
             pattern = protect_in_turns(system, turn, most)
             return pattern.hidden, pattern

@@ -15,7 +15,7 @@ from sendlab.schema.measures import GROUPS
 
 PLACE = ("geographic_level", "place_code")
 CELL = ("time_period", "time_identifier", *PLACE, *GROUPS)  # where and when; with a measure or a base it is a cell
-BASE, DENOMINATOR, PEOPLE, NUMBER, LEFT_OUT = "base", "denominator", "people", "number", "left out"
+BASE, DENOMINATOR, PEOPLE, NUMBER = "base", "denominator", "people", "number"
 UNTOLD = "untold"  # word of `given` for what only its school knows: it limits others, and is nobody else's to work out
 CLOSED = ("hidden", "held", "context", UNTOLD)  # words of `given` for what cannot be shown now
 _ONE_DAY = "January"  # in what a card says of its base
@@ -159,17 +159,6 @@ def numerator_counts(figures: pl.DataFrame) -> pl.DataFrame:
         "absent", pl.col("row").alias("cell"),
     )  # fmt: skip
     return pl.concat([people, number])
-
-
-def left_out_counts(figures: pl.DataFrame) -> pl.DataFrame:
-    """People who could have counted and did not, by figure; where nobody counted, all are left out."""
-    counted = pl.when("absent").then(0).otherwise("base_subjects")
-    left = (pl.col("eligible_subjects") - counted).cast(pl.Float64)
-    return figures.select(
-        pl.lit(LEFT_OUT).alias("what"), pl.col("measure").alias("name"), *CELL,
-        pl.when(left >= 0).then(left).alias("truth"),
-        (pl.col("absent") & pl.col("eligible_subjects").is_null()).alias("absent"), pl.col("row").alias("cell"),
-    )  # fmt: skip
 
 
 def truth_of(counts: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

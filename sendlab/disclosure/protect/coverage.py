@@ -5,49 +5,74 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from sendlab.disclosure.protect.counts import CLOSED, UNTOLD, Figures, left_out_counts, truth_of
+from sendlab.disclosure.protect.counts import CELL, CLOSED, UNTOLD, Figures
 from sendlab.disclosure.protect.made import aims_at, system_of
 from sendlab.disclosure.protect.prices import prices
-from sendlab.disclosure.protect.primary import small
 from sendlab.disclosure.protect.system import Bools, NoPattern
 from sendlab.disclosure.protect.turns import protect_in_turns, table_turn
+from sendlab.metrics.cards import widest
 
 
 def coverage_hidden(figures: Figures, base_hidden: Bools, threshold: int, most: int) -> Bools:
-    """Rows whose `eligible_subjects` is hidden; measures that leave out the same people get the same answer."""
-    rows = figures.rows
+    """Rows whose `eligible_subjects` is hidden: those who could count are one number for all bases that are linked.
+
+    It goes with the widest of them. How many of that base a narrower one leaves out was settled with the bases.
+    """
+    rows = figures.rows.with_columns(_unseen=pl.Series(base_hidden[figures.rows["base_cell"].to_numpy()]))
+    could = {base: widest(base) for base in rows["base"].unique().to_list()}
+    rows = rows.with_columns(_could=pl.col("base").replace_strict(could, return_dtype=pl.String))
     hidden = np.zeros(rows.height, dtype=bool)
-    done: list[tuple[pl.DataFrame, Bools]] = []
-    for name in rows["measure"].unique().sort().to_list():
-        places = np.flatnonzero((rows["measure"] == name).to_numpy())
-        counts = left_out_counts(rows[places])
-        what = counts.drop("name", "cell").with_columns(
-            rows[places]["coverage_given"], untold=rows[places]["given"] == UNTOLD
-        )
-        known = next((answer for other, answer in done if what.equals(other)), None)
-        if known is None:
-            known = _protected(counts, rows[places], base_hidden, threshold, most)
-            done.append((what, known))
-        hidden[places] = known
+    for name in rows["_could"].unique().sort().to_list():
+        mine = rows.filter(_could=name)
+        cells = _cells(mine, threshold)
+        flags = cells.select(*CELL, _gone=pl.Series(_protected(cells, threshold, most)))
+        of_rows = mine.select("row", "base_subjects", *CELL).join(flags, on=list(CELL), how="left")
+        gone = of_rows["_gone"] | of_rows["base_subjects"].is_null()
+        hidden[of_rows["row"].to_numpy()] = gone.to_numpy()
     return hidden
 
 
-def _protected(counts: pl.DataFrame, rows: pl.DataFrame, base_hidden: Bools, threshold: int, most: int) -> Bools:
-    truth = truth_of(counts)
-    unseen = base_hidden[rows["base_cell"].to_numpy()]
-    primary = small(truth, threshold) & (rows["given"] != UNTOLD).to_numpy()
-    no_base = rows["base_subjects"].is_null().to_numpy()
-    told = (rows["coverage_given"] == "shown").to_numpy()
-    closed = rows["coverage_given"].is_in(CLOSED).to_numpy()
-    hidden = (primary | unseen | no_base | ~np.isfinite(truth) | closed) & ~told
-    counts = counts.with_row_index("var").with_columns(decision=pl.col("var"))
-    width = np.full(rows.height, threshold - 1.0)
+def _cells(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """One line a cell: who could count, and what its rows together say of it.
+
+    `most`: the most who count; `few`: the widest base leaves out few; `seen`: it is in sight (where it is not no row
+    says who could count); `told`, `closed`: shown before, or not to be shown.
+    """
+    counted = pl.when("absent").then(0).otherwise("base_subjects")
+    rows = rows.with_columns(_counted=counted, _left=(pl.col("eligible_subjects") - counted).cast(pl.Float64))
+    widest_here = pl.col("_counted") == pl.col("_counted").max().over(CELL)
+    known = ~pl.col("_unseen") & pl.col("base_subjects").is_not_null()
+    seen = (known & widest_here).fill_null(False).any().over(CELL)
+    rows = rows.with_columns(_widest=widest_here, _seen=seen)
+    says, given = pl.col("_seen") & pl.col("eligible_subjects").is_not_null(), pl.col("coverage_given")
+    few = pl.col("_widest") & pl.col("_left").is_between(1, threshold - 1) & (pl.col("given") != UNTOLD)
+    odd = (pl.col("_left") < 0).fill_null(False).any()
+    return rows.group_by(CELL, maintain_order=True).agg(
+        truth=pl.when(~odd).then(pl.col("eligible_subjects").max().cast(pl.Float64)),
+        most=pl.col("_counted").max().cast(pl.Float64).fill_null(0.0),
+        absent=(pl.col("absent") & pl.col("eligible_subjects").is_null()).all(),
+        few=few.fill_null(False).any() & ~odd, seen=pl.col("_seen").all(), told=(given == "shown").any(),
+        closed=(given.is_in(["hidden", "held"]) & says & ~pl.col("_unseen")).any()
+        | (~says | given.is_in(CLOSED)).all(),
+    )  # fmt: skip
+
+
+def _protected(cells: pl.DataFrame, threshold: int, most: int) -> Bools:
+    """Cells whose count of those who could is hidden: few were left out, or cover for such a cell."""
+    truth = cells["truth"].fill_null(np.nan).to_numpy()
+    left = truth - cells["most"].to_numpy()
+    few, told, closed, seen = (cells[name].to_numpy() for name in ("few", "told", "closed", "seen"))
+    hidden = (few | closed | ~np.isfinite(truth)) & ~told
+    what = [pl.lit("could count").alias("what"), pl.lit("").alias("name")]
+    counts = cells.select(*what, *CELL, "truth", "absent").with_row_index("var").with_columns(decision=pl.col("var"))
+    # where it is hidden beside a base in sight, somebody was left out
+    least = cells["most"].to_numpy() + np.where(seen, 1.0, 0.0)
     system = system_of(
-        counts, limits=(np.where(unseen, 0.0, 1.0), np.full(rows.height, np.inf)), hidden=hidden,
-        cost=np.where(hidden, np.inf, prices(rows, truth, (truth == 0) | told)),
-        aims=aims_at(primary, width, counts["var"].cast(pl.Int64).to_numpy()),
+        counts, limits=(least, np.full(cells.height, np.inf)), hidden=hidden,
+        cost=np.where(hidden, np.inf, prices(cells, left, (left == 0) | told)),
+        aims=aims_at(few, np.full(cells.height, threshold - 1.0), np.arange(cells.height)),
     )  # fmt: skip
     try:
-        return protect_in_turns(system, rows.select(table_turn()).to_series().to_numpy(), most).hidden
+        return protect_in_turns(system, cells.select(table_turn()).to_series().to_numpy(), most).hidden
     except NoPattern:  # counts that do not add up: no coverage is shown
-        return np.ones(rows.height, dtype=bool)
+        return np.ones(cells.height, dtype=bool)

@@ -72,15 +72,16 @@ def _units(rows: pl.DataFrame, own: pl.DataFrame | None) -> Iterator[Figures]:
 
 
 def _joined_measures(names: list[str]) -> list[list[str]]:
-    """Sets of measures that share a base or are linked on their cards.
+    """Sets of measures that share a base, or of which the cards link the measures or the bases.
 
-    >>> _joined_measures(["absence", "ks2_writing_gap", "severe_absence"])
-    [['absence', 'severe_absence'], ['ks2_writing_gap']]
+    >>> _joined_measures(["absence", "ks2_reading_progress", "ks2_writing_gap", "severe_absence"])
+    [['absence', 'severe_absence'], ['ks2_reading_progress', 'ks2_writing_gap']]
     """
     sets: list[set[str]] = []
     for name in names:
         about = card(name)
-        ties = {f"base {about.base}", name, about.at_most, about.parts_of} - {""}
+        bases = {f"base {base}" for base in (about.base, about.among) if base}
+        ties = {*bases, name, about.at_most, about.parts_of} - {""}
         touched = [each for each in sets if each & ties]
         sets = [each for each in sets if not each & ties] + [ties.union(*touched)]
     return sorted([name for name in names if name in each] for each in sets)

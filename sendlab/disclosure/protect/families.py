@@ -23,7 +23,7 @@ from sendlab.disclosure.protect.family_aims import family_aims
 from sendlab.disclosure.protect.made import base_limits, numerator_limits, system_of
 from sendlab.disclosure.protect.prices import hidden_in_time, prices
 from sendlab.disclosure.protect.primary import COUNTED_KINDS, always_shown
-from sendlab.disclosure.protect.sums import stacked, typed_lines
+from sendlab.disclosure.protect.sums import at_most, stacked
 from sendlab.disclosure.protect.system import Bools, Floats, Ints, NoPattern, Pattern
 from sendlab.disclosure.protect.turns import protect_in_turns, table_turn
 from sendlab.metrics.card_of import by_measure
@@ -174,14 +174,7 @@ def _orders(family: Family) -> pl.DataFrame:
     unseen = numbers.filter(pl.Series(family.base_hidden[numbers["place"].to_numpy()]))
     sessions = unseen.join(out_of, on=["name", "base_cell"])
     limit = named.join(people.select(*CELL, of="name", more="less"), on=[*CELL, "of"])
-    return stacked(*(_at_most(pairs.select("less", "more")) for pairs in (of_base, events, limit, sessions)))
-
-
-def _at_most(pairs: pl.DataFrame) -> pl.DataFrame:
-    numbered = pairs.sort("less", "more").with_row_index("line")
-    less = numbered.select("line", count="less", weight=pl.lit(1.0))
-    more = numbered.select("line", count="more", weight=pl.lit(-1.0))
-    return pl.concat([typed_lines(less), typed_lines(more)])
+    return stacked(*(at_most(pairs.select("less", "more")) for pairs in (of_base, events, limit, sessions)))
 
 
 def _bases_of(places: Ints, counts: pl.DataFrame) -> Ints:

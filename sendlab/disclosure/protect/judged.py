@@ -12,7 +12,8 @@ def counts_in(rows: pl.DataFrame) -> Counts:
     """The counts of figures as arrays, nan where a row has none."""
     names = ("base_subjects", "with_subjects", "numerator", "denominator", "top_share", "value")
     base, people, numerator, denominator, top, value = (_numbers(rows, name) for name in names)
-    return Counts(base, people, numerator, denominator, top, value, rows["absent"].to_numpy().copy())
+    spread = _numbers(rows, "upper") - _numbers(rows, "lower")
+    return Counts(base, people, numerator, denominator, top, value, spread, rows["absent"].to_numpy().copy())
 
 
 def primary_rows(rows: pl.DataFrame, threshold: int) -> Bools:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from sendlab.disclosure.protect.counts import BASE, CELL, DENOMINATOR, NUMBER, PEOPLE, truth_of
+from sendlab.disclosure.protect.nested import nested
 from sendlab.disclosure.protect.primary import adverse, limits_known, small
 from sendlab.disclosure.protect.sums import (
     PERIODS,
@@ -157,19 +158,21 @@ def base_limits(counts: pl.DataFrame) -> tuple[Floats, Floats]:
 
 
 def base_aims(
-    counts: pl.DataFrame, primary: Bools, people: Floats, threshold: int, *, differences_of: Bools
+    counts: pl.DataFrame, primary: Bools, people: Floats, threshold: int, *, judged: Bools, apart: bool
 ) -> Aims:  # fmt: skip
-    """Aims at the primary bases: people, and their sessions; and at small differences between those `differences_of`.
+    """Aims at the primary bases: people, and their sessions; and at small differences between those `judged`.
 
-    `primary`, `people` and `differences_of` are by base cell (`decision` of the counts).
+    These are between a base and the one that it is among, and, if `apart`, between a total and one of its parts.
+    `primary`, `people` and `judged` are by base cell (`decision` of the counts).
     """
     width = float(threshold - 1)
     truth, cell = truth_of(counts), counts["decision"].cast(pl.Int64).to_numpy()
     other = (counts["what"] == DENOMINATOR).to_numpy()
     wide = np.where(other, width_in(truth, people[cell], width), width)
     of_cells = aims_at(primary[cell] & np.isfinite(truth), wide, counts["var"].cast(pl.Int64).to_numpy())
-    bases = counts.filter((pl.col("what") == BASE) & pl.Series(differences_of[cell]))
-    return joined(of_cells, differences(bases, parts_and_wholes(bases), width))
+    bases = counts.filter((pl.col("what") == BASE) & pl.Series(judged[cell]))
+    linked = [nested(bases), *([parts_and_wholes(bases).drop("complete")] if apart else ())]
+    return joined(of_cells, differences(bases, pl.concat(linked), width))
 
 
 def numerator_limits(counts: pl.DataFrame, base: Floats, base_hidden: Bools) -> tuple[Floats, Floats]:

@@ -46,6 +46,7 @@ class Counts:
     denominator: Floats
     top_share: Floats
     value: Floats
+    spread: Floats  # upper limit less lower
     absent: Bools
 
 
@@ -116,16 +117,16 @@ def primary_sum(people: Floats, top_share: Floats, polarity: str, threshold: int
     return few | (top_share > LARGEST_SHARE)
 
 
-def primary_mean(value: Floats, base: Floats, unit: str) -> Bools:
-    """Means at the edge of what a pupil's value can be, in a small group: they tell of every one of its pupils.
+def primary_mean(value: Floats, spread: Floats, base: Floats, unit: str) -> Bools:
+    """Means that tell of every pupil of a small group: at the edge of what a value can be, or with limits of no width.
 
-    >>> primary_mean(np.array([-100.0, 100, 100, 75]), np.array([12.0, 19, 20, 12]), "percentage points").tolist()
-    [True, True, False, False]
+    >>> value, spread = np.array([-100.0, 100, 100, 75, 0]), np.array([0.0, 0, 0, 9, 0])
+    >>> primary_mean(value, spread, np.array([12.0, 19, 20, 12, 7]), "percentage points").tolist()
+    [True, True, False, False, True]
     """
-    if unit not in EDGES:
-        return np.zeros(base.shape, dtype=bool)
-    at_edge: Bools = (np.abs(value) >= EDGES[unit] - _EXACT) & (base > 0) & (base < ADVERSE_BELOW)
-    return at_edge
+    at_edge = np.abs(value) >= EDGES.get(unit, np.inf) - _EXACT
+    of_all: Bools = (at_edge | (spread < _EXACT)) & (base > 0) & (base < ADVERSE_BELOW)
+    return of_all
 
 
 def primary_of(kind: str, counts: Counts, polarity: str, threshold: int, residual_df: int = 0, unit: str = "") -> Bools:
@@ -142,7 +143,7 @@ def primary_of(kind: str, counts: Counts, polarity: str, threshold: int, residua
         few: Bools = (counts.base > 0) & ((counts.denominator < residual_df) | small(counts.people, threshold))
         return few
     if kind == "mean":
-        return primary_mean(counts.value, counts.base, unit)
+        return primary_mean(counts.value, counts.spread, counts.base, unit)
     return np.zeros(counts.base.shape, dtype=bool)
 
 

@@ -146,6 +146,14 @@ def of_siblings(counts: pl.DataFrame) -> pl.DataFrame:
     return _lines(found.with_columns(link=pl.lit("measures")), whole_first=1.0)
 
 
+def at_most(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Lines of `at most 0`: the count `less` is at most the count `more`, pair by pair."""
+    numbered = pairs.sort("less", "more").with_row_index("line")
+    less = numbered.select("line", count="less", weight=pl.lit(1.0))
+    more = numbered.select("line", count="more", weight=pl.lit(-1.0))
+    return pl.concat([typed_lines(less), typed_lines(more)])
+
+
 def stacked(*blocks: pl.DataFrame) -> pl.DataFrame:
     """Blocks of lines one below the other."""
     made, first = [], 0
