@@ -5,7 +5,7 @@ through is not released.
 """
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from sendlab.publish import scan_figures, scan_files, scan_packages
 from sendlab.publish.scan_charts import marks_too_fine
 from sendlab.publish.scan_nested import Canaries, plain_text, unfolded
 from sendlab.publish.scan_rules import has_rule
-from sendlab.publish.scan_text import CANARY, Forbidden, Piece, faults_in
+from sendlab.publish.scan_text import CANARY, Forbidden, Piece, faults_of
 
 NO_RULE = "a kind of file without a rule, which cannot be published"
 UNREADABLE = "a file that cannot be read as what its name says, so it was not looked through"
@@ -74,17 +74,15 @@ def require_clean(paths: Iterable[Path], *, forbidden: Forbidden | None = None, 
         )
 
 
-def _in_pieces(pieces: Iterable[Piece], forbidden: Forbidden) -> Found:
-    planted = Canaries(forbidden.canaries)
-    for piece in pieces:
-        yield from faults_in(piece, forbidden)
-        if planted and planted.in_text(piece.text):
-            yield piece.place, CANARY
+def _in_pieces(pieces: Sequence[Piece], forbidden: Forbidden) -> Found:
+    yield from faults_of(pieces, forbidden)
+    if planted := Canaries(forbidden.canaries):
+        yield from ((piece.place, CANARY) for piece in pieces if planted.in_text(piece.text))
 
 
-def _within(data: bytes, pieces: Iterable[Piece], forbidden: Forbidden) -> Found:
+def _within(data: bytes, pieces: Sequence[Piece], forbidden: Forbidden) -> Found:
     """What is packed within the file itself, or within a text that stands there in another form (JSON, a PDF page)."""
-    planted = Canaries(forbidden.canaries)
+    planted, inner = Canaries(forbidden.canaries), list[Piece]()
     texts = {piece.text.encode("utf-8", "replace"): piece.place for piece in pieces if not piece.again}
     packed = [(place, text) for text, place in texts.items() if len(text) >= _LEAST_PACKED and text not in data]
     for place, source in [("the file", data), *packed]:
@@ -92,7 +90,8 @@ def _within(data: bytes, pieces: Iterable[Piece], forbidden: Forbidden) -> Found
             if planted and planted.in_bytes(content):
                 yield where, CANARY
             if where != place and (text := plain_text(content)):
-                yield from faults_in(Piece(where, text), forbidden)
+                inner.append(Piece(where, text))
+    yield from faults_of(inner, forbidden)
 
 
 def _text(data: bytes) -> str:

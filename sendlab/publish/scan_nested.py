@@ -17,6 +17,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}(?:(?:\r?\n|\\n)[A-Za-z0-9+/_-]+)*={
 _HEX = re.compile(rb"(?<![0-9A-Za-z+/])[0-9A-Fa-f]{8,}(?![0-9A-Za-z+/])")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ZLIB_STARTS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+_SHORT = 1000  # bytes: of those the first are enough where the same stand again
 _LEAST = 4  # bytes that anything unfolded must have to be looked at
 
 
@@ -25,7 +26,7 @@ class TooMuch(ValueError):
 
 
 def unfolded(data: bytes, place: str) -> Iterator[tuple[str, bytes]]:
-    """(place, bytes): the bytes themselves and everything packed within, to a depth of four.
+    """(place, bytes): the bytes themselves and everything packed within, to a depth of four; the same bytes once.
 
     Raises `TooMuch` where it swells beyond all measure.
 
@@ -34,9 +35,13 @@ def unfolded(data: bytes, place: str) -> Iterator[tuple[str, bytes]]:
     >>> [place for place, found in unfolded(b"x=" + inner, "text") if b"Quillabar" in found]
     ['text > base64 > gzip']
     """
-    left, waiting = MOST_BYTES, [(place, data, 0)]
+    left, waiting, seen = MOST_BYTES, [(place, data, 0)], set[bytes]()
     while waiting:
         where, content, depth = waiting.pop()
+        if len(content) < _SHORT:  # words that look like base64 stand in a page again and again
+            if content in seen:
+                continue
+            seen.add(content)
         left -= len(content)
         if left < 0:
             raise TooMuch(where)

@@ -3,7 +3,7 @@
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -35,6 +35,7 @@ _PATHS = re.compile(
 # One of these stands in every text that the pattern can match.
 _PATH_SIGNS = ("\\\\", ":\\", *(f"/{name}/" for name in _FOLDERS), *(f":/{name}" for name in _DRIVE_FOLDERS))
 _OWN_VIEW = re.compile(r"\s+".join(map(re.escape, OWN_VIEW_MARK.lower().split())))
+_BETWEEN = "\0"  # between texts: no pattern can match it, and to none is it part of a word
 COLUMNS = frozenset(
     ("pupil_id", "upn", "former_upn", "surname", "forename", "date_of_birth", "dob", "postcode", "upn_status")
 )
@@ -69,14 +70,26 @@ class Forbidden:
     columns: frozenset[str] = COLUMNS
 
 
+def faults_of(pieces: Iterable[Piece], forbidden: Forbidden) -> Iterator[tuple[str, str]]:
+    """As `faults_in`, of many pieces: looked through together, and one by one only where there is something.
+
+    >>> list(faults_of([Piece("cell 1", "one"), Piece("cell 2", "H801200001001")], Forbidden()))
+    [('cell 2', 'a UPN')]
+    """
+    pieces = list(pieces)
+    together = Piece("", _BETWEEN.join(piece.text for piece in pieces))
+    some = any(True for _ in faults_in(together, forbidden))
+    for piece in pieces:
+        yield from faults_in(piece, forbidden) if some else _column(piece, forbidden)
+
+
 def faults_in(piece: Piece, forbidden: Forbidden) -> Iterator[tuple[str, str]]:
     """(place, kind) of each thing that the text may not hold; the place has the line where there is more than one.
 
     >>> list(faults_in(Piece("text", "one\\nH801200001001"), Forbidden()))
     [('text, line 2', 'a UPN')]
     """
-    if piece.heading and piece.text.strip().casefold().replace(" ", "_") in forbidden.columns:
-        yield piece.place, PUPIL_COLUMN
+    yield from _column(piece, forbidden)
     for run in _RUN.finditer(piece.text):
         if kind := _identifier(run.group()):
             yield _place(piece, run.start()), kind
@@ -89,6 +102,11 @@ def faults_in(piece: Piece, forbidden: Forbidden) -> Iterator[tuple[str, str]]:
     yield from ((_place(piece, start), MACHINE_PATH) for start in _paths_in(low, forbidden.roots))
 
 
+def _column(piece: Piece, forbidden: Forbidden) -> Iterator[tuple[str, str]]:
+    if piece.heading and piece.text.strip().casefold().replace(" ", "_") in forbidden.columns:
+        yield piece.place, PUPIL_COLUMN
+
+
 def _identifier(run: str) -> str:
     if len(run) == 13:
         return UPN if _UPN.fullmatch(run) else ""
@@ -99,7 +117,8 @@ def _paths_in(low: str, roots: tuple[str, ...]) -> Iterator[int]:
     if any(sign in low for sign in _PATH_SIGNS):
         yield from (found.start() for found in _PATHS.finditer(low))
     for root in roots:
-        if root.rsplit("/", 1)[-1].lower() in low:
+        last = root.rsplit("/", 1)[-1].lower()
+        if f"/{last}" in low or f"\\{last}" in low:
             yield from (found.start() for found in _spelt(root.lower()).finditer(low))
 
 
