@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from sendlab.disclosure import publish
 from sendlab.disclosure.audit.editions import Edition
 from sendlab.disclosure.audit.pack import audit
+from sendlab.disclosure.protect.counts import figures_of
+from sendlab.disclosure.protect.coverage import coverage_hidden
 from sendlab.metrics.cards import cards, widest
 from sendlab.schema.groups import SEN_PROVISION, TOTAL
 from sendlab.schema.measures import as_measures
@@ -99,6 +101,15 @@ def test_who_could_count_is_one_number_for_linked_measures():
     assert of_rows(published, NARROW, "100001")["base_subjects"] == 30
 
 
+def test_who_could_count_goes_with_the_widest_base_though_another_of_its_size_is_in_sight():
+    """39 of 39 in mathematics and 37 in reading: the 39 who could, told by mathematics, would give the two away."""
+    rows = [row(measure, LA, n, 39) for measure, n in ((WIDE, 39), (OTHER, 39), (NARROW, 37))]
+    figures = figures_of(measures(rows))
+    for gone, hidden in (({"ks2"}, True), ({OTHER, NARROW}, False), (set(), False)):
+        base_hidden = figures.bases["base"].is_in(gone).to_numpy()
+        assert coverage_hidden(figures, base_hidden, 5, 100).tolist() == [hidden] * 3
+
+
 def test_where_nobody_has_a_starting_point_the_row_says_no_more_than_the_wide_base():
     """A year without the measure: its rows have nobody in the base, and all who could count."""
     of_nobody = {"status": "x", "value": None, "lower": None, "upper": None, "numerator": None}
@@ -129,7 +140,8 @@ def test_limits_without_a_width_tell_of_every_pupil_of_a_small_group():
     assert publish(large, run_id="test").rows["status"].to_list() == [""]
 
 
-COUNTS = st.tuples(*[st.integers(0, 12)] * 4, st.integers(0, 2))
+PEOPLE = st.one_of(st.integers(0, 8), st.integers(0, 45))
+COUNTS = st.tuples(*[PEOPLE] * 4, st.integers(0, 2))
 
 
 @settings(max_examples=40, deadline=None)

@@ -96,7 +96,7 @@ def one_row(rows: pl.DataFrame, *, group: str = "Total", need: str = "Total", it
     """The one row of a group, need area and item, or None where there is none; not broken down by anything else."""
     wanted = {"sen_provision": group, "need_area": need, "item": item, "comparator": comparator}
     wanted |= dict.fromkeys(ELSE, "Total") | ({"time_period": time_period} if time_period else {})
-    # column by column: a report asks for some fifty rows, and a query costs three times as much
+    # column by column: a report asks for some fifty rows, and a query costs twice as much
     places = reduce(and_, (rows[name] == text for name, text in wanted.items())).arg_true()
     return rows.row(places[0], named=True) if len(places) else None
 

@@ -40,10 +40,12 @@ def _cells(rows: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """
     counted = pl.when("absent").then(0).otherwise("base_subjects")
     rows = rows.with_columns(_counted=counted, _left=(pl.col("eligible_subjects") - counted).cast(pl.Float64))
-    widest_here = pl.col("_counted") == pl.col("_counted").max().over(CELL)
-    known = ~pl.col("_unseen") & pl.col("base_subjects").is_not_null()
-    seen = (known & widest_here).fill_null(False).any().over(CELL)
-    rows = rows.with_columns(_widest=widest_here, _seen=seen)
+    known, is_widest = ~pl.col("_unseen") & pl.col("base_subjects").is_not_null(), pl.col("base") == pl.col("_could")
+    there = is_widest.any().over(CELL)
+    seen = pl.when(there).then((known & is_widest).any().over(CELL)).otherwise(known.all().over(CELL))
+    # of how many of the widest base a narrower one leaves out the bases' own protection knows
+    of_widest = pl.col("_counted").filter(is_widest).max().over(CELL)
+    rows = rows.with_columns(_widest=is_widest | (pl.col("_counted") >= of_widest).fill_null(True), _seen=seen)
     says, given = pl.col("_seen") & pl.col("eligible_subjects").is_not_null(), pl.col("coverage_given")
     few = pl.col("_widest") & pl.col("_left").is_between(1, threshold - 1) & (pl.col("given") != UNTOLD)
     odd = (pl.col("_left") < 0).fill_null(False).any()
