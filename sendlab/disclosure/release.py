@@ -19,6 +19,7 @@ from sendlab.disclosure.protect.counts import group_of_nobody
 from sendlab.disclosure.protect.decide import DECISIONS, decide
 from sendlab.disclosure.published import AUDIENCES, HIDDEN, PUBLISHED_COLUMNS, Published, _published
 from sendlab.disclosure.rounding import rounded
+from sendlab.metrics.cards import cards
 from sendlab.metrics.completeness import without_marks
 from sendlab.schema.measures import MEASURE_COLUMNS, MEASURE_KEY
 
@@ -79,7 +80,7 @@ def release(
     """
     threshold = AUDIENCES.get(audience, 0) if threshold is None else threshold
     require_settings(audience, threshold, run_id)
-    rows = require_measures(measures)
+    rows = _without_eligible(require_measures(measures))
     log = no_releases() if log is None else log
     national = rows.filter(pl.col("geographic_level") == NATIONAL)
     own = rows.filter(pl.col("geographic_level") != NATIONAL)
@@ -105,6 +106,13 @@ def release(
         )  # fmt: skip
         done = made(figures)
     return Release(done, solved, _names(figures, "withheld"), _names(figures, "rounded"))
+
+
+def _without_eligible(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows without who could count where that is another figure's base, and so is published or hidden there."""
+    silent = [name for name, about in cards().items() if not about.says_eligible]
+    told = pl.when(~pl.col("measure").is_in(silent)).then(pl.col("eligible_subjects"))
+    return rows.with_columns(told.alias("eligible_subjects"))
 
 
 def _without(figures: pl.DataFrame, withhold: Collection[tuple[str, str]]) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from sendlab.errors import SendlabError
+from sendlab.schema.groups import TOTAL
 
 Kind = Literal["share", "events", "sum", "mean", "count", "effect", "rating"]
 Breakdown = tuple[str, ...]  # columns broken down by at once: one, or two that are crossed
@@ -41,6 +42,8 @@ class Card:
     parts_of: str = ""
     at_most: str = ""
     among: str = ""
+    among_total: str = ""
+    says_eligible: bool = True
     cumulative_over: str = ""
     compared: bool = True
     model_residual_df: int = 0
@@ -90,21 +93,21 @@ def card(measure: str) -> Card:
 
 
 @cache
-def wider() -> dict[str, str]:
-    """{base: the base that its people are among}, where a card says so.
+def wider() -> dict[str, tuple[str, str]]:
+    """{base: (the base that its people are among, the group of that which its Total is)}, where a card says so.
 
-    >>> sorted(set(wider().values()))
-    ['ks2']
+    >>> wider()["sen_roll_recording_plans"]
+    ('january_roll', 'All SEN')
     """
-    return {about.base: about.among for about in cards().values() if about.among}
+    return {about.base: (about.among, about.among_total or TOTAL) for about in cards().values() if about.among}
 
 
 def widest(base: str) -> str:
-    """The last of a base, the one that it is among, and so on: all of them have the same people who could be in them.
+    """The last of a base, the one that it is among, and so on, as long as the same people could be in both.
 
-    >>> [widest(base) for base in ("roll", *wider())]
-    ['roll', 'ks2', 'ks2', 'ks2']
+    >>> sorted({widest(base) for base in wider()})
+    ['ks2', 'sen_roll_recording_meetings', 'sen_roll_recording_plans']
     """
-    while base in wider():
-        base = wider()[base]
+    while wider().get(base, ("", ""))[1] == TOTAL:
+        base = wider()[base][0]
     return base

@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 
 from sendlab.disclosure.audit.editions import CELL, LA
 from sendlab.disclosure.audit.knowledge import Floats, Ints
-from sendlab.disclosure.audit.numbers import AMONG, BASE, ELIGIBLE, NUMBER, OUT_OF, PEOPLE, SUM, Numbers, counted
-from sendlab.disclosure.audit.relations import IN_TIME
+from sendlab.disclosure.audit.numbers import BASE, ELIGIBLE, NUMBER, OUT_OF, PEOPLE, SUM, Numbers, counted
+from sendlab.disclosure.audit.relations import IN_TIME, among
 
 SMALL_GROUP = 20  # adverse news about everybody is told of each of them in groups below this
 LARGEST_SHARE = 0.5  # of a sum, for one person
@@ -50,7 +50,7 @@ def goals_of(truths: Sequence[pl.DataFrame], numbers: Numbers, pairs: pl.DataFra
         rows = counted(truth).drop("unit").join(numbers.names, on="measure")
         parts += [*_of_bases(rows, threshold), *_of_people(rows, threshold), *_of_sums(rows, threshold)]
     single = pl.concat([_numbered(part, numbers) for part in parts])
-    goals = pl.concat([single, _differences(pairs, numbers, threshold)])
+    goals = pl.concat([single, _differences(pairs, numbers, threshold), _beside_wider(numbers, threshold)])
     goals = goals.with_columns(pl.col("minus").fill_null(-1)).unique(
         ["plus", "minus"], keep="first", maintain_order=True
     )
@@ -61,18 +61,12 @@ def _few(count: pl.Expr, threshold: int) -> pl.Expr:
     return count.is_between(1, threshold - 1).fill_null(False)
 
 
-def _goal(
-    rows: pl.DataFrame, kind: str, what: str, needed: pl.Expr | float, less: str = "", *, of: str = ""
-) -> pl.DataFrame:
-    """Goals on the number `what` of each row, or on what is left of it without the number `less`.
-
-    `of` is the column with the number's name, if it is not `what`.
-    """
+def _goal(rows: pl.DataFrame, kind: str, what: str, needed: pl.Expr | float, less: str = "") -> pl.DataFrame:
+    """Goals on the number `what` of each row, or on what is left of it without the number `less`."""
     width = pl.lit(float(needed)) if isinstance(needed, int | float) else needed.cast(pl.Float64)
-    name = pl.col(of or what)
-    return rows.filter(name.is_not_null()).select(
+    return rows.filter(pl.col(what).is_not_null()).select(
         pl.lit(kind).alias("kind"), pl.col("measure"), *CELL, "geographic_level", needed=width,
-        what=pl.lit(what), name=name, less=pl.lit(less), less_name=pl.col(less) if less else pl.lit(""),
+        what=pl.lit(what), name=pl.col(what), less=pl.lit(less), less_name=pl.col(less) if less else pl.lit(""),
     )  # fmt: skip
 
 
@@ -89,14 +83,6 @@ def _of_bases(rows: pl.DataFrame, threshold: int) -> Iterator[pl.DataFrame]:
     alike = (pl.col("value").abs() >= edge - _NEAR).fill_null(False) | (pl.col("upper") - pl.col("lower") < _NEAR)
     of_all = (pl.col("kind") == "mean") & alike & base.is_between(1, SMALL_GROUP - 1)
     yield _goal(rows.filter(of_all), "base", BASE, width)
-    beside = _beside_wider(rows).filter(_few(pl.col("_wider") - base, threshold), base > 0)
-    yield _goal(beside, "left out", BASE, width, less=BASE, of=AMONG)
-
-
-def _beside_wider(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with `_wider`, how many are in the base that theirs is declared to be among."""
-    wide = rows.group_by(pl.col(BASE).alias(AMONG), *CELL).agg(_wider=pl.col("base_subjects").max())
-    return rows.join(wide, on=[AMONG, *CELL])
 
 
 def _of_people(rows: pl.DataFrame, threshold: int) -> Iterator[pl.DataFrame]:
@@ -164,6 +150,15 @@ def _differences(pairs: pl.DataFrame, numbers: Numbers, threshold: int) -> pl.Da
         one.select(pl.lit("difference").alias("kind"), "name", *CELL, geographic_level="whole_level", what=what,
                    needed="needed", plus="whole", minus="part").select(_ABOUT) for one in found
     )  # fmt: skip
+
+
+def _beside_wider(numbers: Numbers, threshold: int) -> pl.DataFrame:
+    """Few people whom a base leaves out of the one that it is among."""
+    found = among(numbers).filter(_few(pl.col("whole_true") - pl.col("part_true"), threshold), pl.col("part_true") > 0)
+    width = pl.lit(threshold - 1.0)
+    return found.with_columns(
+        kind=pl.lit("left out"), what=pl.lit(""), needed=width, plus="whole", minus="part"
+    ).select(_ABOUT)  # fmt: skip
 
 
 def _as_goals(goals: pl.DataFrame, numbers: Numbers) -> Goals:

@@ -9,10 +9,11 @@ import polars as pl
 from sendlab.disclosure.audit.editions import CELL, SCHOOL, AuditProblem, is_figure
 from sendlab.disclosure.audit.knowledge import Bools, Floats
 from sendlab.metrics.cards import Card, card, widest
+from sendlab.schema.groups import TOTAL
 
 KEY = ["what", "name", *CELL]  # which number it is
 BASE, PEOPLE, NUMBER, OUT_OF, ELIGIBLE, SUM = "base", "people", "number", "out of", "eligible", "sum"
-AMONG = "among"  # the base that a base is declared to be among
+AMONG, TOTAL_AMONG = "among", "total among"  # the base that a base is among, and the group of it that its Total is
 COLUMN = {BASE: "base_subjects", PEOPLE: "with_subjects", NUMBER: "numerator", OUT_OF: "denominator",
           ELIGIBLE: "eligible_subjects", SUM: "value"}  # fmt: skip
 ONE_DAY = "January"  # a base counted on the day of the January census is the same in every period of its year
@@ -99,7 +100,7 @@ def _names(rows: pl.DataFrame) -> pl.DataFrame:
     denominator_is_base = (pl.col("denominator") == pl.col("base_subjects")).fill_null(True).all()
     read = rows.group_by("measure").agg(people_counted=numerator_is_people, base_counted=denominator_is_base)
     lines = [_line(card(name), same, plain) for name, same, plain in read.sort("measure").iter_rows()]
-    words = ("measure", "kind", "polarity", "unit", BASE, AMONG, PEOPLE, NUMBER, OUT_OF, ELIGIBLE, SUM)
+    words = ("measure", "kind", "polarity", "unit", BASE, AMONG, TOTAL_AMONG, PEOPLE, NUMBER, OUT_OF, ELIGIBLE, SUM)
     schema = {"one_day": pl.Boolean, "decimals": pl.Int64} | dict.fromkeys(words, pl.String)
     return _one_day(_events_of_the_same_people(pl.DataFrame(lines, schema=schema), rows), rows)
 
@@ -111,6 +112,7 @@ def _line(about: Card, people_counted: bool, base_counted: bool) -> dict[str, ob
     return {
         "measure": about.measure, "kind": kind, "polarity": about.polarity, "unit": about.unit,
         "decimals": about.decimals, "one_day": ONE_DAY in about.denominator, BASE: base, AMONG: about.among or None,
+        TOTAL_AMONG: about.among_total or TOTAL,
         PEOPLE: about.measure if kind in ("share", "events") else None, NUMBER: about.measure if own_number else None,
         OUT_OF: other, ELIGIBLE: widest(base), SUM: about.measure if kind == "mean" else None,
     }  # fmt: skip

@@ -7,8 +7,8 @@ import polars as pl
 
 from sendlab.codes import read_codes
 from sendlab.disclosure.audit.editions import CELL, LA, SCHOOL
-from sendlab.disclosure.audit.numbers import AMONG, BASE, ELIGIBLE, KEY, NUMBER, OUT_OF, PEOPLE, Numbers
-from sendlab.metrics.cards import card, cards
+from sendlab.disclosure.audit.numbers import AMONG, BASE, ELIGIBLE, KEY, NUMBER, OUT_OF, PEOPLE, TOTAL_AMONG, Numbers
+from sendlab.metrics.cards import card, cards, wider, widest
 from sendlab.schema.groups import (
     ALL_SEN,
     AREA_OF_CODE,
@@ -93,7 +93,7 @@ def lines_of(numbers: Numbers, pairs: pl.DataFrame) -> pl.DataFrame:
         _sums(inexact.filter(pl.col("what").is_in(_ADD_UP_IN_TIME), ~_complete()), 0.0, np.inf),
         _sums(inexact.filter(pl.col("what").is_in([BASE, PEOPLE]), _complete()), -np.inf, 0.0),
         _parts_at_most_wholes(inexact.filter(_united(numbers))),
-        _orders_in_a_cell(numbers), _of_measures(numbers),
+        _orders_in_a_cell(numbers), _of_measures(numbers), _among_others(numbers),
     )  # fmt: skip
 
 
@@ -154,13 +154,44 @@ def _orders_in_a_cell(numbers: Numbers) -> pl.DataFrame:
     names = numbers.names
     of_sessions = names.filter(pl.col("unit").str.starts_with("%"))
     orders = [(names, (PEOPLE, PEOPLE), (BASE, BASE)), (names, (PEOPLE, PEOPLE), (NUMBER, NUMBER))]
-    orders += [(of_sessions, (NUMBER, NUMBER), (OUT_OF, OUT_OF)), (names, (BASE, BASE), (ELIGIBLE, ELIGIBLE)),
-               (names, (BASE, BASE), (BASE, AMONG))]  # fmt: skip
+    orders += [(of_sessions, (NUMBER, NUMBER), (OUT_OF, OUT_OF)), (names, (BASE, BASE), (ELIGIBLE, ELIGIBLE))]
     at_most = {name: card(name).at_most for name in names["measure"] if card(name).at_most}
     higher = names.select(of="measure", more_name=PEOPLE)
     declared = names.with_columns(of=pl.col("measure").replace_strict(at_most, default=None, return_dtype=pl.String))
     orders.append((declared.join(higher, on="of"), (PEOPLE, PEOPLE), (PEOPLE, "more_name")))
     return stacked(*(_ordered(numbers.keys, *order) for order in orders))
+
+
+def among(numbers: Numbers) -> pl.DataFrame:
+    """Each base beside the one that its card says it is among: `name`, CELL, `part`, `whole`, and their counts.
+
+    A base that is counted on one day is the same in all periods of its year, whichever are published.
+    """
+    of_base = [name for name in CELL if name != "time_identifier"]
+    known = numbers.keys.filter(pl.col("number").is_not_null(), what=BASE)
+    links = numbers.names.select(BASE, AMONG, TOTAL_AMONG).drop_nulls().unique(maintain_order=True)
+    narrow = known.join(links, left_on="name", right_on=BASE)
+    provision = pl.col("sen_provision")
+    group = pl.when(provision == TOTAL).then(pl.col(TOTAL_AMONG)).otherwise(provision)
+    narrow = narrow.select("name", *CELL, "geographic_level", AMONG, group=group, part="number", part_true="true")
+    one_day = numbers.names.filter(pl.col("one_day"))[BASE].unique().implode()
+    wide = known.with_columns(of_one_day=pl.col("name").is_in(one_day)).select(
+        *of_base, AMONG="name", when=pl.when(~pl.col("of_one_day")).then("time_identifier"), whole="number",
+        whole_true="true",
+    ).rename({"AMONG": AMONG, "sen_provision": "group"}).unique(maintain_order=True)  # fmt: skip
+    at = [AMONG, "group", *(name for name in of_base if name != "sen_provision")]
+    pairs = narrow.join(wide, on=at)
+    return pairs.filter(pl.col("when").is_null() | (pl.col("when") == pl.col("time_identifier"))).sort("part", "whole")
+
+
+def _among_others(numbers: Numbers) -> pl.DataFrame:
+    """A base is at most the one that it is among; equal to it, where it is and anyone may guess so."""
+    pairs = among(numbers).filter(pl.col("part_true") > 0)
+    guessed = [base for base in wider() if widest(base) in wider()]
+    same = pl.col("name").is_in(guessed) & (pl.col("part_true") == pl.col("whole_true"))
+    named = {"less": "part", "less_true": "part_true", "more": "whole", "more_true": "whole_true"}
+    ordered, equal = (pairs.filter(which).select(**named) for which in (~same, same))
+    return stacked(_at_most(ordered), _at_most(equal).with_columns(low=pl.lit(0.0)))
 
 
 def _ordered(keys: pl.DataFrame, names: pl.DataFrame, less: tuple[str, str], more: tuple[str, str]) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import polars as pl
 from sendlab.disclosure.protect.counts import CLOSED, UNTOLD, Figures, base_counts
 from sendlab.disclosure.protect.judged import too_narrow
 from sendlab.disclosure.protect.made import base_aims, base_limits, system_of
-from sendlab.disclosure.protect.nested import orders_among, price_among
+from sendlab.disclosure.protect.nested import alike, orders_among, price_among
 from sendlab.disclosure.protect.prices import hidden_in_time, prices
 from sendlab.disclosure.protect.primary import small
 from sendlab.disclosure.protect.system import Bools, Floats, NoPattern, Pattern, System
@@ -47,7 +47,7 @@ def protect_bases(figures: Figures, forced: Bools, threshold: int, most: int) ->
         aims = base_aims(counts, primary, people, threshold, judged=judged, apart=apart)
         system = system_of(
             counts, limits=base_limits(counts), hidden=hidden, cost=np.where(hidden, np.inf, price), aims=aims,
-            orders=orders_among(counts), own=figures.own,
+            orders=orders_among(counts), equal=alike(counts), own=figures.own,
         )  # fmt: skip
         try:
             pattern = protect_in_turns(system, turn, most)

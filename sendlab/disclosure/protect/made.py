@@ -83,16 +83,18 @@ def system_of(
     hidden: Bools,
     aims: Aims,
     orders: pl.DataFrame | None = None,
+    equal: pl.DataFrame | None = None,
     own: pl.DataFrame | None = None,
 ) -> System:
     """A system of these counts (columns of `counts`, with `var` 0, 1, ... and `decision`, the cell that hides them).
 
-    `orders` are further lines of `at most 0` beside those that the periods give; `own` are counts that schools have of
-    themselves beside these (as in `Figures`).
+    `orders` are further lines of `at most 0` beside those that the periods give, `equal` of `0`; `own` are counts that
+    schools have of themselves beside these (as in `Figures`).
     """
     size = counts.height
     linked = parts_and_wholes(counts)
-    relations = matrix(stacked(sums_that_hold(counts, linked), of_siblings(counts)), size)
+    known = [sums_that_hold(counts, linked), of_siblings(counts), *([] if equal is None else [equal])]
+    relations = matrix(stacked(*known), size)
     lines = orders_in_time(counts, linked)
     lines = lines if orders is None else stacked(lines, orders)
     order = matrix(lines, size)

@@ -6,13 +6,16 @@ import polars as pl
 
 from sendlab.disclosure.protect.counts import BASE, CELL
 from sendlab.disclosure.protect.sums import at_most
-from sendlab.metrics.cards import wider
+from sendlab.metrics.cards import wider, widest
+from sendlab.schema.groups import TOTAL
 
 _ONE_OF = 0.5  # of the price of a base: a narrower one is hidden before the one that it is among
 
 
 def nested(counts: pl.DataFrame) -> pl.DataFrame:
     """Bases beside those that they are among: `part`, `whole`, `link`; a narrower base of nobody has no such rest.
+
+    Where the narrower one's total is a group of the wider one, it stands beside that.
 
     >>> cell = dict.fromkeys(CELL, "Total") | {"what": BASE}
     >>> counts = pl.DataFrame([cell | {"name": "ks2", "truth": 30.0}, cell | {"name": "ks2_reading_progress",
@@ -21,7 +24,11 @@ def nested(counts: pl.DataFrame) -> pl.DataFrame:
     [(1, 0, 'among')]
     """
     bases = counts.filter((pl.col("what") == BASE) & (pl.col("truth") > 0))
-    narrow = bases.with_columns(of=pl.col("name").replace_strict(wider(), default=None, return_dtype=pl.String))
+    of, total = ({base: each[place] for base, each in wider().items()} for place in (0, 1))
+    named = pl.col("name").replace_strict(of, default=None, return_dtype=pl.String)
+    group = pl.col("name").replace_strict(total, default=TOTAL, return_dtype=pl.String)
+    provision = pl.col("sen_provision")
+    narrow = bases.with_columns(of=named, sen_provision=pl.when(provision == TOTAL).then(group).otherwise(provision))
     wide = bases.select(*CELL, of="name", whole="var")
     pairs = narrow.drop_nulls("of").select(*CELL, "of", part="var").join(wide, on=[*CELL, "of"])
     return pairs.select("part", "whole", link=pl.lit("among")).sort("whole", "part")
@@ -30,6 +37,20 @@ def nested(counts: pl.DataFrame) -> pl.DataFrame:
 def orders_among(counts: pl.DataFrame) -> pl.DataFrame:
     """Lines of `at most 0`: a base is at most the one that it is among."""
     return at_most(nested(counts).select(less="part", more="whole"))
+
+
+def alike(counts: pl.DataFrame) -> pl.DataFrame:
+    """Lines of a base less the one that it is among, where both are the same people, as anyone may guess.
+
+    Of the pupils with SEN on a school's roll a school that records plans has all in both. Who has no starting point is
+    nobody's guess, so bases with the same people who could be in them are none of these.
+    """
+    guessed = [base for base in wider() if widest(base) in wider()]
+    truth = counts.select("var", "name", "truth")
+    pairs = nested(counts).join(truth.select(part="var", name="name", truth="truth"), on="part")
+    pairs = pairs.join(truth.select(whole="var", of_whole="truth"), on="whole")
+    same = pairs.filter(pl.col("name").is_in(guessed) & (pl.col("truth") == pl.col("of_whole")))
+    return at_most(same.select(less="part", more="whole"))
 
 
 def price_among() -> pl.Expr:
