@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sendlab.build.attacked import attacked
+from sendlab.build.attacked import NOW, attacked, earlier_editions
 from sendlab.disclosure import own_figures, publish, school_edition
 from sendlab.disclosure.audit.editions import Edition
 from sendlab.disclosure.audit.pack import audit
@@ -90,6 +90,74 @@ def test_a_held_change_cannot_be_worked_out_from_the_new_totals():
     second = publish(table(few), run_id="two", log=with_release(no_releases(), first, "1"))
     editions = [Edition(each.rows, "board", 5, released=day) for day, each in (("1", first), ("2", second))]
     assert not [each for each in audit(editions, {"1": table(), "2": table(few)}).findings if each.needed > 0]
+
+
+def sessions(missed, bases=BASES, days=190):
+    """Rows of absence: sessions missed, out of two a day for everybody, and nobody's a large part of them."""
+    rows = table(np.minimum(missed, bases), bases, measure="absence")
+    total = table(missed, bases)["numerator"]
+    return rows.with_columns(
+        numerator=total, denominator=2.0 * days * pl.col("base_subjects"), top_share=pl.lit(0.1),
+        value=100 * total / (2.0 * days * pl.col("base_subjects")),
+    )  # fmt: skip
+
+
+def built_after(first, second):
+    """What a build makes of the second figures once the first were released, and what its attack finds then."""
+    log = with_release(no_releases(), publish(first, run_id="one"), "2025-10-01")
+    made = publish(second, run_id="two", log=log, all_measures=second)
+    now = Edition(made.rows, "board", 5, released=NOW)
+    return made, attacked([*earlier_editions(log, "board", 5, "two"), now], second).findings
+
+
+def test_a_correction_after_a_release_is_built_and_held_where_it_may_be_one_pupils():
+    """One absence more in the census of one school: every figure that holds it would not be the present one."""
+    one = PEOPLE * 20
+    one[3, 2] += 1
+    made, found = built_after(sessions(PEOPLE * 20), sessions(one))
+    assert found == ()
+    for place in ("100004", LA):
+        row = cell(made, place, "No SEN")
+        assert row["note"] == HELD_NOTE
+        assert (
+            row["numerator"] == sessions(PEOPLE * 20).filter(place_code=place, sen_provision="No SEN")["numerator"][0]
+        )
+    assert cell(made, "100001", "No SEN")["note"] == ""
+
+
+def test_a_term_that_comes_late_is_more_than_a_few_pupils_can_have():
+    made, found = built_after(sessions(PEOPLE * 20), sessions(PEOPLE * 30, days=250))
+    assert found == ()
+    assert set(made.rows.filter(pl.col("base_subjects") > 40)["note"]) == {""}
+    # 120 sessions more each: of fewer than 21 pupils no more than four can have, who have 500 each
+    assert cell(made, "100004", "EHC plan")["note"] == HELD_NOTE
+    assert cell(made, LA, "No SEN")["numerator"] == 30 * PEOPLE.sum(axis=0)[2]
+
+
+def test_a_base_in_sight_before_stays_where_it_would_be_hidden_now():
+    """21 pupils with a plan, 3 of them absent: the base was told; 8 came in, and 3 of 4 left at another school."""
+    bases = BASES.copy()
+    bases[0, 0], bases[2, 0] = 29, 3
+    made, found = built_after(table(), table(np.minimum(PEOPLE, bases), bases))
+    assert found == ()
+    gone = publish(table(np.minimum(PEOPLE, bases), bases), run_id="alone").rows.filter(
+        pl.col("base_subjects").is_null(), comparator=""
+    )
+    told = publish(table(), run_id="one").rows.filter(pl.col("base_subjects").is_not_null(), comparator="")
+    both = gone.select(KEY).join(told.select(*KEY, then="base_subjects"), on=KEY)
+    assert both.height > 1
+    stands = both.join(made.rows.select(*KEY, "base_subjects"), on=KEY)
+    assert stands["base_subjects"].equals(stands["then"], check_names=False)
+
+
+def test_events_are_held_up_to_what_a_few_pupils_can_have():
+    more = PEOPLE.copy()
+    more[3, 2] += 45 * 5 - 1
+    held, found = built_after(table(measure="suspension_rate"), table(more, measure="suspension_rate"))
+    assert found == () and cell(held, "100004", "No SEN")["note"] == HELD_NOTE
+    more[3, 2] += 1
+    shown, found = built_after(table(measure="suspension_rate"), table(more, measure="suspension_rate"))
+    assert found == () and cell(shown, "100004", "No SEN")["numerator"] == more[3, 2]
 
 
 def test_terms_released_before_are_protected_when_the_year_is_released():

@@ -1,7 +1,7 @@
 """The release log: every figure that went out, by audience, so that the next release is judged beside the last ones.
 
 Shown once, a figure is a constant; hidden once for a reference period, it stays hidden. A figure that has changed since
-it was shown, by how many people cannot be told or by fewer than the threshold, is held: the figure stands as released.
+it was shown, by fewer people than the threshold or by what so few may account for, is held: it stands as released.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sendlab.schema.measures import GROUPS, no_measures
 CELL_KEY = ("measure", "time_period", "time_identifier", "geographic_level", "place_code", *GROUPS)
 RELEASED = "released"  # the day of a release; a later one of the same day stands for it
 LOG_COLUMNS = (*PUBLISHED_COLUMNS, RELEASED, "run_id")
+MOST_EVENTS = 45  # school days for which a pupil may be suspended in a school year (DfE, Suspension guidance, 2024)
 _COUNTS, _ELIGIBLE = ("base_subjects", "denominator", "numerator"), "eligible_subjects"
 
 
@@ -85,16 +86,31 @@ def _moved(name: str, threshold: int) -> pl.Expr:
 
 
 def _changed(threshold: int) -> pl.Expr:
-    """As `_moved`, of a whole figure. Of changed events or sessions it cannot be told whose they are."""
+    """As `_moved`, of a whole figure.
+
+    Of changed events or sessions it cannot be told whose they are, unless they are more than fewer than the threshold
+    can have: all their possible sessions, or as many suspensions as the days for which a pupil may be suspended.
+    """
     of_people = pl.col("measure").is_in([name for name, about in cards().items() if about.kind == "share"])
     base, number = _moved("base_subjects", threshold), _moved("numerator", threshold)
     others = pl.any_horizontal(
         pl.col(name).cast(pl.Float64).ne(pl.col(f"_{name}").cast(pl.Float64)).fill_null(False) for name in _COUNTS
     )
     few = base.fill_null(False) | number.fill_null(False)
+    many = pl.when(~base.fill_null(False)).then(_of_many(threshold)).otherwise(False)
     return pl.when(of_people).then(pl.when(few).then(True).when(base.is_null() | number.is_null()).then(None)
                                    .otherwise(others)).otherwise(
-        pl.when(base.is_null()).then(None).otherwise(others))  # fmt: skip
+        pl.when(base.is_null() | many).then(None).otherwise(others))  # fmt: skip
+
+
+def _of_many(threshold: int) -> pl.Expr:
+    """Sums and events that changed by more than fewer people than the threshold can account for."""
+    of_kind = {kind: [name for name, about in cards().items() if about.kind == kind] for kind in ("sum", "events")}
+    each = pl.col("denominator") / pl.col("base_subjects")  # sessions that were possible for one
+    most = pl.when(pl.col("measure").is_in(of_kind["sum"])).then(each).otherwise(float(MOST_EVENTS))
+    counted = pl.col("measure").is_in(of_kind["sum"] + of_kind["events"])
+    apart = [(pl.col(name).cast(pl.Float64) - pl.col(f"_{name}").cast(pl.Float64)).abs() for name in _COUNTS[1:]]
+    return counted & pl.any_horizontal(change >= threshold * most for change in apart).fill_null(False)
 
 
 def as_released(rows: pl.DataFrame, log: pl.DataFrame, which: Sequence[str], note: str) -> pl.DataFrame:

@@ -24,7 +24,7 @@ from sendlab.metrics.completeness import without_marks
 from sendlab.schema.measures import MEASURE_COLUMNS, MEASURE_KEY
 
 _SAID = ("place_name", "note", "unit", "method", "data_to", "comparator_value")  # decides nothing
-HELD_NOTE = "as released before; a change since then that is too small to be shown is left out"
+HELD_NOTE = "as released before: what changed since then may be a few pupils' and is not shown"
 
 
 @dataclass(frozen=True)
@@ -179,12 +179,18 @@ def _decided(figures: pl.DataFrame, context: Context, threshold: int, jobs: int)
 
 
 def _held(shown: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
-    """The rows; where one is hidden that was shown before, as it was released then."""
-    before = latest(log).filter(pl.col("status") != HIDDEN).select(*CELL_KEY, _before=pl.lit(True))
-    joined = shown.join(before, on=list(CELL_KEY), how="left", maintain_order="left")
-    held = joined.with_columns(_held=pl.col("_before").fill_null(False) & (pl.col("status") == HIDDEN))
-    which = [name for name in PUBLISHED_COLUMNS if name not in (*MEASURE_KEY, "place_name", "note")]
-    return as_released(held, log, which, HELD_NOTE)
+    """The rows; where one is hidden that was shown before, as it was released then; a base in sight then, likewise."""
+    before = latest(log).select(*CELL_KEY, _then=pl.col("status"), _base_then=pl.col("base_subjects"))
+    joined = shown.join(before, on=list(CELL_KEY), how="left", maintain_order="left").with_row_index("_at")
+    hidden_now = (pl.col("status") == HIDDEN) & pl.col("_then").is_not_null()
+    whole = hidden_now & (pl.col("_then") != HIDDEN)
+    base = hidden_now & ~whole & pl.col("base_subjects").is_null() & pl.col("_base_then").is_not_null()
+    every = [name for name in PUBLISHED_COLUMNS if name not in (*MEASURE_KEY, "place_name", "note")]
+    parts = [(whole.fill_null(False), every), (base.fill_null(False), ["base_subjects", "denominator"])]
+    found = [as_released(joined.filter(which).with_columns(_held=pl.lit(True)), log, names, HELD_NOTE)
+             for which, names in parts]  # fmt: skip
+    others = joined.filter(~pl.any_horizontal(which for which, _ in parts)).with_columns(_held=pl.lit(False))
+    return pl.concat([*found, others]).sort("_at").drop("_at", "_then", "_base_then")
 
 
 def _without_marks_of(gaps: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from sendlab.schema.measures import GROUPS, MEASURE_COLUMNS, MEASURE_KEY, as_mea
 
 LA, SCHOOL, NATIONAL = "Local authority", "School", "National"
 HIDDEN, WITHHELD, TO_FIVES = "c", "withheld", "rounded to 5"  # the symbol; what notes of withheld and rounded rows say
+HELD = "as released before"  # how the note begins of a figure that stands as it was released, though it changed since
 CELL = ("time_period", "time_identifier", "place_code", *GROUPS)  # which group of people, of one place in one period
 COUNTS = ("base_subjects", "denominator", "numerator", "eligible_subjects")
 RESULTS = ("value", "lower", "upper", "comparator_value")
