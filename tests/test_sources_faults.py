@@ -4,6 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
+from conftest import ROOT
 
 from sendlab.errors import DataProblem, WorkspaceProblem
 from sendlab.pseudonyms import make_key, read_key
@@ -232,6 +233,42 @@ def test_a_damaged_gzip_file_stops_no_other(tmp_path):
     raw = write(tmp_path, schools="LAESTAB,SchoolName,Phase\n9991101,A,PS\n")
     assert [problem.source for problem in raw.unread] == ["a.csv.gz"] and "cannot be read" in str(raw.unread[0])
     assert raw.table("schools").height == 1
+
+
+CENSUS = sorted((ROOT / "data" / "sample").glob("2026_spring_*.csv"))
+
+
+def first_rows(folder, rows=60):
+    """The first rows of each file of a census of the sample."""
+    texts = {
+        path.stem: "".join(path.read_text(encoding="utf-8-sig").splitlines(keepends=True)[:rows]) for path in CENSUS
+    }
+    return texts, write(folder / "whole", **texts)
+
+
+def test_a_census_file_without_a_column_that_is_needed_is_told_and_stops_no_other(tmp_path):
+    texts, _ = first_rows(tmp_path)
+    name = "2026_spring_termlysessiondetailsonroll"
+    texts[name] = texts[name].replace("attendancereason", "reason", 1)
+    raw = write(tmp_path / "one", **texts)
+    (problem,) = raw.unread
+    assert problem.source == f"{name}.csv"
+    assert problem.problems == ["column 'attendancereason' is missing; is it 'reason'?"]
+    assert raw.table("pupils").height > 0
+
+
+@pytest.mark.parametrize("path", CENSUS, ids=lambda path: path.stem)
+def test_whichever_column_a_census_file_lacks_it_is_read_or_told(tmp_path, path):
+    """An error of ours, of whatever kind, would end the reading of the whole folder."""
+    texts, whole = first_rows(tmp_path)
+    assert whole.unread == []
+    head, rest = texts[path.stem].split("\n", 1)
+    for place, column in enumerate(head.split(",")):
+        changed = head.split(",")
+        changed[place] = f"odd{place}"
+        raw = write(tmp_path / column, **{**texts, path.stem: ",".join(changed) + "\n" + rest})
+        known = {record.file for record in raw.records} | {problem.source for problem in raw.unread}
+        assert known == {f"{stem}.csv" for stem in texts}, column
 
 
 def test_a_census_year_that_is_none_is_not_guessed(tmp_path):

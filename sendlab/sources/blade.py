@@ -23,6 +23,18 @@ TABLES = (
     "approvisiondetailonroll", "approvisiondetailoffroll", "schoolarrangedapdetailonroll",
     "schoolarrangedapdetailoffroll",
 )  # fmt: skip
+_PARENT = ("pupilonrolltableid", "pupilnolongeronrolltableid")
+_REASONS = ("attendancereason",), ("sessions", "absencesessions")  # the second name until 2019/20
+_OWN = {
+    "senneeds": (("sentype",), ("sentyperank",)), "sessiondetails": _REASONS,
+    **dict.fromkeys(("fsmperiod", "fsmperiodsonroll"), (("fsmstartdate",),)),
+}  # fmt: skip
+# Columns without which the rows of a table mean nothing, by table; of several names any one.
+NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
+    table: (_PARENT, *_OWN.get("sessiondetails" if "sessiondetails" in table else table, ()))
+    for table in TABLES
+    if table not in ("schoolcensus", "school", "pupilonroll", "pupilnolongeronroll")
+}
 SEASONS = {"aut": "AUT", "autumn": "AUT", "spr": "SPR", "spring": "SPR", "sum": "SUM", "summer": "SUM"}
 TERM_OF_SEASON = {"AUT": "Autumn term", "SPR": "Spring term", "SUM": "Summer term"}
 WEEKDAY_THURSDAY = 3

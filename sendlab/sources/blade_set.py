@@ -6,6 +6,7 @@ from sendlab.errors import DataProblem
 from sendlab.schema.problems import file_problem
 from sendlab.sources import blade
 from sendlab.sources.census import read_census
+from sendlab.sources.names import near
 from sendlab.sources.reading import Reading
 from sendlab.sources.recognise import Recognised
 from sendlab.sources.text import TextTable
@@ -31,6 +32,7 @@ def read_set(
             done.append((text, kind, _not_kept(text, kind)))
             continue
         try:
+            _require_columns(text, kind)
             census, known = _settle(text, named.get(_family(kind, text)), given.get(text.name, {}))
         except DataProblem as problem:
             unread.append(problem)
@@ -44,6 +46,25 @@ def read_set(
             done.append((file.text, kinds[id(file.text)], reading))
             tables = {}
     return done, unread
+
+
+def _require_columns(text: TextTable, kind: Recognised) -> None:
+    """Refuse a file without a column that its rows mean nothing without; a name that is near it is told."""
+    there = [name.lower() for name in text.columns]
+    missing = [names for names in blade.NEEDED.get(kind.table, ()) if not set(names) & set(there)]
+    if missing:
+        known = {name for names in blade.NEEDED[kind.table] for name in names}
+        raise DataProblem(
+            text.name,
+            [f"column '{names[0]}' is missing{_perhaps(names[0], set(there) - known)}" for names in missing],
+            next_step=f"export the census table '{kind.table}' whole, or give the column its name back",
+        )
+
+
+def _perhaps(name: str, others: set[str]) -> str:
+    """A column that may be meant: one with a like name, or one whose name is a part of it."""
+    found = near(name, others) or next((other for other in sorted(others) if other in name), None)
+    return f"; is it '{found}'?" if found else ""
 
 
 def _settle(text: TextTable, named: blade.Census | None, given: dict[str, str]) -> tuple[blade.Census, str]:
