@@ -82,8 +82,10 @@ def freshness(view: View, *, measures: Sequence[str], place: str, time_period: s
         reach.setdefault((source[:1].upper() + source[1:], until), []).append(about.title)
     lines = [f"{source}{f', data to {until}' if until else ''}: {', '.join(names)}."
              for (source, until), names in reach.items()]  # fmt: skip
-    not_there = ", ".join(missing) if missing else "nothing of what this page is about"
-    return "\n".join([*lines, f"Not collected for {period_name(time_period)}: {not_there}."])
+    when = period_name(time_period)
+    if not missing:
+        return "\n".join([*lines, f"All that this page is about was collected for {when}."])
+    return "\n".join([*lines, f"Not collected for {when}: {', '.join(missing)}."])
 
 
 def _collected(view: View, measure: str, place: str, time_period: str) -> tuple[bool, str]:

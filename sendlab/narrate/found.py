@@ -7,7 +7,7 @@ import polars as pl
 
 from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import Card, card
-from sendlab.narrate.numbers import between, format_gap, format_interval, format_value, sized
+from sendlab.narrate.numbers import format_gap, format_interval, format_value, gap_between
 from sendlab.narrate.rows import Row, View, gap_row, one_row, rows_of
 from sendlab.narrate.sentences import figure_words, title_words
 from sendlab.narrate.strength import gap_strength, smallest_gap
@@ -134,7 +134,7 @@ def _told(beside: Beside) -> str:
         return f"Cannot tell whether that differs from {beside.other}{_would_have_shown(beside)}"
     side = "above" if gap["value"] > 0 else "below"
     size = f"{format_gap(gap['value'], about, base=gap['base_subjects'])} {side} {beside.other}"
-    return f"{_SAYS[_ORDER[beside.place]]}: {size}, {between(sized(gap), about, gap=True)}"
+    return f"{_SAYS[_ORDER[beside.place]]}: {size}, {gap_between(gap, about)}"
 
 
 def _would_have_shown(beside: Beside) -> str:

@@ -80,6 +80,25 @@ def between(row: Row, card: Card, *, gap: bool = False) -> str:
     return f"between {low} and {high}"
 
 
+def gap_between(gap: Row, card: Card, sides: tuple[str, str] = ("above", "below")) -> str:
+    """The interval of a gap that is told by its size; where it lies on both sides of zero, from one to the other.
+
+    >>> from sendlab.metrics.cards import card
+    >>> gap = {"value": -10.0, "lower": -16.0, "upper": 4.0, "base_subjects": 40}
+    >>> gap_between(gap, card("persistent_absence"))
+    'from 4 above to 16 below'
+    >>> gap_between({**gap, "upper": -4.0}, card("persistent_absence"))
+    'between 4 and 16'
+    """
+    lower, upper = gap["lower"], gap["upper"]
+    if lower is None or upper is None or lower >= 0 or upper <= 0:
+        return between(sized(gap), card, gap=True)
+    decimals = decimals_of(card, gap["base_subjects"])
+    ends = [f"{format_number(abs(end), decimals)} {side}" for end, side in zip((upper, lower), sides, strict=True)]
+    first, last = ends if gap["value"] < 0 else reversed(ends)
+    return f"from {first} to {last}"
+
+
 def sized(gap: Row) -> Row:
     """A gap told by its size, as in "9 points below": where it is negative, its limits change sign and place.
 

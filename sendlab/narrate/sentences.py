@@ -4,7 +4,7 @@ import polars as pl
 
 from sendlab.disclosure.published import require_view
 from sendlab.metrics.cards import Card, card
-from sendlab.narrate.numbers import between, format_gap, format_value, sized
+from sendlab.narrate.numbers import between, format_gap, format_value, gap_between
 from sendlab.narrate.rows import LEVELS, Row, View, gap_row, in_words, one_kind_of_period, one_row, or_else, rows_of
 from sendlab.narrate.strength import gap_strength, verdict
 from sendlab.schema.labels import MARKS, people, period_name, period_text, reason
@@ -59,7 +59,7 @@ def gap_sentence(view: View, *, measure: str, place: str, time_period: str, grou
     base, word = gap["base_subjects"], gap_strength(gap, about)
     side = _side(gap["value"], about) if word in ("clear", "possible") else ""
     size = f"{format_gap(gap['value'], about, base=base)} {'above' if gap['value'] >= 0 else 'below'} {other}"
-    limits = between(sized(gap), about, gap=True)
+    limits = gap_between(gap, about)
     return f"{start}: {people(group)} are {size} ({limits}): {verdict(word, 'gap')}{side}."
 
 
@@ -130,7 +130,7 @@ def _change_words(old: Row, new: Row, card: Card) -> str:
     word = gap_strength(change, card)
     side = _side(change["value"], card) if word in ("clear", "possible") else ""
     size = f"{format_gap(change['value'], card, base=change['base_subjects'])} {_direction(change['value'])}"
-    return f"{size} ({between(sized(change), card, gap=True)}): {verdict(word, 'change')}{side}"
+    return f"{size} ({gap_between(change, card, ('higher', 'lower'))}): {verdict(word, 'change')}{side}"
 
 
 def finding_title(view: View, *, measure: str, place: str, time_period: str, group: str = "SEN support") -> str:

@@ -29,12 +29,19 @@ def strength(lower: float | None, upper: float | None, *, wide: float | None = N
 
 
 def gap_strength(row: Row | None, card: Card) -> str:
-    """`strength` of a gap row, with the width that its unit calls wide."""
+    """`strength` of a gap row, with the width that its unit calls wide.
+
+    >>> from sendlab.metrics.cards import card
+    >>> gap_strength({"value": 0.0, "lower": 0.0, "upper": 3.1}, card("permanent_exclusion_rate"))
+    'no sign of'
+    """
     if row is None or row["value"] is None:
         return "cannot tell"
-    return strength(
-        row["lower"], row["upper"], wide=next((w for start, w in WIDE.items() if card.unit.startswith(start)), None)
-    )
+    wide = next((w for start, w in WIDE.items() if card.unit.startswith(start)), None)
+    word = strength(row["lower"], row["upper"], wide=wide)
+    if word == "possible" and row["value"] == 0:  # two figures alike lean to no side, whatever their limits
+        return "cannot tell" if wide is not None and row["upper"] - row["lower"] > wide else "no sign of"
+    return word
 
 
 def verdict(word: str, what: str) -> str:

@@ -102,15 +102,41 @@ def read(text: TextTable, match: Match, given: dict[str, str], known_from: str =
 
 
 def not_read(text: TextTable, match: Match) -> pl.DataFrame:
-    """Columns of the file that the table does not declare: not read and not stored, told by their places."""
-    places = [str(place) for place, name in enumerate(text.columns, 1) if name not in match.names.values()]
-    if not places:
+    """Columns of the file that the table does not declare: not read and not stored, told by their places.
+
+    One that is named nearly as a column that the table does declare, and has not, is told by name: a slip costs it.
+    """
+    unused = [name for name in text.columns if name not in match.names.values()]
+    if not unused:
         return no_problems()
-    return file_problem(
-        file=text.name, sheet=text.sheet, rule="columns_not_read", severity="query", count=len(places),
-        message=f"columns that the table '{match.table.name}' does not declare are not read: {', '.join(places[:20])}",
-        remedy="nothing to do, or name them as docs/tables.md does",
-    )  # fmt: skip
+    slips = _slips(unused, match)
+    places = [str(place) for place, name in enumerate(text.columns, 1) if name in unused and name not in slips]
+    told = [
+        file_problem(
+            file=text.name, sheet=text.sheet, rule="column_nearly_declared", severity="warning", count=1,
+            message=f"column '{name}' is not read, and column '{declared}' is missing: is it that one?",
+            remedy=f"name it '{declared}' if it is",
+        ) for name, declared in slips.items()
+    ]  # fmt: skip
+    if places:
+        told.append(file_problem(
+            file=text.name, sheet=text.sheet, rule="columns_not_read", severity="query", count=len(places),
+            message=f"columns that the table '{match.table.name}' does not declare are not read: "
+            f"{', '.join(places[:20])} (counted from the left)",
+            remedy="nothing to do, or name them as docs/tables.md does",
+        ))  # fmt: skip
+    return join_problems(told)
+
+
+def _slips(unused: list[str], match: Match) -> dict[str, str]:
+    """Columns that are not read beside the declared ones that they may be, by a likeness of their names."""
+    found: dict[str, str] = {}
+    for column in match.table.columns:
+        free = [name for name in unused if name not in found]
+        likely = next((name for alias in (column.name, *column.aliases) if (name := near(alias, free))), None)
+        if column.name not in match.names and likely:
+            found[likely] = column.name
+    return found
 
 
 def read_rows(text: TextTable, match: Match, given: dict[str, str]) -> Converted:

@@ -1,5 +1,6 @@
 """What sentences share: how a number, its unit, its limits and the other side of a comparison stand in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attacker.claims import NUMBER, Claim, Scene, Stray
@@ -11,6 +12,8 @@ N = rf"({NUMBER})"
 UNIT = r"(?:%| points| percentage points| per 100 pupils| out of 10)?"
 OTHER = rf"({TOKEN}|{'|'.join(OTHERS)})"
 LIMITS = rf"(?:between {N}%? and {N}%?|no interval)"
+SIDE = "(?:above|below|higher|lower)"
+GAP_LIMITS = rf"(?:between {N}%? and {N}%?|from {N} ({SIDE[3:-1]}) to {N} {SIDE}|no interval)"
 FIGURE = rf"{N}{UNIT} \((?:{N} of {N} pupils|n = {N}|number of pupils not given), {LIMITS}\)"
 FIGURE_TELLS = ("value", "numerator", "base", "base", "lower", "upper")
 
@@ -22,6 +25,22 @@ class Told:
     claims: list[Claim]
     strays: list[Stray]
     scene: Scene
+
+
+def ends_of(limits: Sequence[str | None], turn: bool) -> tuple[str, str] | None:
+    """The lower and upper limit of a gap from the groups of GAP_LIMITS; `turn`: its size was told with the other sign.
+
+    >>> ends_of(("2", "9", None, None, None), True), ends_of((None, None, "4", "above", "16"), True)
+    (('−9', '−2'), ('−16', '4'))
+    >>> ends_of((None, None, "4", "below", "16"), False)
+    ('−4', '16')
+    """
+    low, high, first, side, last = limits
+    if low is not None and high is not None:
+        return (turned(high), turned(low)) if turn else (low, high)
+    if first is None or last is None:
+        return None
+    return (turned(last), first) if side in ("above", "higher") else (turned(first), last)
 
 
 def turned(number: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from attacker.claims import Claim, Scene, Stray
-from attacker.forms import FIGURE, FIGURE_TELLS, LIMITS, NO_SEN, OTHER, OTHERS, TOKEN, UNIT, N, Told, turned
+from attacker.forms import FIGURE, FIGURE_TELLS, GAP_LIMITS, NO_SEN, OTHER, OTHERS, TOKEN, UNIT, N, Told, ends_of
 from attacker.public import Public, declared_measures, is_token, place_of_token
 from attacker.words import ALONE, KINDS, QUIET
 from sendlab.schema.groups import SEND
@@ -19,7 +19,7 @@ _SAYS = {
 }  # fmt: skip
 _BESIDE = rf"{OTHER} \({N}%?\)"
 _SHORT = rf"((?:clearly|possibly) (?:worse|better|different)|cannot be told|no clear gap to)(?: than| from)? {_BESIDE}"
-_GAP = rf"({'|'.join(list(_SAYS)[:6])}): {N}{UNIT} (above|below) {_BESIDE}, {LIMITS}"
+_GAP = rf"({'|'.join(list(_SAYS)[:6])}): {N}{UNIT} (above|below) {_BESIDE}, {GAP_LIMITS}"
 _UNTOLD = (
     rf"Cannot tell whether that differs from {_BESIDE}(?:: only a gap of about {N}{UNIT} or more would have shown)?"
 )
@@ -84,16 +84,16 @@ class ListReader:
         self._about(names[place_of_token(measure)], names[place_of_token(group)])
         for what, number in zip(FIGURE_TELLS, figure, strict=True):
             self._add(what, number)
-        says, size, side, other, value, lower, upper, untold, untold_value, least, *short = rest.groups()
+        says, size, side, other, value, *others = rest.groups()
+        limits, (untold, untold_value, least, *short) = others[:5], others[5:]
         if says:
             comparator = self._beside(other, value, names)
             place = KINDS.index(_SAYS[says])
             sign = "−" if side == "below" else ""
             self._add("value", sign + size, comparator)
-            if lower is not None:
-                lower, upper = (turned(upper), turned(lower)) if sign else (lower, upper)
-                self._add("lower", lower, comparator)
-                self._add("upper", upper, comparator)
+            if ends := ends_of(limits, bool(sign)):
+                self._add("lower", ends[0], comparator)
+                self._add("upper", ends[1], comparator)
         else:
             comparator, place = self._beside(untold, untold_value, names), KINDS.index("cannot tell")
             self._add("least", least, comparator)

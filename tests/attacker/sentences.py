@@ -7,7 +7,7 @@ from attacker.claims import Scene, Stray, printed
 from attacker.forms import (
     FIGURE,
     FIGURE_TELLS,
-    LIMITS,
+    GAP_LIMITS,
     NATIONALLY,
     NO_SEN,
     OTHER,
@@ -17,6 +17,7 @@ from attacker.forms import (
     UNIT,
     N,
     Told,
+    ends_of,
     turned,
 )
 from attacker.found import BULLET, ListReader, not_collected
@@ -27,8 +28,8 @@ from sendlab.schema.groups import TOTAL
 _FORMS = {
     "token": f"({TOKEN})",
     "figure": FIGURE,
-    "gap": rf"{N}{UNIT} (above|below) {OTHER}(?: \({LIMITS}\))?",
-    "change": rf"; {N}{UNIT} (?:higher|lower|\(the same\)) \({LIMITS}\)",
+    "gap": rf"{N}{UNIT} (above|below) {OTHER}(?: \({GAP_LIMITS}\))?",
+    "change": rf"; {N}{UNIT} (?:higher|lower|\(the same\)) \({GAP_LIMITS}\)",
     "sides": rf": {N}{UNIT} against {N}{UNIT} nationally",
     "years": rf": {N}{UNIT} last year, {N}{UNIT} now",
     "drawn_gap": rf", gap {N}{UNIT} \((?:{N} to {N}|no interval)\)",
@@ -112,12 +113,11 @@ class _Line:
             self._add(what, number)
 
     def _gap(self, found: re.Match[str], _: str) -> None:
-        size, side, other, lower, upper = found.groups()
+        size, side, other, *limits = found.groups()
         name = OTHERS.get(other) or self.names[place_of_token(other)][1]
         sign = "−" if side == "below" else ""
         self._add("value", sign + size, name)
-        if lower is not None:
-            ends = (lower, upper) if not sign else (turned(upper), turned(lower))
+        if ends := ends_of(limits, bool(sign)):
             self._add("lower", ends[0], name)
             self._add("upper", ends[1], name)
 
