@@ -75,6 +75,13 @@ def ingest(workspace: Workspace, *, force: bool = False) -> IngestResult:
     return result
 
 
+def raw_is_newer(workspace: Workspace) -> bool:
+    """Whether the raw files look as if they were not those of the store: by names and times, without reading them."""
+    written, old = store.written_at(workspace.store, store.INGEST), store.read_manifest(workspace.store, store.INGEST)
+    paths = {path.relative_to(workspace.raw).as_posix(): path for path in data_files(workspace.raw)}
+    return set(paths) != set(old.get("inputs", {})) or any(path.stat().st_mtime > written for path in paths.values())
+
+
 def _keep_what_was_there(raw: RawTables, old: dict[str, Any]) -> None:
     """Refuse to lose rows: a file that the store was made from, and that can no longer be read, stops ingest."""
     before = {name.rsplit("/", 1)[-1] for name in old.get("inputs", {})} - set(old.get("unread_files", []))

@@ -99,6 +99,12 @@ def forget_manifest(folder: Path, name: str) -> None:
     (folder / f"{name}.{MANIFEST}").unlink(missing_ok=True)
 
 
+def written_at(folder: Path, name: str) -> float:
+    """When the record of a step was written, in seconds since 1970; 0 where it was never done."""
+    path = folder / f"{name}.{MANIFEST}"
+    return path.stat().st_mtime if path.is_file() else 0.0
+
+
 def read_manifest(folder: Path, name: str) -> dict[str, Any]:
     """The record of a step, or an empty one where it was never done."""
     path = folder / f"{name}.{MANIFEST}"

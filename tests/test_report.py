@@ -1,6 +1,7 @@
 """The main job on real input and by the command line: it goes to the end, says what is missing, makes nothing up."""
 
 import json
+import re
 import shutil
 
 import nbformat
@@ -142,11 +143,21 @@ def test_init_then_an_own_workspace(tmp_path, monkeypatch):
     copies = [nbformat.read(path, as_version=4) for path in (tmp_path / "own" / "notebooks").glob("*.ipynb")]
     assert len(copies) == len(list((ROOT / "notebooks").glob("*.ipynb"))) >= 8
     assert not [cell for copy in copies for cell in copy.cells if cell.get("outputs")]
+    assert {_place_of(copy) for copy in copies} == {"999"}
     shutil.copy(ROOT / "data" / "sample" / "attendance_spring_term.csv", tmp_path / "own" / "raw")
     told = runner.invoke(main, ["ingest", "--json", "--workspace", str(tmp_path / "own")])
     assert json.loads(told.output)["files"][0]["table"] == "attendance"
     again = runner.invoke(main, ["init", str(tmp_path / "own"), "--la-code", "999", "--la-name", "Trial"])
     assert again.exit_code == 2 and "already" in again.output
+    runner.invoke(main, ["init", str(tmp_path / "other"), "--la-code", "211", "--la-name", "Other"])
+    others = [nbformat.read(path, as_version=4) for path in (tmp_path / "other" / "notebooks").glob("*.ipynb")]
+    assert {_place_of(copy) for copy in others} == {"211"}
+
+
+def _place_of(notebook):
+    """The place that a notebook is about by itself."""
+    cells = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ())]
+    return re.search(r'^place = "(.*?)"', cells[0], re.MULTILINE)[1]
 
 
 def test_demo_writes_the_sample_where_there_is_nothing(tmp_path):

@@ -271,6 +271,24 @@ def test_whichever_column_a_census_file_lacks_it_is_read_or_told(tmp_path, path)
         assert known == {f"{stem}.csv" for stem in texts}, column
 
 
+def test_a_slip_in_an_optional_column_is_told_by_name_and_others_by_place(tmp_path):
+    head = ATTENDANCE.format(columns="Academic year,Term,Colour of the door,").replace(
+        "Possible Sessions", "Posible Sesions"
+    )
+    raw = write(tmp_path, attendance=head + "A,9991101,2024/25,Spring term,red,130,6,4\n")
+    told = raw.all_problems.select("rule", "severity", "message").rows()
+    slip = "column 'Posible Sesions' is not read, and column 'sessions_possible' is missing: is it that one?"
+    assert ("column_nearly_declared", "warning", slip) in told
+    (other,) = [message for rule, _, message in told if rule == "columns_not_read"]
+    assert other.endswith("are not read: 5 (counted from the left)")
+
+
+def test_a_column_of_schools_numbers_is_asked_for_before_one_school_is_given_all(tmp_path):
+    rows = "Schoolnumber,UPN,StartDate,Category,Sessions\n9991101,A,16/10/2024,SUSP,4\n9992001,B,17/10/2024,SUSP,2\n"
+    (problem,) = write(tmp_path, s=rows).unread
+    assert "name column 'Schoolnumber' LAESTAB" in str(problem) and "school_id =" not in str(problem)
+
+
 def test_a_census_year_that_is_none_is_not_guessed(tmp_path):
     table = pl.DataFrame({LINE: [2], "Term": ["aut"], "Year": ["2024/25"]})
     assert blade.census_in_table(TextTable(tmp_path / "x.csv", table, "utf-8")) is None

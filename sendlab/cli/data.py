@@ -24,7 +24,10 @@ def init(folder: Path, la_code: str, la_name: str) -> None:
     terminal = sys.stdin.isatty() and la_code not in SAMPLE_AUTHORITIES
     retention = ask_retention(click.prompt, click.echo) if terminal else None
     made = init_workspace(folder, la_code=la_code, la_name=la_name, retention=retention)
-    copied = [copy_without_outputs(path, folder / "notebooks" / path.name) for path in own_notebooks().glob("*.ipynb")]
+    copied = [
+        copy_without_outputs(path, folder / "notebooks" / path.name, place=made.la_code)
+        for path in own_notebooks().glob("*.ipynb")
+    ]
     click.echo(f"workspace '{folder.name}' made for {made.la_name}; put the authority's files into its folder 'raw'")
     click.echo(f"its own copies of {len(copied)} notebooks are in 'notebooks': change them, and reports follow")
     click.echo(

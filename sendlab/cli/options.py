@@ -25,7 +25,10 @@ PLACES = click.option(
     "--place", "places", multiple=True, help="Code of a school or the LA; may be repeated (default: all)."
 )
 NOTEBOOKS = click.option(
-    "--notebook", "notebooks", multiple=True, help="Name of a notebook; may be repeated (default: all)."
+    "--notebook",
+    "notebooks",
+    multiple=True,
+    help="Name of a notebook, one of your own too; may be repeated (default: the reports that come with sendlab).",
 )
 PERIOD = click.option("--period", "time_period", help="Academic year such as 202526 (default: the latest).")
 _WRITING = {

@@ -74,16 +74,20 @@ def _tell_plan(
     options: RunOptions,
 ) -> None:  # fmt: skip
     skip_heavy_imports()
+    from sendlab.ingest import raw_is_newer
     from sendlab.runs.batch import Wanted, planned
     from sendlab.workspace import find_workspace
 
     wanted = Wanted(list(places) or None, list(notebooks) or None, time_period)
-    plan = planned(find_workspace(workspace), wanted, options)
+    space = find_workspace(workspace)
+    plan = planned(space, wanted, options)
     for task, why in plan.tasks:
         if why:
             click.echo(f"  {task.place_name}, {task.audience}: {task.notebook.stem} ({why})")
     reasons = Counter(why or "up to date" for _, why in plan.tasks)
     click.echo("; ".join(f"{number} {why}" for why, number in reasons.most_common()))
+    if raw_is_newer(space):
+        click.echo("raw files are newer than the store: 'sendlab report' ingests and builds first, 'run' does not")
 
 
 @click.command()

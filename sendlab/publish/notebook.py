@@ -1,7 +1,10 @@
 """Notebook files in and out: the one place that knows the notebook format's version."""
 
+import re
 from pathlib import Path
 from typing import Any
+
+_PLACE = re.compile(r'^(place = )"[^"]*"', re.MULTILINE)
 
 
 def read_notebook(path: Path) -> Any:
@@ -27,10 +30,17 @@ def without_outputs(node: Any) -> Any:
     return node
 
 
-def copy_without_outputs(source: Path, target: Path) -> Path:
-    """A copy of a notebook without the outputs of somebody else's figures; returns `target`."""
+def copy_without_outputs(source: Path, target: Path, *, place: str = "") -> Path:
+    """A copy of a notebook without the outputs of somebody else's figures; returns `target`.
+
+    `place`: the code that its parameter of that name has from now on.
+    """
+    copied = without_outputs(read_notebook(source))
+    for cell in copied.cells:
+        if place and "parameters" in cell.metadata.get("tags", ()):
+            cell.source = _PLACE.sub(f'\\g<1>"{place}"', cell.source)
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_notebook(without_outputs(read_notebook(source)), target)
+    write_notebook(copied, target)
     return target
 
 

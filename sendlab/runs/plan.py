@@ -142,12 +142,14 @@ def places_in_order(places: pl.DataFrame) -> pl.DataFrame:
 
 
 def _known(kind: str, wanted: Sequence[str], known: Mapping[str, object]) -> list[str]:
+    """The names asked for, each once; of places their codes, told with what they are called."""
     unknown = [name for name in wanted if name not in known]
     if unknown:
         hints = [f"'{name}'{_near(name, known)}" for name in unknown]
+        called = [f"{name} ({other})" if isinstance(other, str) else name for name, other in known.items()]
         raise RunProblem(
             f"no {kind} is called {', '.join(hints)}",
-            next_step=f"there are {len(known)}: {', '.join(list(known)[:8])}{' ...' if len(known) > 8 else ''}"
+            next_step=f"there are {len(known)}: {', '.join(called[:8])}{' ...' if len(known) > 8 else ''}"
             if known
             else f"there is none; a workspace's own lie in its folder '{kind}s'",
         )
@@ -156,7 +158,8 @@ def _known(kind: str, wanted: Sequence[str], known: Mapping[str, object]) -> lis
 
 def _near(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(str(name), list(known), n=2)
-    return f" (did you mean '{' or '.join(near)}'?)" if near else ""
+    quoted = " or ".join(f"'{other}'" for other in near)
+    return f" (did you mean {quoted}?)" if near else ""
 
 
 def check_plan(tasks: Iterable[Task]) -> None:

@@ -27,11 +27,23 @@ def _named(name: str) -> dict[str, str]:
 _EXAMPLES = {"time_period": "202425", "term": "Autumn term", "school_id": "9992001", "return_year": "2025"}
 
 
+def _school_numbers(text: TextTable) -> str | None:
+    """A column that holds schools' numbers (LAESTAB, seven digits) and nothing else, under a name that is not known."""
+    for name in text.columns:
+        cells = text.rows[name].drop_nulls().str.strip_chars().str.replace("/", "")
+        if cells.len() and cells.str.contains(r"^[2-9]\d{6}$").all():
+            return name
+    return None
+
+
 def _not_known(text: TextTable, lacking: list[str]) -> DataProblem:
     told = [f"no column, file name or setting gives {' and '.join(lacking)}"]
     year = blade.lone_year_in_name(text.name)
     if year and "time_period" in lacking:
         told.append(f"{year} in its name may be the year in which the school year began, or the one in which it ended")
+    likely = _school_numbers(text) if "school_id" in lacking else None
+    if likely:
+        return DataProblem(text.name, told, next_step=f"name column '{likely}' LAESTAB: it holds schools' numbers")
     example = ", ".join(f'{name} = "{_EXAMPLES[name]}"' for name in lacking)
     return DataProblem(
         text.name, told, next_step=f'write in sendlab.toml under [files]: "{text.name}" = {{ {example} }}'
