@@ -139,6 +139,13 @@ def releases(seeds: range) -> Outcome:
     return soak_disclosure.releases_judged(seeds)
 
 
+def corrections(seeds: range) -> Outcome:
+    """The attack on figures that are released again after corrections."""
+    import soak_revisions
+
+    return soak_revisions.judged(seeds)
+
+
 def storms(seeds: range) -> Outcome:
     """Kills of runs and their processes at random moments, ten a seed, each seed resumed to its end."""
     import tempfile
@@ -221,6 +228,10 @@ PARTS = {
         "no count is given away by six half-term releases in a row", releases, range(seed, seed + 2), range(0),
         (*PUBLISHING, ROOT / "tools" / "soak_disclosure.py"))
        for seed in range(3001, 3021, 2)},
+    "disclosure of corrected figures": Part(
+        "no count is given away by figures that are released again after corrections", corrections, range(3001, 3007),
+        range(3001, 3002),
+        (*PUBLISHING, ROOT / "tools" / "soak_disclosure.py", ROOT / "tools" / "soak_revisions.py")),
 }  # fmt: skip
 
 
