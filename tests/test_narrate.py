@@ -13,6 +13,7 @@ from sendlab.errors import GateError, SendlabError
 from sendlab.metrics.cards import card
 from sendlab.metrics.publication import published_measures
 from sendlab.narrate.strength import smallest_gap
+from sendlab.narrate.titles import change_title
 from sendlab.schema import as_measures
 from sendlab.schema.labels import period_text
 
@@ -257,3 +258,13 @@ def test_no_more_is_told_than_asked_for():
 def test_a_gap_that_would_have_shown_is_more_than_half_its_interval(middle, width):
     least = smallest_gap(middle - width / 2, middle + width / 2)
     assert width / 2 < least < width
+
+
+def test_a_change_up_to_a_year_before_the_last_says_up_to_which():
+    year = {"value": 10.0, "lower": 8.0, "upper": 12.0}
+    shown = [("202324", year), ("202425", {"value": 20.0, "lower": 18.0, "upper": 22.0})]
+    about = card("persistent_absence")
+    assert change_title(about, "SEN support", shown, "202425").endswith("clear rise for SEN support since 2023/24")
+    assert change_title(about, "SEN support", shown, "202526").endswith("for SEN support from 2023/24 to 2024/25")
+    alike = change_title(about, "EHC plan", [("202324", year), ("202425", year)], "202526")
+    assert alike.endswith("no clear change for EHC plan from 2023/24 to 2024/25")

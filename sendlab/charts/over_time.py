@@ -63,7 +63,7 @@ def title_of(lines: dict[str, dict[str, Line]], years: list[str], about: Card) -
     """What became of SEN support (else of the first group) from its first to its last shown year."""
     group = "SEN support" if "SEN support" in lines else next(iter(lines))
     shown = [(year, lines[group][year].row) for year in years if year in lines[group] and lines[group][year].shown]
-    return change_title(about, group, shown)
+    return change_title(about, group, shown, years[-1])
 
 
 def words_of(lines: dict[str, dict[str, Line]], years: list[str]) -> str:

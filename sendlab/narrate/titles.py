@@ -32,21 +32,24 @@ def funnel_title(about: Card, *, shown: int, far: int, limits: bool, chosen: tup
     return f"{about.title}: {far} of {counted(shown, 'school')} outside the 99.8% limits"
 
 
-def change_title(about: Card, group: str, shown: Sequence[tuple[str, Row]]) -> str:
-    """What became of a group from the first to the last of its shown years, as (year, row) in order of time."""
+def change_title(about: Card, group: str, shown: Sequence[tuple[str, Row]], latest: str) -> str:
+    """What became of a group from the first to the last of its shown years, as (year, row) in order of time.
+
+    `latest` is the last year of the chart: where it is not shown, the title says up to which one the change goes.
+    """
     if len(shown) < 2:
         return f"{about.title}: too few years to tell a change"
-    (year, old), (_, new) = shown[0], shown[-1]
-    first = period_name(year)
+    (year, old), (last, new) = shown[0], shown[-1]
+    span = f"since {period_name(year)}" if last == latest else f"from {period_name(year)} to {period_name(last)}"
     ends = [row[end] for row in (new, old) for end in ("value", "lower", "upper")]
     if None in ends:
-        return f"{about.title} of {group}: change since {first} cannot be told"
+        return f"{about.title} of {group}: change {span} cannot be told"
     lower, upper = (float(limit) for limit in difference(*ends))
     word = gap_strength({"value": new["value"] - old["value"], "lower": lower, "upper": upper}, about)
     if word in ("clear", "possible"):
         way = "rise" if new["value"] > old["value"] else "fall"
-        return f"{about.title}: {word} {way} for {group} since {first}"
-    return f"{about.title}: no clear change for {group} since {first}"
+        return f"{about.title}: {word} {way} for {group} {span}"
+    return f"{about.title}: no clear change for {group} {span}"
 
 
 def bands_title(missed: Mapping[str, str]) -> str:
