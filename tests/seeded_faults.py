@@ -401,7 +401,7 @@ def counted(folder: Path, material: Material) -> None:
     """How many counted, in the table of who did, where that is hidden."""
     row = material.one(
         FIGURE, pl.col("shown_base").is_null(), pl.col("sen_provision") == TOTAL, pl.col("need_area") == TOTAL,
-        pl.col("measure") == "ks2_mathematics_progress",
+        pl.col("measure") == "ks2_reading_progress",
     )  # fmt: skip
     path = folder / row["time_period"] / "board" / row["place_code"] / "data_quality.html"
     title, when = escape(card(row["measure"]).title), period_name(row["time_period"])

@@ -476,7 +476,7 @@ GROUPS = ("EHC plan", "SEN support", "No SEN", "Total")
     [
         ("ks2_rwm_expected", GROUPS[2:], YEARS),
         ("ks2_writing_gap", GROUPS, YEARS),
-        ("ks2_reading_progress", GROUPS, YEARS[2:]),
+        ("ks2_reading_progress", GROUPS[2:], YEARS[2:]),  # one pupil on SEN support has no starting point
         ("persistent_absence", GROUPS, YEARS[1:]),
         ("suspension_rate", GROUPS[2:], YEARS),
     ],

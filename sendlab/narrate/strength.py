@@ -39,9 +39,7 @@ def gap_strength(row: Row | None, card: Card) -> str:
         return "cannot tell"
     wide = next((w for start, w in WIDE.items() if card.unit.startswith(start)), None)
     word = strength(row["lower"], row["upper"], wide=wide)
-    if word == "possible" and row["value"] == 0:  # two figures alike lean to no side, whatever their limits
-        return "cannot tell" if wide is not None and row["upper"] - row["lower"] > wide else "no sign of"
-    return word
+    return "no sign of" if word == "possible" and row["value"] == 0 else word  # figures alike lean to no side
 
 
 def verdict(word: str, what: str) -> str:
