@@ -77,6 +77,8 @@ def ingest(workspace: Workspace, *, force: bool = False) -> IngestResult:
 
 def raw_is_newer(workspace: Workspace) -> bool:
     """Whether the raw files look as if they were not those of the store: by names and times, without reading them."""
+    if not workspace.raw.is_dir():  # taken away after ingest, perhaps
+        return False
     written, old = store.written_at(workspace.store, store.INGEST), store.read_manifest(workspace.store, store.INGEST)
     paths = {path.relative_to(workspace.raw).as_posix(): path for path in data_files(workspace.raw)}
     return set(paths) != set(old.get("inputs", {})) or any(path.stat().st_mtime > written for path in paths.values())

@@ -129,7 +129,7 @@ def test_a_term_that_comes_late_is_more_than_a_few_pupils_can_have():
     made, found = built_after(sessions(PEOPLE * 20), sessions(PEOPLE * 30, days=250))
     assert found == ()
     assert set(made.rows.filter(pl.col("base_subjects") > 40)["note"]) == {""}
-    # 120 sessions more each: of fewer than 21 pupils no more than four can have, who have 500 each
+    # 120 sessions more each: of fewer than 34 pupils no more than four can have, twice 500 each
     assert cell(made, "100004", "EHC plan")["note"] == HELD_NOTE
     assert cell(made, LA, "No SEN")["numerator"] == 30 * PEOPLE.sum(axis=0)[2]
 
@@ -152,7 +152,7 @@ def test_a_base_in_sight_before_stays_where_it_would_be_hidden_now():
 
 def test_events_are_held_up_to_what_a_few_pupils_can_have():
     more = PEOPLE.copy()
-    more[3, 2] += 45 * 5 - 1
+    more[3, 2] += 90 * 4
     held, found = built_after(table(measure="suspension_rate"), table(more, measure="suspension_rate"))
     assert found == () and cell(held, "100004", "No SEN")["note"] == HELD_NOTE
     more[3, 2] += 1

@@ -30,6 +30,7 @@ from sendlab.errors import GateError
 from sendlab.metrics.cards import cards
 from sendlab.publish import scan_charts, scan_figures, scan_files, scan_packages, write_board_page, write_workbook
 from sendlab.publish.scan import NO_RULE, UNREADABLE, Fault, require_clean, scan_artefact
+from sendlab.publish.scan_nested import unfolded
 from sendlab.publish.scan_text import CANARY, EMAIL, MACHINE_PATH, OWN_VIEW, PSEUDONYM, PUPIL_COLUMN, UPN, Forbidden
 from sendlab.publish.sheet import sheet_frame
 from sendlab.schema.measures import as_measures
@@ -486,3 +487,16 @@ def test_of_many_faults_the_first_are_listed_and_the_rest_counted(tmp_path):
     path = saved(tmp_path, "a.txt", "\n".join([UPN_OF_NOBODY] * 14))
     with pytest.raises(GateError, match="and 4 more"):
         require_clean([path])
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_was_met_too_deep_to_be_unfolded_is_unfolded_where_it_stands_less_deep(order):
+    """Packed bytes four layers down are not looked into; in plain sight the same have to be."""
+
+    def packed(data):
+        return base64.b64encode(gzip.compress(data, mtime=0))
+
+    inner = packed(b"Quillabar Zyxwerthy of no report")
+    text = b" beside ".join([inner, packed(base64.b64encode(b"see " + inner))][::order])
+    found = [where for where, content in unfolded(text, "text") if b"Quillabar" in content]
+    assert found == ["text > base64 > gzip"]

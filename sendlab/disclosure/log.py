@@ -19,7 +19,10 @@ from sendlab.schema.measures import GROUPS, no_measures
 CELL_KEY = ("measure", "time_period", "time_identifier", "geographic_level", "place_code", *GROUPS)
 RELEASED = "released"  # the day of a release; a later one of the same day stands for it
 LOG_COLUMNS = (*PUBLISHED_COLUMNS, RELEASED, "run_id")
-MOST_EVENTS = 45  # school days for which a pupil may be suspended in a school year (DfE, Suspension guidance, 2024)
+# A pupil may be suspended for 45 school days in a school year (DfE, Suspension and permanent exclusion, 2024), and a
+# suspension takes half a day at least.
+MOST_EVENTS = 90
+UNEVENLY = 2.0  # how many times the average of possible sessions a pupil may have had, where many came or left
 _COUNTS, _ELIGIBLE = ("base_subjects", "denominator", "numerator"), "eligible_subjects"
 
 
@@ -89,7 +92,7 @@ def _changed(threshold: int) -> pl.Expr:
     """As `_moved`, of a whole figure.
 
     Of changed events or sessions it cannot be told whose they are, unless they are more than fewer than the threshold
-    can have: all their possible sessions, or as many suspensions as the days for which a pupil may be suspended.
+    can have: twice the average of possible sessions each, or a suspension for every half day that is allowed.
     """
     of_people = pl.col("measure").is_in([name for name, about in cards().items() if about.kind == "share"])
     base, number = _moved("base_subjects", threshold), _moved("numerator", threshold)
@@ -104,13 +107,13 @@ def _changed(threshold: int) -> pl.Expr:
 
 
 def _of_many(threshold: int) -> pl.Expr:
-    """Sums and events that changed by more than fewer people than the threshold can account for."""
+    """Sums and events that changed by more than threshold - 1 people can account for."""
     of_kind = {kind: [name for name, about in cards().items() if about.kind == kind] for kind in ("sum", "events")}
     each = pl.col("denominator") / pl.col("base_subjects")  # sessions that were possible for one
-    most = pl.when(pl.col("measure").is_in(of_kind["sum"])).then(each).otherwise(float(MOST_EVENTS))
+    most = pl.when(pl.col("measure").is_in(of_kind["sum"])).then(UNEVENLY * each).otherwise(float(MOST_EVENTS))
     counted = pl.col("measure").is_in(of_kind["sum"] + of_kind["events"])
     apart = [(pl.col(name).cast(pl.Float64) - pl.col(f"_{name}").cast(pl.Float64)).abs() for name in _COUNTS[1:]]
-    return counted & pl.any_horizontal(change >= threshold * most for change in apart).fill_null(False)
+    return counted & pl.any_horizontal(change > (threshold - 1) * most for change in apart).fill_null(False)
 
 
 def as_released(rows: pl.DataFrame, log: pl.DataFrame, which: Sequence[str], note: str) -> pl.DataFrame:

@@ -111,3 +111,12 @@ def widest(base: str) -> str:
     while wider().get(base, ("", ""))[1] == TOTAL:
         base = wider()[base][0]
     return base
+
+
+def guessed() -> list[str]:
+    """Bases that anyone takes for the same people as the one that they are among, wherever both are as large.
+
+    Of the pupils with SEN on its roll a school that records plans has all in both. Who has no starting point nobody can
+    guess: bases that share those who could be in them are none of these.
+    """
+    return [base for base in wider() if widest(base) in wider()]

@@ -35,13 +35,13 @@ def unfolded(data: bytes, place: str) -> Iterator[tuple[str, bytes]]:
     >>> [place for place, found in unfolded(b"x=" + inner, "text") if b"Quillabar" in found]
     ['text > base64 > gzip']
     """
-    left, waiting, seen = MOST_BYTES, [(place, data, 0)], set[bytes]()
+    left, waiting, seen = MOST_BYTES, [(place, data, 0)], dict[bytes, int]()
     while waiting:
         where, content, depth = waiting.pop()
         if len(content) < _SHORT:  # words that look like base64 stand in a page again and again
-            if content in seen:
+            if seen.get(content, DEPTH + 1) <= depth:  # looked into as deep as this time
                 continue
-            seen.add(content)
+            seen[content] = depth
         left -= len(content)
         if left < 0:
             raise TooMuch(where)

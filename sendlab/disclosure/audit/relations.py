@@ -8,7 +8,7 @@ import polars as pl
 from sendlab.codes import read_codes
 from sendlab.disclosure.audit.editions import CELL, LA, SCHOOL
 from sendlab.disclosure.audit.numbers import AMONG, BASE, ELIGIBLE, KEY, NUMBER, OUT_OF, PEOPLE, TOTAL_AMONG, Numbers
-from sendlab.metrics.cards import card, cards, wider, widest
+from sendlab.metrics.cards import card, cards, guessed
 from sendlab.schema.groups import (
     ALL_SEN,
     AREA_OF_CODE,
@@ -187,8 +187,7 @@ def among(numbers: Numbers) -> pl.DataFrame:
 def _among_others(numbers: Numbers) -> pl.DataFrame:
     """A base is at most the one that it is among; equal to it, where it is and anyone may guess so."""
     pairs = among(numbers).filter(pl.col("part_true") > 0)
-    guessed = [base for base in wider() if widest(base) in wider()]
-    same = pl.col("name").is_in(guessed) & (pl.col("part_true") == pl.col("whole_true"))
+    same = pl.col("name").is_in(guessed()) & (pl.col("part_true") == pl.col("whole_true"))
     named = {"less": "part", "less_true": "part_true", "more": "whole", "more_true": "whole_true"}
     ordered, equal = (pairs.filter(which).select(**named) for which in (~same, same))
     return stacked(_at_most(ordered), _at_most(equal).with_columns(low=pl.lit(0.0)))

@@ -6,7 +6,7 @@ import polars as pl
 
 from sendlab.disclosure.protect.counts import BASE, CELL
 from sendlab.disclosure.protect.sums import at_most
-from sendlab.metrics.cards import wider, widest
+from sendlab.metrics.cards import guessed, wider
 from sendlab.schema.groups import TOTAL
 
 _ONE_OF = 0.5  # of the price of a base: a narrower one is hidden before the one that it is among
@@ -40,16 +40,11 @@ def orders_among(counts: pl.DataFrame) -> pl.DataFrame:
 
 
 def alike(counts: pl.DataFrame) -> pl.DataFrame:
-    """Lines of a base less the one that it is among, where both are the same people, as anyone may guess.
-
-    Of the pupils with SEN on a school's roll a school that records plans has all in both. Who has no starting point is
-    nobody's guess, so bases with the same people who could be in them are none of these.
-    """
-    guessed = [base for base in wider() if widest(base) in wider()]
+    """Lines of a base less the one that it is among, where both are the same people, as anyone may guess."""
     truth = counts.select("var", "name", "truth")
     pairs = nested(counts).join(truth.select(part="var", name="name", truth="truth"), on="part")
     pairs = pairs.join(truth.select(whole="var", of_whole="truth"), on="whole")
-    same = pairs.filter(pl.col("name").is_in(guessed) & (pl.col("truth") == pl.col("of_whole")))
+    same = pairs.filter(pl.col("name").is_in(guessed()) & (pl.col("truth") == pl.col("of_whole")))
     return at_most(same.select(less="part", more="whole"))
 
 
