@@ -105,7 +105,7 @@ def full_model(system):
             LinearConstraint(csr_array(below), -np.inf, 0.0), LinearConstraint(csr_array(above), 0.0, np.inf),
             LinearConstraint(csr_array(sums), 0.0, 0.0), LinearConstraint(apart, system.width, np.inf),
         ],
-        # with presolve HiGHS 1.12.0 (scipy 1.17.1) once called 6 optimal where 5 is feasible: the pattern was safe, and enumeration agreed
+        # with presolve HiGHS 1.12.0 (scipy 1.17.1) once called 6 optimal where 5 is feasible, as enumeration says too
         options={"mip_rel_gap": 0.0, "presolve": False},
     )  # fmt: skip
     return None if answer.status == 2 else float(answer.fun)
