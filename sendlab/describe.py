@@ -43,7 +43,7 @@ def data_note(view: View, *, measure: str, place: str, time_period: str) -> str:
     if whole is None or not whole["base_subjects"]:
         reason = whole["note"] if whole and whole["note"] else "not shown"
         return f"{about.title}, {period}: {reason}.{history}"
-    parts = [f"{about.title}, {period}: {whole['base_subjects']:,} pupils counted"]
+    parts = [f"{about.title}, {period}: {whole['base_subjects']:,} {about.counted} counted"]
     if whole["eligible_subjects"]:
         parts.append(f"of {whole['eligible_subjects']:,} who could be")
     if whole["data_to"]:

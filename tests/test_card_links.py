@@ -32,6 +32,7 @@ MAY_BE_EMPTY = {
     "among_total",
     "cumulative_over",
     "breakdowns",
+    "told_by",
 }
 
 

@@ -463,6 +463,68 @@ def test_plans_by_weeks_that_are_hidden_or_not_held():
 # --- every chart ---
 
 
+# --- from one year to another ---
+
+SPLIT = {"measure": PA, "place": "100001", "from_period": "202324", "to_period": "202425"}
+
+
+def split_rows(**last):
+    """Worked: 100 and 300 pupils at 10 % and 5 % (6.25 %), then 150 and 250 at 12 % and 6 % (8.25 %)."""
+    shown = {"202324": (("EHC plan", 10.0, 100), ("SEN support", 5.0, 300), ("All SEN", 6.3, 400)),
+             "202425": (("EHC plan", 12.0, 150), ("SEN support", 6.0, 250), ("All SEN", 8.3, 400))}  # fmt: skip
+    rows = [
+        row(group, value, value - 1.0, value + 1.0, n, denominator=n, time_period=year)
+        for year, groups in shown.items() for group, value, n in groups
+    ]  # fmt: skip
+    return [*rows[:-1], rows[-1] | last]
+
+
+def test_a_change_is_split_into_the_groups_own_figures_and_their_mix():
+    """Shares 0.25 and 0.75, then 0.375 and 0.625: 2 x 0.3125, 1 x 0.6875, and 0.125 x 11 less 0.125 x 5.5."""
+    chart = charts.plot_waterfall(published(split_rows()), **SPLIT)
+    table = tables.waterfall_table(published(split_rows()), **SPLIT)
+    assert [line[2] for line in table.rows] == ["6.3%", "+0.6", "+0.7", "+0.7", "8.3%"]
+    assert [line[1] for line in table.rows] == ["400", "x", "x", "x", "400"]
+    assert {"6.3%", "+0.6", "+0.7", "8.3%"} <= set(texts(chart))
+    assert "clear rise, mostly by the groups' own figures" in " ".join(chart.title.text)
+    assert "EHC plan: the figure itself: +0.6; SEN support: the figure itself: +0.7" in chart.description
+    boxes = [box for rows in layers(chart, "rect", color=theme.PINK) for box in rows]
+    widths = [box["x2"] - box["x"] for box in boxes]
+    assert len(boxes) == 3 and widths[1] / widths[0] == pytest.approx(0.6875 / 0.625)
+    assert boxes[1]["x"] == pytest.approx(boxes[0]["x2"])  # each begins where the one before it ends
+
+
+def test_a_change_that_may_be_chance_is_not_called_one():
+    wide = {"lower": 2.0, "upper": 14.6}
+    chart = charts.plot_waterfall(published(split_rows(**wide)), **SPLIT)
+    assert "no clear change since 2023/24" in " ".join(chart.title.text)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (split_rows(value=None, lower=None, upper=None, status="c"), "All SEN, 2024/25: not shown"),
+        (split_rows()[1:], "EHC plan, 2023/24: no figure"),
+        ([each | {"time_identifier": "Autumn term"} if each["time_period"] == "202324" else each
+          for each in split_rows()], "do not cover the same part of a year"),
+    ],
+)  # fmt: skip
+def test_a_change_is_not_split_where_a_figure_is_missing(rows, words):
+    assert said_of_split(charts.plot_waterfall(published(rows), **SPLIT), words)
+    assert words in tables.waterfall_table(published(rows), **SPLIT).caption
+
+
+def said_of_split(chart, words):
+    return words in f"{' '.join(chart.title.text)} {' '.join(chart.title.subtitle)}" and "Nothing is drawn." in texts(
+        chart
+    )
+
+
+def test_what_is_no_rate_is_not_split():
+    with_ratings = charts.plot_waterfall(published(split_rows()), **SPLIT | {"measure": "intervention_gain"})
+    assert said_of_split(with_ratings, "is no rate of pupils")
+
+
 def one_of_each(view=published, place=LONG):
     """{kind: (chart, its table)} of every further chart, with texts that HTML and Vega escape."""
 
@@ -483,10 +545,14 @@ def one_of_each(view=published, place=LONG):
             tables.case_ages_table(rows(case_rows()), **CASES),
         ),
         "moves": (charts.plot_transitions(moves, **MOVES), tables.transitions_table(moves, **MOVES)),
+        "split": (
+            charts.plot_waterfall(rows(split_rows()), **SPLIT),
+            tables.waterfall_table(rows(split_rows()), **SPLIT),
+        ),
     }
 
 
-KINDS = ["funnel", "multiples", "bands", "heat", "moves", "mix", "cases"]
+KINDS = ["funnel", "multiples", "bands", "heat", "moves", "mix", "cases", "split"]
 FIGURE = re.compile(r"(?<![\d.])\d+(?:\.\d+%?|%)")  # with a decimal point or %
 
 
@@ -547,6 +613,7 @@ CALLS = {
     "moves": (charts.plot_transitions, tables.transitions_table, MOVES),
     "mix": (charts.plot_mix, tables.mix_table, MIX),
     "cases": (charts.plot_case_ages, tables.case_ages_table, CASES),
+    "split": (charts.plot_waterfall, tables.waterfall_table, SPLIT),
 }
 
 

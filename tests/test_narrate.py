@@ -13,7 +13,7 @@ from sendlab.errors import GateError, SendlabError
 from sendlab.metrics.cards import card
 from sendlab.metrics.publication import published_measures
 from sendlab.narrate.strength import smallest_gap
-from sendlab.narrate.titles import change_title
+from sendlab.narrate.titles import change_title, mix_title
 from sendlab.schema import as_measures
 from sendlab.schema.labels import period_text
 
@@ -43,6 +43,73 @@ def test_the_headline_holds_figure_count_interval_comparator_and_period():
     first += "(90 of 263 pupils, between 28.6% and 40.3%)"
     then = ", against pupils with no SEN 15.0% (45 of 300 pupils, between 11.4% and 19.5%): a clear gap."
     assert narrate.headline(own(*FIGURES, GAP), **HERE) == first + then
+
+
+def gain(item, value=None, lower=None, upper=None, n=None, **fields):
+    return row("Total", value, lower, upper, n, measure="intervention_gain", item=item, **fields)
+
+
+def test_interventions_that_stand_out_are_named_the_lowest_gain_first():
+    seen = own(
+        gain("Reading aloud", 4.2, 1.2, 7.2, 23), gain("Number talk", -3.0, -5.5, -0.5, 30), gain("Phonics", 0.4, -3, 4, 12),
+        gain("Clay", status="c"),
+    )  # fmt: skip
+    assert narrate.intervention_findings(seen, place="1", time_period="202526").splitlines() == [
+        f"• {card('intervention_gain').title}, Number talk: −3.0 points (n = 30, between −5.5 and −0.5), clearly below "
+        "untreated pupils who began alike.",
+        f"• {card('intervention_gain').title}, Reading aloud: +4.2 points (n = 23, between +1.2 and +7.2), clearly above "
+        "untreated pupils who began alike.",
+        "• No clear difference from untreated pupils: Phonics.",
+        "• Not shown: Clay.",
+    ]
+    few = narrate.intervention_findings(seen, place="1", time_period="202526", most=1)
+    assert "1 more: see the chart below." in few and "Reading aloud" not in few
+
+
+def test_without_interventions_the_list_says_so():
+    text = narrate.intervention_findings(own(gain("None", status="x")), place="1", time_period="202526")
+    assert text.startswith("no interventions on record for 2025/26") or text.startswith("No interventions on record")
+
+
+PLAN = {"measure": "termly_conversation_held", "place": "1", "time_period": "202526"}
+
+
+def test_of_what_only_pupils_with_sen_have_the_figure_stands_by_itself():
+    """Nobody without SEN has a plan: a school stands beside the rest of the LA, the LA beside nobody."""
+    held = row("SEN support", 50.5, 43.7, 57.2, 208, numerator=105, measure=PLAN["measure"])
+    told = "pupils on SEN support: 50.5% (105 of 208 pupils, between 43.7% and 57.2%)."
+    text = narrate.findings(own(held), measures=[PLAN["measure"]], place="1", time_period="202526")
+    assert f"• A conversation with parents each term, {told}" in text and "Nobody to compare with" not in text
+    assert (
+        narrate.finding_title(own(held), **PLAN)
+        == "A conversation with parents each term, pupils on SEN support: 50.5%"
+    )
+    rest = row("SEN support", -9.0, -12, -6, 208, measure=PLAN["measure"], comparator="LA without this school",
+               comparator_value=59.5)  # fmt: skip
+    title = narrate.finding_title(own(held, rest), **PLAN)
+    assert title.endswith("SEN support 9.0 percentage points below the same group in the rest of the LA")
+
+
+def test_what_fewest_agree_to_is_named_and_ties_are():
+    def answer(item, value):
+        return item, row("Total", value, measure="pupils_agree", n=80, item=item)
+
+    about = card("pupils_agree")
+    title = mix_title(about, "Total", [answer("listened to", 55.0), answer("feels safe", 50.4), answer("knows", 49.6)])
+    assert title == "Survey: pupils who agree: fewest on “feels safe” and “knows” (50%)"
+    spent = [
+        (name, row("Total", value, measure="delegated_spent_on")) for name, value in (("Staff", 60.0), ("Kit", 40.0))
+    ]
+    assert mix_title(card("delegated_spent_on"), "Total", spent).endswith("most often staff")
+
+
+def test_people_are_called_what_they_are():
+    asked = {"measure": "parents_agree", "place": "1", "time_period": "202526"}
+    said = row("Total", 46.0, 33, 60, 50, numerator=23, measure="parents_agree")
+    text = narrate.headline(own(said | {"sen_provision": "SEN support"}), **asked)
+    assert "23 of 50 parents and carers" in text and "pupils," not in text.replace("pupils on", "").replace(
+        "pupils with", ""
+    )
 
 
 def test_the_headline_says_what_is_hidden_and_judges_nothing_then():

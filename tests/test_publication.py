@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from sendlab.disclosure import publish, visible_share
 from sendlab.errors import SendlabError
 from sendlab.measures import choose
 from sendlab.measures.assembled import _declared
@@ -107,8 +108,8 @@ def held(measure):
 
 @pytest.mark.parametrize(("measure", "other"), links())
 def test_a_measure_stands_beside_the_one_that_limits_it_on_one_base(measure, other):
-    """Figures of one base are protected together, so the limit is known; and readers see severe within persistent."""
-    assert card(measure).base == card(other).base
+    """Figures of one base, or of bases that are linked, are protected together, so the limit is known."""
+    assert card(other).base in (card(measure).base, card(measure).among)
     assert held(measure) <= held(other)
 
 
@@ -124,6 +125,65 @@ def test_the_parts_of_a_published_whole_are_published_all_or_none():
         parts = {name for name, about in cards().items() if about.parts_of == whole}
         assert whole not in known or parts <= known, whole
     assert wholes == {"sef_target"}
+
+
+# Items and places ----------------------------------------------------------------------------------------------------
+
+
+def test_only_declared_items_are_published():
+    """Months of issue are parts of the year, and other streams of money are paid by pupil."""
+    money = [rows_of(["100001"], measure="spend_of_budget", item=name) for name in ("notional SEN", "pupil premium")]
+    plans = [rows_of(["999"], measure="ehc_within_20_weeks", item=name, level=LA, year="2025", period="Calendar year")
+             for name in (TOTAL, "January")]  # fmt: skip
+    kept = choose(pl.concat([*money, *plans])).rows
+    assert kept.select("measure", "item").rows() == [
+        ("spend_of_budget", "notional SEN"),
+        ("ehc_within_20_weeks", TOTAL),
+    ]
+
+
+def test_no_published_figure_about_schools_counts_pupils_or_staff():
+    about = [
+        card(name) for name in published_measures() if card(name).subject == "place" and card(name).kind != "rating"
+    ]
+    assert len(about) >= 4
+    assert not [
+        each.measure for each in about if {"pupils", "people"} & set(f"{each.numerator} {each.denominator}".split())
+    ]
+
+
+def test_figures_about_schools_pass_as_they_are_and_those_of_people_beside_them_do_not():
+    """One school is no small group of people: hours and pounds of a school are its own to tell."""
+    hours = rows_of(["100001", "100002"], measure="assistant_hours", item="class", base_subjects=1, with_subjects=1)
+    people = rows_of(["100001", "100002"], base_subjects=3, with_subjects=1, numerator=1.0, denominator=3.0,
+                     measure="persistent_absence", sen_provision="SEN support")  # fmt: skip
+    shown = publish(pl.concat([hours, people]), run_id="r").rows
+    assert shown.filter(measure="assistant_hours")["value"].to_list() == [40.0, 40.0]
+    assert shown.filter(measure="persistent_absence")["value"].to_list() == [None, None]
+    board = publish(pl.concat([hours, people]), run_id="r")
+    assert visible_share(board) == 0.0  # of figures about people
+
+
+def test_nobody_without_sen_is_missed_where_only_pupils_with_sen_count():
+    measures = pl.concat([rows_of(["999"], measure="plan_coverage", level=LA), rows_of(["999"], level=LA),
+                          rows_of(["999"], measure="ehc_within_20_weeks", level=LA, year="2025",
+                                  period="Calendar year")])  # fmt: skip
+    places = pl.DataFrame({"place_code": ["100001"], "place_name": ["Elm"], "education_phase": ["Primary"]})
+    facts = pl.DataFrame({"place_code": ["100001"], "time_period": ["202526"], "age_at_31_august": [10], "on_roll": True,
+                          "attendance_status": ["present"]})  # fmt: skip
+    nobody = nobody_rows(measures, places, facts)
+    groups = {name: set(nobody.filter(measure=name)["sen_provision"]) for name in ("plan_coverage", "absence")}
+    assert "No SEN" not in groups["plan_coverage"] and "No SEN" in groups["absence"]
+    years = {name: set(nobody.filter(measure=name)["time_period"]) for name in ("ehc_within_20_weeks", "absence")}
+    assert years == {"ehc_within_20_weeks": {"2025"}, "absence": {"202526"}}
+
+
+def test_rows_of_earlier_years_that_are_not_published_are_not_taken_for_nobody():
+    measures = pl.concat(
+        [rows_of(["999"], measure="plan_coverage", level=LA, year=year) for year in ("202425", "202526")]
+    )
+    assert set(choose(measures).rows["time_period"]) == {"202526"}
+    assert set(_declared(measures)["time_period"]) == {"202425", "202526"}
 
 
 # The budget ----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from sendlab.charts.schools import plot_schools
 from sendlab.charts.self_evaluation import plot_self_evaluation
 from sendlab.charts.transitions import plot_transitions
 from sendlab.charts.trend import plot_trend
+from sendlab.charts.waterfall import plot_waterfall
 
 _bundle.enable()
 
@@ -33,6 +34,7 @@ __all__ = [
     "plot_self_evaluation",
     "plot_transitions",
     "plot_trend",
+    "plot_waterfall",
     "png",
     "svg",
 ]

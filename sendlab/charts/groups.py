@@ -81,7 +81,7 @@ def _chart(
 
 
 def _caption(view: View, lines: list[Line], about: Card) -> str:
-    return parts.caption_text(view, [line.row for line in lines], about.captured, "n: pupils.")
+    return parts.caption_text(view, [line.row for line in lines], about.captured, f"n: {about.counted}.")
 
 
 def _key(lines: list[Line], name: str, period: str) -> list[Key]:

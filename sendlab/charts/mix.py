@@ -54,8 +54,9 @@ def _look(group: str) -> Look:
 
 
 def _key(found: Mix) -> list[Key]:
-    return [Key(f"{_name(group)}, with 95% interval", _look(group).shape, _look(group).colour, interval=True)
-            for group in found.groups]  # fmt: skip
+    known = any(line.interval_text for line in found.all_lines())
+    return [Key(f"{_name(group)}{', with 95% interval' if known else ''}", _look(group).shape, _look(group).colour,
+                interval=known) for group in found.groups]  # fmt: skip
 
 
 def _name(group: str) -> str:
@@ -110,9 +111,10 @@ def _marks(placed: list[tuple[float, Item]], found: Mix, scale: Scale, row: floa
 
 
 def _notes(found: Mix) -> list[str]:
-    order = f"Largest first by the figure of {people(found.order)}" if found.order else "In order of name"
+    whose = f" by the figure of {people(found.order)}" if found.order not in ("", TOTAL) else ""
+    order = f"Largest first{whose}" if found.order else "In order of name"
     left = [f"Left out of the picture: {', '.join(found.left_out)}."] if found.left_out else []
-    return [*left, f"{order}; those without one last, by name. n: pupils."]
+    return [*left, f"{order}; those without one last, by name. n: {found.about.counted}."]
 
 
 def _words(item: Item, found: Mix) -> str:

@@ -34,7 +34,7 @@ def plot_multiples(view: View, *, measure: str, place: str) -> Picture:
     layers, bottom = _panels(found, down, top)
     layers += parts.key(_key(found), parts.top_of(view) + 10)
     rows = [line.row for line in found.all_lines()]
-    layers += parts.caption(parts.caption_text(view, rows, about.captured, "n: pupils."), bottom + 24)
+    layers += parts.caption(parts.caption_text(view, rows, about.captured, f"n: {about.counted}."), bottom + 24)
     starts = f". Axis starts at {_tick(down.low, found)}" if down and down.low > 0 else ""
     subtitle = f"{about.title}, {about.unit}, by SEN provision, {found.name}, {found.span}{starts}"
     return parts.finish(

@@ -39,7 +39,7 @@ def plot_schools(view: View, *, measure: str, group: str, time_period: str, high
     layers += parts.key(_key(chosen, many), parts.top_of(view) + 10)
     drawn = [line.row for line in [*lines, *([la] if la else [])]]
     order = "Schools are in order of name" + (" within their phase, from above to below" if many else "")
-    by_chance = f"{order}; about 1 in 20 would differ clearly by chance alone. n: pupils."
+    by_chance = f"{order}; about 1 in 20 would differ clearly by chance alone. n: {about.counted}."
     absent = _not_there(la, chosen, highlight)
     layers += parts.caption(parts.caption_text(view, drawn, about.captured, by_chance, absent), height + 44)
     subtitle = f"{about.title}, {about.unit}, {people(group)}, all schools{f' of {la.label}' if la else ''}, {when}"

@@ -28,7 +28,7 @@ def plot_trend(view: View, *, measure: str, place: str) -> Picture:
     layers, bottom = _layers(lines, years, top, about)
     layers += parts.key(_key(list(lines)), parts.top_of(view) + 10)
     rows = [line.row for line in found.all_lines()]
-    layers += parts.caption(parts.caption_text(view, rows, about.captured, "n: pupils."), bottom + 24)
+    layers += parts.caption(parts.caption_text(view, rows, about.captured, f"n: {about.counted}."), bottom + 24)
     subtitle = f"{about.title}, {about.unit}, by SEN provision, {found.name}, {found.span}"
     return parts.finish(
         layers,

@@ -72,7 +72,7 @@ def _rest_hidden(sides: pl.DataFrame, threshold: int) -> pl.Series:
     others = (sides["comparator"] == OTHERS_GAP).to_numpy()
     for about, all_places in by_measure(sides):
         chosen = all_places[others[all_places]]
-        if about.kind == "rating":  # no pupils in it
+        if not about.of_people:
             continue
         rest = _rest(sides[chosen])
         primary = primary_of(about.kind, rest, about.polarity, threshold, 0, about.unit)

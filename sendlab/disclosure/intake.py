@@ -17,6 +17,10 @@ LEVELS = (SCHOOL_LEVEL, LA_LEVEL, NATIONAL)
 NO_SEN_GAP, OTHERS_GAP, NATIONAL_GAP = "No SEN", "LA without this school", "Same group nationally"
 COMPARATORS = (NO_SEN_GAP, OTHERS_GAP, NATIONAL_GAP)
 _RESULTS = ("numerator", "denominator", "value", "lower", "upper")
+_OF_CARDS: dict[str, tuple[str, type[pl.DataType]]] = {
+    "_kind": ("kind", pl.String), "_polarity": ("polarity", pl.String), "_decimals": ("decimals", pl.Int64),
+    "_smallest": ("smallest_base", pl.Int64), "_of_people": ("of_people", pl.Boolean), "_counted": ("counted", pl.String),
+}  # fmt: skip
 
 
 def require_settings(audience: str, threshold: int, run_id: str) -> None:
@@ -33,16 +37,14 @@ def require_settings(audience: str, threshold: int, run_id: str) -> None:
 
 
 def require_measures(measures: pl.DataFrame) -> pl.DataFrame:
-    """The rows with `_kind`, `_polarity`, `_decimals`, `_smallest` of their cards; GateError if not to be judged."""
+    """The rows with what their cards say (`_kind`, `_of_people` ...); GateError if they are not to be judged."""
     rows = as_measures(measures).with_columns(pl.col(pl.Float64).fill_nan(None))
-    cards = {name: card(name) for name in rows["measure"].unique().to_list()}
+    about = {name: card(name) for name in rows["measure"].unique().to_list()}
     rows = rows.with_columns(
-        _kind=pl.col("measure").replace_strict({k: v.kind for k, v in cards.items()}, return_dtype=pl.String),
-        _polarity=pl.col("measure").replace_strict({k: v.polarity for k, v in cards.items()}, return_dtype=pl.String),
-        _decimals=pl.col("measure").replace_strict({k: v.decimals for k, v in cards.items()}, return_dtype=pl.Int64),
-        _smallest=pl.col("measure").replace_strict(
-            {k: v.smallest_base for k, v in cards.items()}, return_dtype=pl.Int64
-        ),
+        pl.col("measure")
+        .replace_strict({name: getattr(each, field) for name, each in about.items()}, return_dtype=dtype)
+        .alias(column)
+        for column, (field, dtype) in _OF_CARDS.items()
     )
     _require_words(rows)
     _require_one_each(rows)
@@ -85,7 +87,7 @@ def _require_one_each(rows: pl.DataFrame) -> None:
 def _require_counts(rows: pl.DataFrame) -> None:
     """A figure comes with the people behind it, or it cannot be judged."""
     figures = rows.filter((pl.col("comparator") == "") & (pl.col("geographic_level") != NATIONAL))
-    judged = figures.filter(pl.any_horizontal(pl.col(_RESULTS).is_not_null()) & (pl.col("_kind") != "rating"))
+    judged = figures.filter(pl.any_horizontal(pl.col(_RESULTS).is_not_null()) & pl.col("_of_people"))
     _refuse(judged.filter(pl.col("base_subjects").is_null()), "a figure without base_subjects")
     counted = pl.col("_kind").is_in([*COUNTED_KINDS, "sum"])
     result = pl.col("numerator").is_not_null() | pl.col("value").is_not_null()

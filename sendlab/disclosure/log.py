@@ -66,7 +66,7 @@ def bound(rows: pl.DataFrame, log: pl.DataFrame, threshold: int) -> pl.DataFrame
     before = latest(log).select(*CELL_KEY, *(pl.col(name).alias(f"_{name}") for name in known))
     joined = rows.join(before, on=list(CELL_KEY), how="left", maintain_order="left")
     met, hidden = pl.col("_status").is_not_null(), pl.col("_status") == HIDDEN
-    has_people = ~pl.col("measure").is_in([name for name, about in cards().items() if about.kind == "rating"])
+    has_people = pl.col("measure").is_in([name for name, about in cards().items() if about.of_people])
     no_base = hidden & pl.col("_base_subjects").is_null()
     changed = _changed(threshold)
     base_changed = _moved("base_subjects", threshold)

@@ -38,7 +38,7 @@ def masked(figures: pl.DataFrame) -> pl.DataFrame:
         note=pl.when(withheld & pl.col("hidden")).then(pl.lit(WITHHELD_NOTE)).otherwise(pl.col("note")),
         numerator=pl.when(~pl.col("hidden") & (~no_sum | nobody)).then(pl.col("numerator")),
         eligible_subjects=pl.when(
-            ~pl.col("coverage_hidden") & (~pl.col("hidden") | base_stays) | (pl.col("_kind") == "rating")
+            ~pl.col("coverage_hidden") & (~pl.col("hidden") | base_stays) | ~pl.col("_of_people")
         ).then(pl.col("eligible_subjects")),
     )
 
@@ -49,7 +49,7 @@ def _marked(rows: pl.DataFrame) -> pl.DataFrame:
     A hidden row does not tell how its interval would have been made, nor when its own last event was.
     """
     hidden, few = pl.col("hidden"), pl.col("_few").is_not_null() & pl.col("value").is_not_null()
-    reason = pl.format("fewer than {} pupils: counts only", pl.col("_few"))
+    reason = pl.format("fewer than {} {}: counts only", pl.col("_few"), pl.col("_counted"))
     return rows.with_columns(
         *(pl.when(~(hidden | few)).then(pl.col(name)).alias(name) for name in _RESULTS),
         status=pl.when(hidden).then(pl.lit(HIDDEN)).when(few).then(pl.lit(UNRELIABLE)).otherwise(pl.col("status")),

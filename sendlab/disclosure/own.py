@@ -56,6 +56,6 @@ def _with_flags(figures: pl.DataFrame, board: Published) -> pl.DataFrame:
 def _counts_only(rows: pl.DataFrame) -> pl.DataFrame:
     """Counts and nothing else on fewer than 10 people; a mean is shown from its card's smallest base on."""
     base = pl.col("base_subjects") if "_own_base_subjects" not in rows.columns else pl.col("_own_base_subjects")
-    few = (base < COUNTS_ONLY_BELOW) & pl.col("_kind").is_in(["share", "events", "sum"])
+    few = (base < COUNTS_ONLY_BELOW) & pl.col("_kind").is_in(["share", "events", "sum"]) & pl.col("_of_people")
     floor = pl.when(few).then(pl.lit(COUNTS_ONLY_BELOW))
     return rows.with_columns(_few=pl.max_horizontal(pl.col("_few"), floor.cast(pl.Int64)))

@@ -166,8 +166,8 @@ def _at_most_as(figures: pl.DataFrame, board: Published) -> pl.DataFrame:
 
 
 def _decided(figures: pl.DataFrame, context: Context, threshold: int, jobs: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """All figures with the flags of `decide`; ratings and groups of nobody have no people to protect."""
-    of_people = (pl.col("_kind") != "rating") & ~group_of_nobody()
+    """All figures with the flags of `decide`; those about schools and groups of nobody have no people to protect."""
+    of_people = pl.col("_of_people") & ~group_of_nobody()
     others = figures.filter(~of_people).with_columns(pl.lit(False).alias(name) for name in DECISIONS)
     now = figures.filter(of_people).with_row_index("_at")
     beside = context.rows.filter(of_people).with_columns(_at=pl.lit(None, dtype=pl.UInt32))

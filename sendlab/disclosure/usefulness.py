@@ -33,8 +33,8 @@ def visible_share(published: Published) -> float:
 
 def share_of_rows(rows: pl.DataFrame) -> float:
     """As `visible_share`, of published rows such as those of the release log."""
-    ratings = [name for name, about in cards().items() if about.kind == "rating"]
-    found = _figures(rows).filter(~pl.col("measure").is_in(ratings)).select(_visible(), _one=pl.lit(1))
+    of_people = [name for name, about in cards().items() if about.of_people]
+    found = _figures(rows).filter(pl.col("measure").is_in(of_people)).select(_visible(), _one=pl.lit(1))
     if found.is_empty():
         return 100.0
     return float(rounded(found.head(1), ("percent_visible",), "_one")["percent_visible"][0])

@@ -50,8 +50,8 @@ def make_measures(inputs: Inputs) -> pl.DataFrame:
 
 
 def _declared(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows of declared tables, those for which the budget has no room included: what is left out is not nobody."""
-    return in_declared_tables(rows).select(rows.columns)
+    """Rows of declared tables, with those for which the budget has no room: what is not published is not nobody."""
+    return in_declared_tables(rows, every_year=True).select(rows.columns)
 
 
 def _with_comparisons(figures: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:

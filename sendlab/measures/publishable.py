@@ -41,14 +41,17 @@ def choose(measures: pl.DataFrame) -> Chosen:
     return Chosen(pl.concat([rows.filter(national), own]).select(measures.columns), left_out)
 
 
-def in_declared_tables(measures: pl.DataFrame) -> pl.DataFrame:
-    """The rows of all declared tables, whatever the budget, with the place of their table as `_table`; benchmarks."""
+def in_declared_tables(measures: pl.DataFrame, *, every_year: bool = False) -> pl.DataFrame:
+    """The rows of all declared tables, whatever the budget, with the place of their table as `_table`; benchmarks.
+
+    `every_year`: those of earlier years too, where a table is of the latest alone.
+    """
     within_sen = (pl.col("need_area") == TOTAL) | (pl.col("sen_provision") != TOTAL)  # needs are those of SEN
     usual = measures.filter(
         pl.col("measure").is_in(published_measures()) & pl.col("comparator").is_in(USUAL) & within_sen
     ).with_columns(_by=broken_down_by())
     own = usual.filter(pl.col("geographic_level").is_in([LA_LEVEL, SCHOOL_LEVEL]))
-    own = _of_declared_periods(_needs_known(own))
+    own = _of_declared_periods(_needs_known(own), every_year)
     plain = pl.col("_by").is_in(["", "sen_provision", "need_area"])
     national = usual.filter((pl.col("geographic_level") == "National") & plain)
     return pl.concat([national.with_columns(_table=pl.lit(None, dtype=pl.Int64)), own.cast({"_table": pl.Int64})])
@@ -61,7 +64,7 @@ def _needs_known(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([rows.filter(~by_need), rows.filter(by_need).join(open_needs, on=_YEAR, how="anti")])
 
 
-def _of_declared_periods(rows: pl.DataFrame) -> pl.DataFrame:
+def _of_declared_periods(rows: pl.DataFrame, every_year: bool) -> pl.DataFrame:
     """The rows that a declared table holds, with the place of the first such table as `_table`.
 
     A running total of a year that is not over is the authority's alone: schools have its closed terms.
@@ -78,7 +81,9 @@ def _of_declared_periods(rows: pl.DataFrame) -> pl.DataFrame:
         by = [CROSSED.join(columns) for columns in table.by]
         held = pl.col("measure").is_in(table.measures) & pl.col("geographic_level").is_in(table.levels)
         held &= pl.col("_by").is_in(by) & (whole if table.periods == "year" else half)
-        place = pl.when(held & (latest if table.years == "latest" else True)).then(number).otherwise(place)
+        held &= pl.col("item").is_in(table.items) if table.items else pl.lit(True)
+        of_its_years = pl.lit(True) if every_year or table.years == "all" else latest
+        place = pl.when(held & of_its_years).then(number).otherwise(place)
     return rows.with_columns(_table=place).filter(pl.col("_table").is_not_null())
 
 

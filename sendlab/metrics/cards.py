@@ -7,10 +7,15 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from sendlab.errors import SendlabError
-from sendlab.schema.groups import TOTAL
+from sendlab.schema.groups import ALL_SEN, TOTAL
 
 Kind = Literal["share", "events", "sum", "mean", "count", "effect", "rating"]
 Breakdown = tuple[str, ...]  # columns broken down by at once: one, or two that are crossed
+# What a base counts, by the word of `subject`.
+COUNTED = {
+    "pupil": "pupils", "person": "children and young people", "family": "parents and carers",
+    "staff": "members of staff", "place": "schools",
+}  # fmt: skip
 CROSSED = " x "  # how two columns that are crossed are written on a card
 
 
@@ -45,8 +50,23 @@ class Card:
     among_total: str = ""
     says_eligible: bool = True
     cumulative_over: str = ""
+    told_by: str = ""
     compared: bool = True
     model_residual_df: int = 0
+
+    @property
+    def of_people(self) -> bool:
+        """Whether single people are counted in it; not in schools' ratings of themselves, nor in money and staff hours."""
+        return self.kind != "rating" and self.subject != "place"
+
+    @property
+    def counted(self) -> str:
+        """What its base counts, as a word for readers.
+
+        >>> card("parents_agree").counted
+        'parents and carers'
+        """
+        return COUNTED[self.subject]
 
 
 @cache
@@ -111,6 +131,20 @@ def widest(base: str) -> str:
     while wider().get(base, ("", ""))[1] == TOTAL:
         base = wider()[base][0]
     return base
+
+
+def of_sen_only(measure: str) -> bool:
+    """Whether only pupils with SEN are in the base of a measure, so that its total is that of all SEN.
+
+    >>> of_sen_only("termly_conversation_with_parents"), of_sen_only("absence")
+    (True, False)
+    """
+    base, total = card(measure).base, TOTAL
+    while base in wider():
+        base, total = wider()[base]
+        if total == ALL_SEN:
+            return True
+    return False
 
 
 def guessed() -> list[str]:

@@ -3,7 +3,7 @@
 import polars as pl
 
 from sendlab.cohort import ATTENDANCE_AGES
-from sendlab.metrics.cards import cards
+from sendlab.metrics.cards import cards, of_sen_only
 from sendlab.metrics.publication import published_measures
 from sendlab.schema.groups import ALL_SEN, NEED_AREAS, NO_ITEM, TOTAL
 from sendlab.schema.measures import as_measures
@@ -14,12 +14,18 @@ NOBODY = {
     "progress": "no pupils at the end of key stage 2 in this group",
     "interventions": "no intervention on record here",
     "self_evaluation": "no self-evaluation on record here",
+    "plans": "nobody counted in this group",
+    "voice": "no answers on record here",
+    "resources": "no return on record here",
+    "ehc": "no EHC plans on record here",
 }
+NOBODY_IN = {"attainment_8": "no pupils at the end of key stage 4 in this group"}
 NOT_RETURNED = "not returned by this school for this year"
 NOT_COLLECTED = "not collected: the workspace holds no data of this kind for this year"
+NO_SEN = "No SEN"
 CELLS = (
     (TOTAL, TOTAL),
-    *((group, TOTAL) for group in ("EHC plan", "SEN support", "No SEN", ALL_SEN)),
+    *((group, TOTAL) for group in ("EHC plan", "SEN support", NO_SEN, ALL_SEN)),
     *((ALL_SEN, area) for area in NEED_AREAS),
 )
 
@@ -31,7 +37,7 @@ def nobody_rows(rows: pl.DataFrame, places: pl.DataFrame, facts: pl.DataFrame) -
     schools = places.with_columns(pl.lit("School").alias("geographic_level")).select(place)
     la = own.filter(pl.col("geographic_level") == "Local authority").select(place).unique()
     held = own.select("measure", "time_period", "time_identifier").unique()
-    wanted = _every_cell().join(own.select("time_period").unique(), how="cross")
+    wanted = _every_cell().join(own.select("time_period").unique(), how="cross").filter(_of_its_years())
     wanted = wanted.join(held, on=["measure", "time_period"], how="left").join(pl.concat([la, schools]), how="cross")
     in_grid = wanted.filter(pl.col("item") == TOTAL).join(
         own, on=["measure", "time_period", "place_code", "sen_provision", "need_area"], how="anti"
@@ -85,13 +91,20 @@ def _returned(facts: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def _of_its_years() -> pl.Expr:
+    """Figures of EHC plans are of calendar years (four digits), all others of school or financial years (six)."""
+    calendar = [name for name, card in cards().items() if card.topic == "ehc"]
+    return (pl.col("time_period").str.len_chars() == 4) == pl.col("measure").is_in(calendar)
+
+
 def _every_cell() -> pl.DataFrame:
     """Every measure with every group it is broken down by, its unit, and the words for nobody in it."""
     cells = [
-        (name, card.unit, NOBODY[card.topic], *group, NO_ITEM if card.kind in ("effect", "rating") else TOTAL)
+        (name, card.unit, NOBODY_IN.get(name, NOBODY[card.topic]), *group, NO_ITEM if card.told_by else TOTAL)
         for name, card in cards().items()
         if name in published_measures()
-        for group in (CELLS if card.kind not in ("effect", "rating") else CELLS[:1])
+        for group in (CELLS[:1] if card.told_by or not card.of_people else CELLS)
+        if not (of_sen_only(name) and group[0] == NO_SEN)
     ]
     columns = ["measure", "unit", "note", "sen_provision", "need_area", "item"]
     return pl.DataFrame(cells, schema=columns, orient="row")

@@ -25,6 +25,7 @@ class PublishedTable:
     by: tuple[Breakdown, ...]  # () is the total alone
     years: Literal["all", "latest"]
     periods: Literal["year", "half-term"]
+    items: tuple[str, ...] = ()  # all
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def declared() -> tuple[tuple[PublishedTable, ...], Budget]:
 
 def _table(given: dict[str, Any]) -> PublishedTable:
     by = tuple(tuple(text.split(CROSSED)) if text else () for text in given["by"])
-    lists = {name: tuple(given[name]) for name in ("measures", "levels")}
+    lists = {name: tuple(given.get(name, ())) for name in ("measures", "levels", "items")}
     found = PublishedTable(**{**given, **lists, "by": by})
     odd = sorted({column for columns in by for column in columns} - set(GROUPS))
     levels = sorted(set(found.levels) - {LA_LEVEL, SCHOOL_LEVEL})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from sendlab.errors import NothingToShow
-from sendlab.metrics.cards import Card, card
+from sendlab.metrics.cards import Card, card, of_sen_only
 from sendlab.narrate.numbers import format_gap, format_interval, format_value, gap_between
 from sendlab.narrate.rows import Row, View, gap_row, one_row, rows_of
 from sendlab.narrate.sentences import figure_words, title_words
@@ -52,15 +52,18 @@ def findings(view: View, *, measures: Sequence[str], place: str, time_period: st
     """What stands out at a place as a printed list, worst first: pupils on SEN support and those with EHC plans.
 
     Each group is set beside the same group nationally, in the rest of the LA, and pupils without SEN; the comparison
-    that looks worst is told, at most `most` of them. Then, by name: what shows no difference, what stands beside
-    nobody, and what is not shown. Where a comparison cannot tell, the smallest gap is named that would have shown
+    that looks worst is told, at most `most` of them. Then figures of what only pupils with SEN have, where
+    nobody stands beside them; and by name what shows no difference, what stands beside nobody, and what is not shown. Where a comparison cannot tell, the smallest gap is named that would have shown
     (`strength.smallest_gap`).
     """
     told: list[tuple[int, str]] = []
+    alone: list[str] = []
     others: dict[str, list[tuple[Card, str]]] = {"No clear difference": [], "Nobody to compare with": []}
     for about, group, row, gaps in _figures(view, measures, place, time_period):
         if row is None or row["value"] is None:
             others.setdefault(_first_capital(figure_words(row, about)), []).append((about, group))
+        elif not gaps and of_sen_only(about.measure):  # what is expected of everybody speaks for itself
+            alone.append(f"{about.title}, {people(group)}: {figure_words(row, about)}.")
         elif not gaps:
             others["Nobody to compare with"].append((about, group))
         elif (worst := min(gap.place for gap in gaps)) < _QUIET:
@@ -70,6 +73,7 @@ def findings(view: View, *, measures: Sequence[str], place: str, time_period: st
     told.sort(key=lambda pair: pair[0])
     lines = [sentence for _, sentence in told[:most]]
     lines += [f"{len(told) - most} more: see the charts below."] if len(told) > most else []
+    lines += alone
     lines += [f"{why}: {_names(which)}." for why, which in others.items() if which]
     return "\n".join(f"{BULLET}{line}" for line in lines)
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from sendlab.disclosure.published import require_view
-from sendlab.metrics.cards import Card, card
+from sendlab.metrics.cards import Card, card, of_sen_only
 from sendlab.narrate.numbers import between, format_gap, format_value, gap_between
 from sendlab.narrate.rows import LEVELS, Row, View, gap_row, in_words, one_kind_of_period, one_row, or_else, rows_of
 from sendlab.narrate.strength import gap_strength, verdict
@@ -24,8 +24,8 @@ def figure_words(row: Row | None, card: Card) -> str:
 def _count(row: Row, card: Card) -> str:
     base = row["base_subjects"]
     if card.kind == "share" and row["numerator"] is not None and base is not None:
-        return f"{format_number(row['numerator'], 0)} of {base:,} pupils"
-    return "number of pupils not given" if base is None else f"n = {base:,}"
+        return f"{format_number(row['numerator'], 0)} of {base:,} {card.counted}"
+    return f"number of {card.counted} not given" if base is None else f"n = {base:,}"
 
 
 def title_words(card: Card) -> str:
@@ -136,21 +136,25 @@ def _change_words(old: Row, new: Row, card: Card) -> str:
 def finding_title(view: View, *, measure: str, place: str, time_period: str, group: str = "SEN support") -> str:
     """The finding in about ten words, for the title of a chart.
 
-    The gap to No SEN; where that is not shown, the gap to the same group nationally; else the figure alone.
+    The gap to No SEN; where that is not shown, the gap to the same group nationally; else the figure alone. Of what only
+    pupils with SEN have, a school's gap to the rest of the LA, else the figure.
     """
     rows, about = rows_of(view, measure=measure, place=place, time_period=time_period), card(measure)
-    gaps = [gap_row(rows, group=group, comparator=comparator) for comparator in ("No SEN", "Same group nationally")]
+    of_sen, own = of_sen_only(measure), one_row(rows, group=group)
+    comparators = ("LA without this school",) if of_sen else ("No SEN", "Same group nationally")
+    gaps = [gap_row(rows, group=group, comparator=comparator) for comparator in comparators]
     gap = next((gap for gap in gaps if gap is not None and gap["value"] is not None), None)
-    own = one_row(rows, group=group)
     if gap is not None:
         return f"{about.title}: {_gap_title(gap, group, about)}"
+    if of_sen:
+        return f"{about.title}, {people(group)}: {figure_words(own, about).split(' (')[0]}"
     if own is None or own["value"] is None:
         return f"{about.title}: no comparison of {group} and No SEN"
     return f"{about.title}: {group} {format_value(own['value'], about, base=own['base_subjects'])}, not compared"
 
 
 def _gap_title(gap: Row, group: str, about: Card) -> str:
-    other = "No SEN" if gap["comparator"] == "No SEN" else "the same group nationally"
+    other = "No SEN" if gap["comparator"] == "No SEN" else _other(gap["comparator"])
     word = gap_strength(gap, about)
     if word == "clear":
         size = format_gap(gap["value"], about, base=gap["base_subjects"])

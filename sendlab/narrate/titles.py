@@ -61,6 +61,20 @@ def bands_title(missed: Mapping[str, str]) -> str:
     return f"{missed[group]} of {group} missed a tenth or more of sessions{other}"
 
 
+def decomposition_title(about: Card, start: Row, end: Row, mix: float) -> str:
+    """Whether the figure of all pupils with SEN changed, and whether mostly by the groups' own figures or their mix."""
+    ends = [row[name] for row in (end, start) for name in ("value", "lower", "upper")]
+    change, name = end["value"] - start["value"], f"{about.title}, all pupils with SEN"
+    if None in ends:
+        return f"{name}: what the change since {period_name(start['time_period'])} is made of"
+    lower, upper = (float(limit) for limit in difference(*ends))
+    word = gap_strength({"value": change, "lower": lower, "upper": upper}, about)
+    if word not in ("clear", "possible"):
+        return f"{name}: no clear change since {period_name(start['time_period'])}"
+    mostly = "more or fewer pupils in each group" if abs(mix) > abs(change - mix) else "the groups' own figures"
+    return f"{name}: {word} {'rise' if change > 0 else 'fall'}, mostly by {mostly}"
+
+
 def heat_title(rated: Sequence[tuple[str, str]], *, complete: bool) -> str:
     """The section with the lowest rating of the authority's: (section, rating in words), if all are shown."""
     if not rated:
@@ -89,9 +103,15 @@ def mix_title(about: Card, group: str, items: Sequence[tuple[str, Row | None]]) 
     shown = [(label, row) for label, row in items if row is not None and row["value"] is not None]
     if not shown:
         return f"{about.title}: no part can be shown"
-    label = shown[0][0]
     of_shown = "" if len(shown) == len(items) else "of those shown, "
     whose = "" if group == "Total" else f" of {people(group)}"
+    if about.polarity == "high" and len(shown) > 1:  # answers: what fewest agree to
+        texts = [format_value(row["value"], about, base=row["base_subjects"], unit=False) for _, row in shown]
+        fewest = [f"“{label}”" for (label, _), text in zip(shown, texts, strict=True) if text == texts[-1]]
+        return (
+            f"{about.title}{whose and f', {people(group)}'}: {of_shown}fewest on {' and '.join(fewest)} ({texts[-1]})"
+        )
+    label = shown[0][0]
     return f"{about.title}{whose}: {of_shown}most often {label[:1].lower()}{label[1:]}"
 
 

@@ -2,7 +2,7 @@
 
 from sendlab.tables.by_item import case_ages_table, heat_table, mix_table, transitions_table
 from sendlab.tables.counted import counted_table
-from sendlab.tables.further import bands_table, funnel_table, multiples_table
+from sendlab.tables.further import bands_table, funnel_table, multiples_table, waterfall_table
 from sendlab.tables.lines import (
     NATIONALLY,
     REST_OF_LA,
@@ -26,5 +26,5 @@ __all__ = [
     "NATIONALLY", "REST_OF_LA", "Line", "ShownTable", "Statement", "bands_table", "case_ages_table",
     "comparator_periods", "counted_table", "figures_table", "funnel_table", "group_lines", "heat_table",
     "intervention_lines", "interventions_table", "largest_gaps", "mix_table", "multiples_table", "school_lines",
-    "schools_table", "self_evaluation_table", "show_table", "statement_lines", "transitions_table",
+    "schools_table", "self_evaluation_table", "show_table", "statement_lines", "transitions_table", "waterfall_table",
 ]  # fmt: skip

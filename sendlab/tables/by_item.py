@@ -8,7 +8,7 @@ from sendlab.schema.groups import TOTAL
 from sendlab.schema.labels import people, period_name, period_text
 from sendlab.tables.grids import heat_of, moves_of
 from sendlab.tables.lines import Line
-from sendlab.tables.made import nothing_table, row_notes
+from sendlab.tables.made import counted_heading, nothing_table, row_notes
 from sendlab.tables.mixes import case_ages_of, mix_of
 from sendlab.tables.shown import ShownTable
 
@@ -45,18 +45,19 @@ def transitions_table(view: View, *, measure: str, place: str, time_period: str,
 def mix_table(view: View, *, measure: str, place: str, time_period: str, leave_out: Sequence[str] = ()) -> ShownTable:
     """The table twin of `plot_mix`: a row for each item and group."""
     found = mix_of(view, measure=measure, place=place, time_period=time_period, leave_out=tuple(leave_out))
+    about, by_group = found.about, found.groups != [TOTAL]
     rows = tuple(
-        (item.label, people(group), *_line_cells(item.lines.get(group)))
+        (item.label, *([people(group)] if by_group else []), *_line_cells(item.lines.get(group)))
         for item in found.items
         for group in found.groups
     )
-    about = found.about
     left = (f"Left out: {', '.join(found.left_out)}.",) if found.left_out else ()
     words = f"Numerator: {about.numerator}. Denominator: {about.denominator}. Figure: {about.unit}. x: not available."
     notes = (words, *left, *row_notes(view, [line.row for line in found.all_lines()]))
     caption = f"{about.title}, {found.name}, {period_text(time_period, found.kind)}"
-    headings = ("Item", "Group", "Pupils (n)", "Figure", "95% interval")
-    return ShownTable(caption, headings, rows, (False, False, True, True, True), notes, view.mark)
+    first = (about.told_by.capitalize() or "Item", *(["Group"] if by_group else []))
+    headings = (*first, counted_heading(about), "Figure", "95% interval")
+    return ShownTable(caption, headings, rows, (*[False] * len(first), True, True, True), notes, view.mark)
 
 
 @or_else(nothing_table)

@@ -2,11 +2,13 @@
 
 from sendlab.narrate import View, format_value
 from sendlab.narrate.rows import or_else
+from sendlab.schema.groups import ALL_SEN
 from sendlab.schema.labels import period_name, period_text
 from sendlab.tables.attendance_bands import BANDS, Bands, bands_of
 from sendlab.tables.funnels import FEWEST, Funnel, Point, funnel_of
 from sendlab.tables.lines import NATIONALLY, Line
-from sendlab.tables.made import nothing_table, row_notes
+from sendlab.tables.decomposed import decomposition_of
+from sendlab.tables.made import counted_heading, nothing_table, row_notes
 from sendlab.tables.over_years import years_of
 from sendlab.tables.shown import ShownTable
 
@@ -87,6 +89,27 @@ def bands_table(view: View, *, place: str, time_period: str) -> ShownTable:
     headings = ("Group", "Pupils (n)", *(words[:1].upper() + words[1:] for words in BANDS), "Missed a tenth or more")
     caption = f"Attendance bands, {found.name}, {period_text(time_period, found.kind)}"
     return ShownTable(caption, headings, rows, (False, *[True] * (len(headings) - 1)), notes, view.mark)
+
+
+@or_else(nothing_table)
+def waterfall_table(view: View, *, measure: str, place: str, from_period: str, to_period: str) -> ShownTable:
+    """The table twin of `plot_waterfall`: the first year, each step, the last year."""
+    found = decomposition_of(view, measure=measure, place=place, from_period=from_period, to_period=to_period)
+    about, ends = found.about, [Line("", row, found.about) for row in (found.start, found.end)]
+    first, last = (
+        (f"{ALL_SEN}, {period_name(line.row['time_period'])}", *_figure(line), line.interval_text or "x")
+        for line in ends
+    )
+    steps = ((step.label, "x", found.size_text(step), "x") for step in found.steps)
+    notes = (
+        f"Numerator: {about.numerator}. Denominator: {about.denominator}. Figure: {about.unit}; of a step, its size.",
+        "Steps: Kitagawa's formula (1955), of rounded figures. x: none.",
+        *row_notes(view, [found.start, found.end]),
+    )
+    headings = ("Step", counted_heading(about), "Figure", "95% interval")
+    span = f"{period_name(from_period)} to {period_text(to_period, found.kind)}"
+    caption = f"{about.title}, what its change is made of, {found.name}, {span}"
+    return ShownTable(caption, headings, (first, *steps, last), (False, True, True, True), notes, view.mark)
 
 
 def _bands_cells(group: Bands) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sendlab.disclosure.published import Published, require_view
 from sendlab.errors import NothingToShow, SendlabError
-from sendlab.metrics.cards import card
+from sendlab.metrics.cards import Card, card
 from sendlab.narrate import Row, View, format_value, rows_of
 from sendlab.narrate.rows import or_else
 from sendlab.schema.labels import MARKS, period_name, period_text
@@ -46,6 +46,15 @@ HEADINGS = {
 BY = {"sen_provision": "by SEN provision", "need_area": "by area of need"}
 
 
+def counted_heading(about: Card) -> str:
+    """The heading of a column of people, or of what else is counted.
+
+    >>> counted_heading(card("absence"))
+    'Pupils (n)'
+    """
+    return f"{about.counted.capitalize()} (n)"
+
+
 def nothing_table(view: View, sentence: str) -> ShownTable:
     """A table without rows that says why: for `narrate.or_else`."""
     return ShownTable(sentence.removesuffix("."), ("Figures",), (), (False,), row_notes(view, []), view.mark)
@@ -77,17 +86,9 @@ def _line_cells(line: Line, others: Sequence[str]) -> tuple[str, ...]:
 
 def _line_table(view: View, lines: Sequence[Line], first: str, caption: str, renamed: dict[str, str]) -> ShownTable:
     others = [name for name in (NATIONALLY, REST_OF_LA) if any(name in line.others for line in lines)]
-    headings = (
-        first,
-        "Pupils (n)",
-        "Numerator",
-        "Denominator",
-        "Figure",
-        "95% interval",
-        *(renamed.get(o, o) for o in others),
-    )
+    about, beside = lines[0].card, [renamed.get(other, other) for other in others]
+    headings = (first, counted_heading(about), "Numerator", "Denominator", "Figure", "95% interval", *beside)
     rows = tuple(_line_cells(line, others) for line in lines)
-    about = lines[0].card
     words = (f"Numerator: {about.numerator}. Denominator: {about.denominator}. Figure: {about.unit}.",)
     missing = any("x" in row for row in rows) and all(line.row["status"] != "x" for line in lines)
     notes = row_notes(view, [line.row for line in lines]) + (("x: not available.",) if missing else ())
@@ -183,6 +184,8 @@ def show_table(view: View, *, columns: Sequence[str] | dict[str, str] = (), capt
 
 def _cell(row: Row, name: str) -> str:
     value = row[name]
+    if name == "measure":
+        return card(value).title
     if name not in NUMBERS:
         return (
             period_name(value)

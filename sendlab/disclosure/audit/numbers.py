@@ -17,7 +17,7 @@ AMONG, TOTAL_AMONG = "among", "total among"  # the base that a base is among, an
 COLUMN = {BASE: "base_subjects", PEOPLE: "with_subjects", NUMBER: "numerator", OUT_OF: "denominator",
           ELIGIBLE: "eligible_subjects", SUM: "value"}  # fmt: skip
 ONE_DAY = "January"  # a base counted on the day of the January census is the same in every period of its year
-_KINDS = ("share", "events", "sum", "mean", "effect")  # others (ratings) have no people in them
+_KINDS = ("share", "events", "sum", "mean", "effect")
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,13 @@ def counted(rows: pl.DataFrame) -> pl.DataFrame:
     >>> counted(as_measures(rows))["base_subjects"].to_list()
     [0]
     """
-    kinds = {name: card(name).kind for name in rows["measure"].unique()}
-    odd = sorted(name for name, kind in kinds.items() if kind not in (*_KINDS, "rating"))
+    kinds = {name: card(name).kind for name in rows["measure"].unique() if card(name).of_people}
+    odd = sorted(name for name, kind in kinds.items() if kind not in _KINDS)
     if odd:
         raise AuditProblem(f"no rule says how to judge {', '.join(odd)}", next_step="audit publishable measures only")
-    judged = sorted(name for name, kind in kinds.items() if kind in _KINDS)
     nobody = pl.col("status").is_in(["x", "z"]) & pl.all_horizontal(pl.col(name).is_null() for name in _bases(rows))
     made = [pl.when(nobody).then(0).otherwise(pl.col(name)).alias(name) for name in _bases(rows)]
-    return rows.filter(is_figure(), pl.col("measure").is_in(judged)).with_columns(made)
+    return rows.filter(is_figure(), pl.col("measure").is_in(sorted(kinds))).with_columns(made)
 
 
 def _bases(rows: pl.DataFrame) -> list[str]:
