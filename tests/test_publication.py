@@ -169,8 +169,8 @@ def test_nobody_without_sen_is_missed_where_only_pupils_with_sen_count():
                           rows_of(["999"], measure="ehc_within_20_weeks", level=LA, year="2025",
                                   period="Calendar year")])  # fmt: skip
     places = pl.DataFrame({"place_code": ["100001"], "place_name": ["Elm"], "education_phase": ["Primary"]})
-    facts = pl.DataFrame({"place_code": ["100001"], "time_period": ["202526"], "age_at_31_august": [10], "on_roll": True,
-                          "attendance_status": ["present"]})  # fmt: skip
+    facts = pl.DataFrame({"place_code": ["100001"], "time_period": ["202526"], "age_at_31_august": [10],
+                          "on_roll": True, "attendance_status": ["present"]})  # fmt: skip
     nobody = nobody_rows(measures, places, facts)
     groups = {name: set(nobody.filter(measure=name)["sen_provision"]) for name in ("plan_coverage", "absence")}
     assert "No SEN" not in groups["plan_coverage"] and "No SEN" in groups["absence"]

@@ -19,7 +19,8 @@ COMPARATORS = (NO_SEN_GAP, OTHERS_GAP, NATIONAL_GAP)
 _RESULTS = ("numerator", "denominator", "value", "lower", "upper")
 _OF_CARDS: dict[str, tuple[str, type[pl.DataType]]] = {
     "_kind": ("kind", pl.String), "_polarity": ("polarity", pl.String), "_decimals": ("decimals", pl.Int64),
-    "_smallest": ("smallest_base", pl.Int64), "_of_people": ("of_people", pl.Boolean), "_counted": ("counted", pl.String),
+    "_smallest": ("smallest_base", pl.Int64), "_of_people": ("of_people", pl.Boolean),
+    "_counted": ("counted", pl.String),
 }  # fmt: skip
 
 

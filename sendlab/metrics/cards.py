@@ -56,7 +56,7 @@ class Card:
 
     @property
     def of_people(self) -> bool:
-        """Whether single people are counted in it; not in schools' ratings of themselves, nor in money and staff hours."""
+        """Whether people are counted in it; not in schools' ratings of themselves, nor in money and staff hours."""
         return self.kind != "rating" and self.subject != "place"
 
     @property

@@ -52,9 +52,9 @@ def findings(view: View, *, measures: Sequence[str], place: str, time_period: st
     """What stands out at a place as a printed list, worst first: pupils on SEN support and those with EHC plans.
 
     Each group is set beside the same group nationally, in the rest of the LA, and pupils without SEN; the comparison
-    that looks worst is told, at most `most` of them. Then figures of what only pupils with SEN have, where
-    nobody stands beside them; and by name what shows no difference, what stands beside nobody, and what is not shown. Where a comparison cannot tell, the smallest gap is named that would have shown
-    (`strength.smallest_gap`).
+    that looks worst is told, at most `most` of them. Then figures of what only pupils with SEN have, where nobody
+    stands beside them; and by name what shows no difference, what stands beside nobody, and what is not shown. Where a
+    comparison cannot tell, the smallest gap is named that would have shown (`strength.smallest_gap`).
     """
     told: list[tuple[int, str]] = []
     alone: list[str] = []

@@ -136,8 +136,8 @@ def _change_words(old: Row, new: Row, card: Card) -> str:
 def finding_title(view: View, *, measure: str, place: str, time_period: str, group: str = "SEN support") -> str:
     """The finding in about ten words, for the title of a chart.
 
-    The gap to No SEN; where that is not shown, the gap to the same group nationally; else the figure alone. Of what only
-    pupils with SEN have, a school's gap to the rest of the LA, else the figure.
+    The gap to No SEN; where that is not shown, the gap to the same group nationally; else the figure alone. Of what
+    only pupils with SEN have, a school's gap to the rest of the LA, else the figure.
     """
     rows, about = rows_of(view, measure=measure, place=place, time_period=time_period), card(measure)
     of_sen, own = of_sen_only(measure), one_row(rows, group=group)

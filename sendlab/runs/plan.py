@@ -17,8 +17,8 @@ from sendlab.publish.files import BESIDE
 from sendlab.schema.labels import period_name
 
 NOTEBOOKS = (
-    "progress", "attendance", "exclusions", "interventions", "plans_and_reviews", "resources_and_voice", "self_evaluation",
-    "data_quality",
+    "progress", "attendance", "exclusions", "interventions", "plans_and_reviews", "resources_and_voice",
+    "self_evaluation", "data_quality",
 )  # fmt: skip
 AUDIENCE, OWN = "board", "school"  # the edition that the index links, and the one for a school alone
 SCHOOLS = "schools"  # folder of what only the school that a folder is named after may see

@@ -5,9 +5,9 @@ from sendlab.narrate.rows import or_else
 from sendlab.schema.groups import ALL_SEN
 from sendlab.schema.labels import period_name, period_text
 from sendlab.tables.attendance_bands import BANDS, Bands, bands_of
+from sendlab.tables.decomposed import decomposition_of
 from sendlab.tables.funnels import FEWEST, Funnel, Point, funnel_of
 from sendlab.tables.lines import NATIONALLY, Line
-from sendlab.tables.decomposed import decomposition_of
 from sendlab.tables.made import counted_heading, nothing_table, row_notes
 from sendlab.tables.over_years import years_of
 from sendlab.tables.shown import ShownTable
