@@ -15,11 +15,14 @@ from urllib.request import urlopen
 
 import pytest
 from playwright import sync_api
+from test_notebooks import SCHOOL, batch, outputs, shown_by
 
 from sendlab.explore import CohortExplorer
 from sendlab.explore.lab import NOTEBOOK, lab_command, lab_settings
+from sendlab.runs.plan import NOTEBOOKS
 from sendlab.workspace import read_workspace
 
+__all__ = ["batch"]  # a fixture
 pytestmark = pytest.mark.browser
 TOKEN = "only-for-this-test"
 HERE = "127.0.0.1"
@@ -37,6 +40,8 @@ RUN_ALL = """() => {
 FAULTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .filter(cell => cell.model.type === "code").flatMap(cell => cell.model.outputs.toJSON())
   .filter(output => output.output_type === "error").map(output => `${output.ename}: ${output.evalue}`)"""
+OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .filter(cell => cell.model.type === "code").map(cell => cell.model.outputs.toJSON())"""
 WIDTHS = "pictures => pictures.map(picture => picture.complete ? picture.naturalWidth : 0)"
 
 
@@ -207,3 +212,19 @@ def test_committed_notebook_shows_its_charts_untrusted_and_not_run(lab, browser)
             pictures.nth(number).scroll_into_view_if_needed()
             sync_api.expect(pictures.nth(number)).to_be_visible()
         assert charts > 0 and min(pictures.evaluate_all(WIDTHS)) > 500
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_run_by_hand_a_notebook_gives_the_figures_of_the_batch(name, lab, batch, browser):
+    """In `test_notebooks.py` plain papermill gives them too: three ways, one report."""
+    committed = (Path(__file__).parents[1] / "notebooks" / f"{name}.ipynb").read_text("utf-8")
+    assert committed.count('place = \\"999\\"') == 1
+    own = lab.root / "notebooks" / f"by-hand-{name}.ipynb"
+    own.write_text(committed.replace('place = \\"999\\"', f'place = \\"{SCHOOL}\\"'), "utf-8")
+    with _watched(browser, lab.address(own.name)) as watched:
+        watched.page.evaluate("window.allHaveRun = false")
+        watched.page.evaluate(RUN_ALL)
+        watched.page.wait_for_function("window.allHaveRun === true")
+        assert watched.page.evaluate(FAULTS) == []
+        by_hand = shown_by(watched.page.evaluate(OUTPUTS))
+    assert by_hand == outputs(batch[name].output.with_suffix(".ipynb")) and len(by_hand) >= 5

@@ -1,7 +1,12 @@
-"""The notebooks run three ways with the same figures: as stored (nbval), by plain papermill, and in the batch."""
+"""The notebooks run in every way with the same figures: as stored (nbval), by plain papermill, and in the batch.
+
+In a real JupyterLab: `test_browser_lab.py`.
+"""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import papermill
@@ -21,10 +26,15 @@ KEPT = ("text/plain", "text/html", "image/svg+xml")
 
 def outputs(path: Path) -> list[dict[str, str]]:
     """What each code cell shows, pictures included as SVG; the parameters cell differs by design and shows nothing."""
+    return shown_by(cell.get("outputs", []) for cell in nbformat.read(path, as_version=4).cells)
+
+
+def shown_by(cells: Iterable[list[dict[str, Any]]]) -> list[dict[str, str]]:
+    """What the outputs of each cell show."""
     shown = []
-    for cell in nbformat.read(path, as_version=4).cells:
+    for given in cells:
         printed = ""  # in how many pieces printed lines come depends on the machine
-        for output in [*cell.get("outputs", []), {}]:
+        for output in [*given, {}]:
             printed += output.get("text", "")
             if printed and output.get("output_type") != "stream":
                 shown.append({"text/plain": printed})
@@ -36,7 +46,7 @@ def outputs(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def batch(sample_workspace):
-    """The four topics of one school, as the batch makes them."""
+    """Every topic of one school, as the batch makes them."""
     opened = open_workspace(sample_workspace)
     tasks = make_plan(
         opened.places(), {name: FOLDER / f"{name}.ipynb" for name in NOTEBOOKS}, reports=sample_workspace / "reports",

@@ -28,10 +28,28 @@ from sendlab import charts, tables
 from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, _published
 from sendlab.errors import GateError
 from sendlab.metrics.cards import cards
-from sendlab.publish import scan_charts, scan_figures, scan_files, scan_packages, write_board_page, write_workbook
+from sendlab.publish import (
+    scan_charts,
+    scan_figures,
+    scan_files,
+    scan_packages,
+    scan_text,
+    write_board_page,
+    write_workbook,
+)
 from sendlab.publish.scan import NO_RULE, UNREADABLE, Fault, require_clean, scan_artefact
 from sendlab.publish.scan_nested import unfolded
-from sendlab.publish.scan_text import CANARY, EMAIL, MACHINE_PATH, OWN_VIEW, PSEUDONYM, PUPIL_COLUMN, UPN, Forbidden
+from sendlab.publish.scan_text import (
+    CANARY,
+    EMAIL,
+    MACHINE_PATH,
+    OWN_VIEW,
+    PSEUDONYM,
+    PUPIL_COLUMN,
+    UPN,
+    Forbidden,
+    Piece,
+)
 from sendlab.publish.sheet import sheet_frame
 from sendlab.schema.measures import as_measures
 
@@ -490,6 +508,14 @@ def test_of_many_faults_the_first_are_listed_and_the_rest_counted(tmp_path):
 
 
 @pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("at", [0, 9, 10, 11, 39])
+def test_a_fault_is_found_in_whichever_part_of_a_large_file_it_stands(at, monkeypatch):
+    """Four texts at a time hold more letters than are looked through together; one has its fault at an edge."""
+    monkeypatch.setattr(scan_text, "_LETTERS", 30)
+    pieces = [Piece(f"cell {number}", "ten letters" if number != at else UPN_OF_NOBODY) for number in range(40)]
+    assert list(scan_text.faults_of(pieces, Forbidden())) == [(f"cell {at}", UPN)]
+
+
 def test_what_was_met_too_deep_to_be_unfolded_is_unfolded_where_it_stands_less_deep(order):
     """Packed bytes four layers down are not looked into; in plain sight the same have to be."""
 

@@ -1,6 +1,7 @@
 """The card of each measure: what it is in words, how it is counted and how it may be shown."""
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -110,6 +111,16 @@ def card(measure: str) -> Card:
     near = get_close_matches(measure, known, n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"measures: {', '.join(known)}"
     raise SendlabError(f"no measure is called '{measure}'", next_step=hint)
+
+
+def counted_in(measures: Iterable[str]) -> str:
+    """What the bases of these measures count, as a heading.
+
+    >>> counted_in(["pupils_agree"]), counted_in(["pupils_agree", "parents_agree"])
+    ('Pupils', 'People')
+    """
+    words = {card(measure).counted for measure in measures}
+    return words.pop().capitalize() if len(words) == 1 else "People"
 
 
 @cache

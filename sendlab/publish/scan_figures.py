@@ -9,7 +9,7 @@ from html import unescape
 from io import BytesIO
 from typing import Any
 
-from sendlab.metrics.cards import Card, cards
+from sendlab.metrics.cards import COUNTED, Card, cards
 from sendlab.narrate import decimals_of
 
 TOO_FINE = "a figure finer than it may be shown"
@@ -18,7 +18,7 @@ NAMES = {
     "measure": ("measure", "Measure"),
     "level": ("geographic_level", "Level"),
     "comparator": ("comparator", "Compared with"),
-    "base": ("base_subjects", "Pupils"),
+    "base": ("base_subjects", "People", *(word.capitalize() for word in COUNTED.values())),
 }
 FIGURES = ("value", "lower", "upper", "Value", "Lower limit", "Upper limit")
 _NO_COMPARISON = ("", "Figure, no comparison")

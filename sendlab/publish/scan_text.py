@@ -36,6 +36,7 @@ _PATHS = re.compile(
 _PATH_SIGNS = ("\\\\", ":\\", *(f"/{name}/" for name in _FOLDERS), *(f":/{name}" for name in _DRIVE_FOLDERS))
 _OWN_VIEW = re.compile(r"\s+".join(map(re.escape, OWN_VIEW_MARK.lower().split())))
 _BETWEEN = "\0"  # between texts: no pattern can match it, and to none is it part of a word
+_LETTERS = 1_000_000
 COLUMNS = frozenset(
     ("pupil_id", "upn", "former_upn", "surname", "forename", "date_of_birth", "dob", "postcode", "upn_status")
 )
@@ -71,16 +72,29 @@ class Forbidden:
 
 
 def faults_of(pieces: Iterable[Piece], forbidden: Forbidden) -> Iterator[tuple[str, str]]:
-    """As `faults_in`, of many pieces: looked through together, and one by one only where there is something.
+    """As `faults_in`, of many pieces: looked through many at a time, and one by one only where there is something.
 
     >>> list(faults_of([Piece("cell 1", "one"), Piece("cell 2", "H801200001001")], Forbidden()))
     [('cell 2', 'a UPN')]
     """
-    pieces = list(pieces)
-    together = Piece("", _BETWEEN.join(piece.text for piece in pieces))
-    some = any(True for _ in faults_in(together, forbidden))
+    for some in _many(pieces):
+        together = Piece("", _BETWEEN.join(piece.text for piece in some))
+        any_fault = any(True for _ in faults_in(together, forbidden))
+        for piece in some:
+            yield from faults_in(piece, forbidden) if any_fault else _column(piece, forbidden)
+
+
+def _many(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+    """The pieces in turn, as many at a time as hold a million letters: a large workbook has a hundred times that."""
+    some: list[Piece] = []
+    letters = 0
     for piece in pieces:
-        yield from faults_in(piece, forbidden) if some else _column(piece, forbidden)
+        some.append(piece)
+        letters += len(piece.text)
+        if letters > _LETTERS:
+            yield some
+            some, letters = [], 0
+    yield some
 
 
 def faults_in(piece: Piece, forbidden: Forbidden) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from sendlab.codes import labels
-from sendlab.metrics.cards import cards
+from sendlab.metrics.cards import cards, counted_in
 from sendlab.publish.cells import neutral
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.labels import period_name
@@ -24,7 +24,7 @@ HEADINGS = {
     "need_area": "Area of need",
     "item": "Item",
     "comparator": "Compared with",
-    "base_subjects": "Pupils",
+    "base_subjects": "Pupils",  # or who else is counted in the sheet
     "numerator": "Numerator",
     "denominator": "Denominator",
     "value": "Value",
@@ -66,7 +66,8 @@ def sheet_frame(rows: pl.DataFrame) -> Any:
     unused = [name for name in _BROKEN_DOWN if (rows[name] == TOTAL).all()] + ["note"] * frame["note"].is_null().all()
     kept = [name for name in HEADINGS if name not in unused]
     records = [[_cell(row, name) for name in kept] for row in frame.iter_rows(named=True)]
-    return pd.DataFrame(records, columns=[HEADINGS[name] for name in kept], dtype=object)
+    headings = HEADINGS | {"base_subjects": counted_in(rows["measure"].unique())}
+    return pd.DataFrame(records, columns=[headings[name] for name in kept], dtype=object)
 
 
 def _cell(row: dict[str, Any], name: str) -> str | int | float:

@@ -1,5 +1,6 @@
 """The workbook: every published figure as XLSX, one table a sheet, by the Analysis Function's spreadsheet rules."""
 
+import gc
 import math
 import warnings
 from datetime import date
@@ -22,6 +23,10 @@ SHEETS = {
     "exclusions": "Exclusions",
     "progress": "Progress",
     "interventions": "Interventions",
+    "plans": "Plans and conversations",
+    "ehc": "EHC plans",
+    "voice": "Voice",
+    "resources": "Money and staff",
     "self_evaluation": "Self-evaluation",
 }
 SHORTHAND = (
@@ -70,8 +75,8 @@ def _write(published: Published, path: Path, frames: dict[str, pl.DataFrame], la
         warnings.simplefilter("ignore", Pandas4Warning)
         import gptables
 
-        book = _book(gptables, published, path, frames, la_name)
-    book.close()
+        _book(gptables, published, path, frames, la_name).close()
+    gc.collect()  # a workbook is a circle: a large one keeps a gigabyte while the file is looked through
 
 
 def _book(gpt: Any, published: Published, path: Path, frames: dict[str, pl.DataFrame], la_name: str) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sendlab.disclosure.published import Published, require_view
 from sendlab.errors import NothingToShow, SendlabError
-from sendlab.metrics.cards import Card, card
+from sendlab.metrics.cards import Card, card, counted_in
 from sendlab.narrate import Row, View, format_value, rows_of
 from sendlab.narrate.rows import or_else
 from sendlab.schema.labels import MARKS, period_name, period_text
@@ -169,7 +169,8 @@ def show_table(view: View, *, columns: Sequence[str] | dict[str, str] = (), capt
     require_view(view)
     telling = [name for name in KEYS if view.rows[name].n_unique() > 1]
     chosen = columns or ("place_name", *telling, "base_subjects", "value", "lower", "upper")
-    names = dict(chosen) if isinstance(chosen, dict) else {name: HEADINGS.get(name, name) for name in chosen}
+    headings = HEADINGS | {"base_subjects": counted_in(view.rows["measure"].unique())}
+    names = dict(chosen) if isinstance(chosen, dict) else {name: headings.get(name, name) for name in chosen}
     unknown = [name for name in names if name not in view.rows.columns]
     if unknown:
         raise SendlabError(
