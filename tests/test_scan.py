@@ -507,7 +507,6 @@ def test_of_many_faults_the_first_are_listed_and_the_rest_counted(tmp_path):
         require_clean([path])
 
 
-@pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("at", [0, 9, 10, 11, 39])
 def test_a_fault_is_found_in_whichever_part_of_a_large_file_it_stands(at, monkeypatch):
     """Four texts at a time hold more letters than are looked through together; one has its fault at an edge."""
@@ -516,6 +515,7 @@ def test_a_fault_is_found_in_whichever_part_of_a_large_file_it_stands(at, monkey
     assert list(scan_text.faults_of(pieces, Forbidden())) == [(f"cell {at}", UPN)]
 
 
+@pytest.mark.parametrize("order", [1, -1])
 def test_what_was_met_too_deep_to_be_unfolded_is_unfolded_where_it_stands_less_deep(order):
     """Packed bytes four layers down are not looked into; in plain sight the same have to be."""
 
