@@ -119,9 +119,12 @@ class CohortExplorer:
         self._opened, self.own_view = open_workspace(workspace), own_view
 
     def measures(self) -> pl.DataFrame:
-        """Measures that compare groups of SEN provision and have figures here: measure, title, unit."""
+        """Measures that compare groups of SEN provision and have figures here: measure, title, unit.
+
+        What is told by question has no figure of a group.
+        """
         here = set(self._opened.published().rows["measure"])
-        found = [m for m in cards().values() if (GROUPS,) in m.breakdowns and m.measure in here]
+        found = [m for m in cards().values() if (GROUPS,) in m.breakdowns and not m.told_by and m.measure in here]
         names = ("measure", "title", "unit")
         return pl.DataFrame(
             [{name: getattr(m, name) for name in names} for m in found], schema=dict.fromkeys(names, pl.String)
