@@ -15,6 +15,7 @@ from sendlab.disclosure.sealed import about_figures, seal_key
 from sendlab.disclosure.slices import PLACES, measure_block, place_block, read_slices
 from sendlab.errors import WorkspaceProblem
 from sendlab.metrics.publication import LA_LEVEL
+from sendlab.schema.labels import is_school_year
 from sendlab.workspace import Workspace
 
 
@@ -29,9 +30,10 @@ class Slices:
         return self._read("board", [PLACES])
 
     def periods(self) -> list[str]:
-        """Years with figures of the LA, latest last."""
+        """School years with figures of the LA, latest last."""
         rows = self._read("board", [place_block(self._workspace.la_code)])
-        return sorted(rows.filter(pl.col("geographic_level") == LA_LEVEL)["time_period"].unique())
+        held = rows.filter(pl.col("geographic_level") == LA_LEVEL)["time_period"].unique()
+        return sorted(filter(is_school_year, held))
 
     def of_place(self, place: str, audience: str, school: str) -> Published:
         """The usual figures of a place, the LA and the nation; of a school edition that of `school`."""

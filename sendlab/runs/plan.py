@@ -14,7 +14,7 @@ from sendlab.disclosure.published import AUDIENCES as THRESHOLDS
 from sendlab.disclosure.published import Published, settings_line
 from sendlab.errors import RunProblem
 from sendlab.publish.files import BESIDE
-from sendlab.schema.labels import period_name
+from sendlab.schema.labels import is_school_year, period_name
 
 NOTEBOOKS = (
     "progress", "attendance", "exclusions", "interventions", "plans_and_reviews", "resources_and_voice",
@@ -128,13 +128,14 @@ def make_plan(
 
 
 def latest_period(published: Published) -> str:
-    """The latest period with figures of schools or the LA; published benchmarks do not count."""
+    """The latest school year with figures of schools or the LA; published benchmarks do not count."""
     own = published.rows.filter((pl.col("geographic_level") != "National") & (pl.col("comparator") == ""))
-    if own.is_empty():
+    years = [*filter(is_school_year, own["time_period"].unique())]
+    if not years:
         raise RunProblem(
             "there are no published figures to report", next_step="run 'sendlab ingest' and 'sendlab build'"
         )
-    return str(own["time_period"].max())
+    return max(years)
 
 
 def places_in_order(places: pl.DataFrame) -> pl.DataFrame:

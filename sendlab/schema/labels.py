@@ -40,6 +40,15 @@ def period_name(time_period: str) -> str:
     return f"{digits[:4]}/{digits[4:]}"
 
 
+def is_school_year(time_period: str) -> bool:
+    """Whether a period is an academic or financial year (six digits) and no calendar year.
+
+    >>> is_school_year("202526"), is_school_year("2025")
+    (True, False)
+    """
+    return len(time_period) == 6
+
+
 def period_text(time_period: str, time_identifier: str) -> str:
     """The period with the part of the year that it covers, which is left out for a full year.
 
