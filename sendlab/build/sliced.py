@@ -32,7 +32,7 @@ class Slices:
     def periods(self) -> list[str]:
         """School years with figures of the LA, latest last."""
         rows = self._read("board", [place_block(self._workspace.la_code)])
-        held = rows.filter(pl.col("geographic_level") == LA_LEVEL)["time_period"].unique()
+        held = rows.filter(pl.col("geographic_level") == LA_LEVEL, pl.col("status") != "x")["time_period"].unique()
         return sorted(filter(is_school_year, held))
 
     def of_place(self, place: str, audience: str, school: str) -> Published:

@@ -129,7 +129,8 @@ def make_plan(
 
 def latest_period(published: Published) -> str:
     """The latest school year with figures of schools or the LA; published benchmarks do not count."""
-    own = published.rows.filter((pl.col("geographic_level") != "National") & (pl.col("comparator") == ""))
+    not_there = (pl.col("geographic_level") == "National") | (pl.col("status") == "x")  # that nothing was collected
+    own = published.rows.filter(~not_there & (pl.col("comparator") == ""))
     years = [*filter(is_school_year, own["time_period"].unique())]
     if not years:
         raise RunProblem(

@@ -10,7 +10,7 @@ from sendlab.metrics.cards import Card, card
 from sendlab.narrate import Row, View, one_kind_of_period, one_row, rows_of
 from sendlab.schema.groups import ALL_SEN, TOTAL
 from sendlab.schema.labels import period_name
-from sendlab.tables.lines import Line
+from sendlab.tables.lines import Line, require_items
 from sendlab.tables.plain import figures, plain
 
 GROUPS = ("EHC plan", "SEN support", "No SEN")
@@ -53,6 +53,7 @@ def mix_of(view: View, *, measure: str, place: str, time_period: str, leave_out:
     about = card(measure)
     rows = figures(rows_of(plain(view), measure=measure, place=place, time_period=time_period))
     rows = rows.filter(pl.col("item") != TOTAL)
+    require_items(rows, f"items of '{about.title}'", time_period)
     held = set(rows["sen_provision"])
     groups = [group for group in GROUPS if group in held] or [TOTAL] * (TOTAL in held)
     order = next((group for group in _ORDER_BY if group in held), "")
