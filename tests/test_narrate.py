@@ -62,6 +62,9 @@ def test_interventions_that_stand_out_are_named_the_lowest_gain_first():
         "• Not shown: Clay.",
     ]
     few = narrate.intervention_findings(seen, place="1", time_period="202526", most=1)
+    rare = own(better, gain("Clay", status="c"), gain("Frames", status="u", note="fewer than 10 pupils: counts only"))
+    told = narrate.intervention_findings(rare, place="1", time_period="202526").splitlines()
+    assert told[1:] == ["• Not shown: Clay.", "• Fewer than 10 pupils: counts only: Frames."]
     assert "1 more: see the chart below." in few and "Reading aloud" not in few
 
 

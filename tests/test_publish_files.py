@@ -15,8 +15,9 @@ from sendlab.metrics.publication import published_measures
 from sendlab.publish import FileInUse, write_board_page, write_workbook
 from sendlab.publish.cells import neutral
 from sendlab.publish.files import put_in_place, write_text
-from sendlab.publish.sheet import NUMBERS, sheet_frame
+from sendlab.publish.sheet import BASES, NUMBERS, sheet_frame
 from sendlab.publish.workbook import SHEETS
+from sendlab.runs.plan import latest_period
 from sendlab.schema.measures import as_measures
 
 ODD_NAME = "=HYPERLINK(A1) Academy"
@@ -119,9 +120,24 @@ def test_workbook_is_titled_frozen_and_one_table_a_sheet(figures, tmp_path):
     assert item.startswith("A1 ") and len(item) > 5
 
 
+def test_calendar_years_are_no_period_of_reports():
+    """As text 2026 comes after 2025/26: EHC plans are told by calendar year."""
+    plans = row("ehc_within_20_weeks", time_period="2026", time_identifier="Calendar year")
+    assert latest_period(published(row("absence"), plans)) == "202425"
+
+
 def test_every_topic_with_a_published_measure_has_a_sheet():
     assert {cards()[name].topic for name in published_measures()} == set(SHEETS)
     assert set(NUMBERS) <= set(published(row("absence")).rows.columns)
+
+
+@pytest.mark.parametrize(
+    ("measures", "heading"),
+    [(["absence"], "Pupils"), (["assistant_hours"], "Schools"), (["pupils_agree", "parents_agree"], "Counted")],
+)
+def test_the_column_of_bases_is_called_what_they_count(measures, heading):
+    columns = set(sheet_frame(published(*map(row, measures)).rows).columns)
+    assert columns & set(BASES) == {heading}
 
 
 def test_columns_that_break_nothing_down_are_left_out(figures):

@@ -131,7 +131,7 @@ def plan(tmp_path, **wanted):
 
 def test_the_plan_is_every_place_with_every_notebook(tmp_path):
     tasks = plan(tmp_path)
-    assert len(tasks) == 6 + 2 * 2 * 6  # the LA once, each school for the board and for itself
+    assert len(tasks) == 8 + 2 * 2 * 8  # the LA once, each school for the board and for itself
     assert list(dict.fromkeys(task.place_code for task in tasks)) == ["999", "900101", "900102"]  # the LA, then by name
     assert tasks[0].output == (tmp_path / "reports/202425/board/999/progress").resolve()
     assert tasks[0].record == (tmp_path / "reports/runs/by-hand").resolve()

@@ -50,8 +50,9 @@ class Slices:
         figures = restored(rows, audience=source, threshold=THRESHOLDS[source], run_id=self._run_id)
         if audience != "school":
             return figures
-        own = self._read("school", [place_block(school)])
-        return school_edition(figures, own.filter(pl.col("measure").is_in(measures)) if measures else own, school)
+        # a school that has no figure of these measures, as of EHC plans, is one all the same
+        edition = school_edition(figures, self._read("school", [place_block(school)]), school)
+        return edition.where(measure=list(measures)) if measures else edition
 
     def _read(self, audience: str, blocks: list[str]) -> pl.DataFrame:
         if audience not in self._index:

@@ -17,6 +17,7 @@ COUNTED = {
     "pupil": "pupils", "person": "children and young people", "family": "parents and carers",
     "staff": "members of staff", "place": "schools",
 }  # fmt: skip
+SEVERAL = "People"  # where they are not all of one kind
 CROSSED = " x "  # how two columns that are crossed are written on a card
 
 
@@ -120,7 +121,7 @@ def counted_in(measures: Iterable[str]) -> str:
     ('Pupils', 'People')
     """
     words = {card(measure).counted for measure in measures}
-    return words.pop().capitalize() if len(words) == 1 else "People"
+    return words.pop().capitalize() if len(words) == 1 else SEVERAL
 
 
 @cache

@@ -112,7 +112,8 @@ def mix_title(about: Card, group: str, items: Sequence[tuple[str, Row | None]]) 
             f"{about.title}{whose and f', {people(group)}'}: {of_shown}fewest on {' and '.join(fewest)} ({texts[-1]})"
         )
     label = shown[0][0]
-    return f"{about.title}{whose}: {of_shown}most often {label[:1].lower()}{label[1:]}"
+    small = label if label[1:2].isupper() else label[:1].lower() + label[1:]  # SENCo time keeps its capitals
+    return f"{about.title}{whose}: {of_shown}most often {small}"
 
 
 def cases_title(row: Row | None, about: Card) -> str:

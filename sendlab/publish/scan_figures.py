@@ -9,8 +9,9 @@ from html import unescape
 from io import BytesIO
 from typing import Any
 
-from sendlab.metrics.cards import COUNTED, Card, cards
+from sendlab.metrics.cards import Card, cards
 from sendlab.narrate import decimals_of
+from sendlab.publish.sheet import BASES
 
 TOO_FINE = "a figure finer than it may be shown"
 # What the columns are called in files of measure rows, and in the workbook.
@@ -18,7 +19,7 @@ NAMES = {
     "measure": ("measure", "Measure"),
     "level": ("geographic_level", "Level"),
     "comparator": ("comparator", "Compared with"),
-    "base": ("base_subjects", "People", *(word.capitalize() for word in COUNTED.values())),
+    "base": ("base_subjects", *BASES),
 }
 FIGURES = ("value", "lower", "upper", "Value", "Lower limit", "Upper limit")
 _NO_COMPARISON = ("", "Figure, no comparison")

@@ -5,12 +5,12 @@ from typing import Any
 import polars as pl
 
 from sendlab.codes import labels
-from sendlab.metrics.cards import cards, counted_in
+from sendlab.metrics.cards import COUNTED, SEVERAL, cards, counted_in
 from sendlab.publish.cells import neutral
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.labels import period_name
 
-# column of measure rows -> heading; the order is the order of the sheet
+# column of measure rows -> heading; the order is the order of the sheet; that of the base goes by what is counted
 HEADINGS = {
     "measure": "Measure",
     "unit": "Unit",
@@ -38,6 +38,7 @@ HEADINGS = {
 NUMBERS = (
     "base_subjects", "numerator", "denominator", "value", "lower", "upper", "comparator_value",
 )  # fmt: skip
+BASES = (*(word.capitalize() for word in COUNTED.values()), SEVERAL)  # what a base may be called
 FIGURE = "Figure, no comparison"
 _BROKEN_DOWN = ("sen_provision", "need_area", "item", "education_phase")  # left out of a sheet where nothing varies
 

@@ -2,6 +2,7 @@
 
 import gc
 import math
+import re
 import warnings
 from datetime import date
 from pathlib import Path
@@ -23,10 +24,10 @@ SHEETS = {
     "exclusions": "Exclusions",
     "progress": "Progress",
     "interventions": "Interventions",
-    "plans": "Plans and conversations",
+    "plans": "Plans and meetings",
     "ehc": "EHC plans",
-    "voice": "Voice",
-    "resources": "Money and staff",
+    "voice": "Surveys",
+    "resources": "Resources",
     "self_evaluation": "Self-evaluation",
 }
 SHORTHAND = (
@@ -142,7 +143,7 @@ def _table(gpt: Any, name: str, rows: pl.DataFrame, la_name: str) -> Any:
     references = "".join(f"$${measure}$$" for measure in _measures(rows))
     return gpt.GPTable(
         table=sheet_frame(rows),
-        table_name=name.replace("-", "_").lower(),
+        table_name=re.sub(r"\W", "_", name).lower(),
         title=f"{name}: {plain(la_name)} and its schools {references}",
         instructions=(
             "This worksheet contains one table. The notes named after the title are on the notes worksheet. "

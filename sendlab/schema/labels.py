@@ -5,6 +5,7 @@ from datetime import date
 from sendlab.errors import SendlabError
 
 FULL_YEAR = "Academic year"
+ACADEMIC = 6  # digits of an academic year; a calendar year has four
 NOT_SHOWN = "not shown"
 BULLET = "• "  # how a printed line begins that is one of a list
 # Mark (codes/data_symbol.csv) -> its meaning below a table and beside a name.
@@ -35,7 +36,7 @@ def period_name(time_period: str) -> str:
     digits = str(time_period)
     if digits.isdigit() and len(digits) == 4:
         return digits
-    if not (digits.isdigit() and len(digits) == 6):
+    if not (digits.isdigit() and len(digits) == ACADEMIC):
         raise SendlabError(f"'{time_period}' is no period", next_step="write an academic year as 202526")
     return f"{digits[:4]}/{digits[4:]}"
 
@@ -46,7 +47,7 @@ def is_school_year(time_period: str) -> bool:
     >>> is_school_year("202526"), is_school_year("2025")
     (True, False)
     """
-    return len(time_period) == 6
+    return len(time_period) == ACADEMIC
 
 
 def period_text(time_period: str, time_identifier: str) -> str:

@@ -130,7 +130,7 @@ def school_lines(view: View, *, measure: str, group: str, time_period: str) -> t
 
 def require_items(rows: pl.DataFrame, what: str, time_period: str) -> None:
     """NothingToShow, with the reason that the rows give, where none of them is about an item."""
-    if rows.height and (rows["item"] == NO_ITEM).all():
+    if (rows["item"] == NO_ITEM).all():
         why = f": {rows['note'][0]}" if rows.height and rows["note"][0] else ""
         raise NothingToShow(f"no {what} for {period_name(time_period)}{why}")
 
