@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from zipfile import ZipFile
 
 import polars as pl
 from attacker.planting import (
@@ -147,10 +148,12 @@ def hidden_sheet(folder: Path, material: Material) -> None:
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
         f"<sheetData>{lines}</sheetData></worksheet>"
     )
-    entry = '<sheet name="Raw" sheetId="9" state="veryHidden" r:id="rId99"/></sheets>'
+    with ZipFile(workbook(folder, material.period)) as archive:
+        number = 1 + sum(name.startswith("xl/worksheets/sheet") for name in archive.namelist())
+    entry = f'<sheet name="Raw" sheetId="{number}" state="veryHidden" r:id="rId99"/></sheets>'
     changes = {
         "xl/workbook.xml": lambda text: text.replace("</sheets>", entry),
-        "xl/worksheets/sheet9.xml": lambda _: sheet,
+        f"xl/worksheets/sheet{number}.xml": lambda _: sheet,
     }
     rewrite(workbook(folder, material.period), changes)
 

@@ -21,7 +21,8 @@ from attacker.sentences import NATIONALLY, read_text
 from attacker.statements import STATEMENTS
 from attacker.truths import true_tables
 from attacker.words import ALONE, BESIDE, MADE, QUIET, follows, place_of_gap
-from seeded_faults import FAULTS
+from seeded_faults import FAULTS as BY_GROUP
+from seeded_faults_by_item import FAULTS_BY_ITEM
 
 from sendlab import charts, describe, narrate, tables
 from sendlab.build import open_workspace
@@ -32,7 +33,8 @@ from sendlab.schema.groups import ALL_SEN, NEED_AREAS, SEN_PROVISION, SEND, TOTA
 from sendlab.schema.measures import GROUPS
 
 PLACES = ("999", "900101", "900105")
-TOPICS = ("attendance", "exclusions", "progress", "interventions")
+TOPICS = ("attendance", "exclusions", "progress", "interventions", "plans_and_reviews", "resources_and_voice")
+FAULTS = {**BY_GROUP, **FAULTS_BY_ITEM}
 SUFFIXES = (".html", ".ipynb")
 # fault -> the way in which it gives something away, and so must be found
 WAYS = {
@@ -66,6 +68,17 @@ WAYS = {
     "finer_least_gap": "does not follow",
     "saved_csv": "shown though hidden",
     "counted": "shown though hidden",
+    "hidden_share_of_a_question": "shown though hidden",
+    "question_in_words": "shown though hidden",
+    "point_of_a_hidden_question": "shown though hidden",
+    "point_of_a_question_moved": "told differently",
+    "questions_by_hidden_share": "stray",
+    "fewest_on_a_hidden_question": "stray",
+    "people_of_a_chart": "does not follow",
+    "conversation_in_the_list": "shown though hidden",
+    "ehc_plans_of_another_year": "told differently",
+    "gain_by_silence": "shown though hidden",
+    "money_of_another_line": "told differently",
 }
 
 
@@ -226,7 +239,7 @@ def key_of(measure, period, place, group=TOTAL, item=TOTAL):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("topic", ["attendance", "exclusions", "progress"])
+@pytest.mark.parametrize("topic", ["attendance", "exclusions", "progress", "plans_and_reviews"])
 def test_what_stands_out_is_told_of_every_figure(topic, suffix, read, published, material):
     """Each figure of the list has a standing, or the mark that says that it is not shown."""
     found = Counter()
@@ -296,6 +309,72 @@ def test_every_rating_is_read_from_the_chart_and_the_largest_steps_from_the_tabl
         assert all(abs(steps[key] - value) < 1e-6 for key, value in told.items())
 
 
+MIXES = ("pupils_agree", "parents_agree", "delegated_spent_on", "assistant_hours")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_item_is_read_from_the_table_and_from_the_chart(suffix, read, published, material):
+    """Of each question, line of spending and use: base, figure and limits; and the mark where there is no figure."""
+    found = Counter()
+    for place in PLACES:
+        file = f"{material.period}/board/{place}/resources_and_voice{suffix}"
+        ours = [claim for claim in read.claims if claim.file == file]
+        parts = [[c for c in ours if ("table" in c.where) == table and "CSV" not in c.where] for table in (True, False)]
+        told = [{(c.key, c.what): c for c in part} for part in parts]
+        rows = {
+            key: row
+            for key, row in published.items()
+            if key[0] in MIXES
+            and key[3] == place
+            and not key[5]
+            and row["item"] != TOTAL
+            and (row["sen_provision"] != TOTAL or not any(k[:4] == key[:4] and k[4][0] != TOTAL for k in published))
+        }
+        for key, row in rows.items():
+            for what in ("base", "value", "lower", "upper"):
+                for claims, of_chart in zip(told, (False, True), strict=True):
+                    number, claim = row[COLUMN.get(what, what)], claims.get((key, what))
+                    if number is not None and not (of_chart and row["value"] is None):
+                        assert claim is not None and abs(claim.printed - number) < 1e-6, (file, key, what)
+                        found[what, of_chart] += 1
+            assert row["status"] != "c" or all(claims[key, "value"].mark == "c" for claims in told)
+    assert all(found[what, of_chart] > 10 for what in ("base", "value", "lower", "upper") for of_chart in (False, True))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_rows_of_places_and_years_are_read_as_what_they_are(suffix, read, published, material):
+    """EHC plans are of the authority and by calendar year, the budget by financial year, on whatever page."""
+    wanted = {
+        "plans_and_reviews": [key for key in published if key[0].startswith("ehc_")],
+        "resources_and_voice": [key for key in published if key[0] in ("spend_of_budget", "deployment_reviewed")],
+    }
+    for topic, keys in wanted.items():
+        for place in PLACES:
+            file = f"{material.period}/board/{place}/{topic}{suffix}"
+            told = {(c.key, c.what): c.printed for c in read.claims if c.file == file and "table" in c.where}
+            here = [key for key in keys if key[3] in ("999", place)]
+            assert here and all(key[1:3] != (material.period, "Academic year") for key in here if "ehc" in key[0])
+            for key in here:
+                for what in ("numerator", "denominator", "value"):
+                    assert abs(told[key, what] - published[key][what]) < 1e-6, (file, key, what)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_stands_out_is_told_of_every_intervention(suffix, read, published, material):
+    found = Counter()
+    for place in PLACES:
+        file = f"{material.period}/board/{place}/interventions{suffix}"
+        listed = [c for c in read.claims if c.file == file and re.fullmatch(r"ul|cell 5", c.where)]
+        ways, marks = {c.key for c in listed if c.what == "clear"}, {c.key for c in listed if c.mark}
+        rows = {key: row for key, row in published.items()
+                if key[:2] == ("intervention_gain", material.period) and key[3] == place and not key[5]
+                and row["sen_provision"] == TOTAL and row["item"] not in (TOTAL, "None")}  # fmt: skip
+        assert ways == {key for key, row in rows.items() if row["value"] is not None}
+        assert marks == {key for key, row in rows.items() if row["value"] is None}
+        found.update(c.low for c in listed if c.what == "clear")
+    assert len(found) > 1
+
+
 def test_the_saved_csv_tells_what_the_tables_tell(read):
     pages = {claim.file for claim in read.claims if "CSV" in claim.where}
     assert {Path(file).stem for file in pages} >= {*TOPICS, "self_evaluation", "data_quality"}
@@ -353,12 +432,13 @@ def test_where_there_is_nothing_to_show_nothing_is_told(place, period, opened, c
     drawn = [
         charts.plot_groups(view, measure="absence", **asked), charts.plot_gaps(view, measures=FOUR[:2], **asked),
         charts.plot_self_evaluation(view, **asked), charts.plot_interventions(view, **asked),
-        charts.plot_trend(view, measure="absence", place="900199"),
+        charts.plot_trend(view, measure="absence", place="900199"), charts.plot_mix(view, measure=MIXES[0], **asked),
     ]  # fmt: skip
     svgs = [chart._repr_mimebundle_()[0]["image/svg+xml"] for chart in drawn]
-    made = [tables.figures_table(view, measure="absence", **asked), tables.counted_table(view, measures=FOUR, **asked)]
+    made = [tables.figures_table(view, measure="absence", **asked), tables.counted_table(view, measures=FOUR, **asked),
+            tables.mix_table(view, measure=MIXES[0], **asked)]  # fmt: skip
     said = [narrate.headline(view, measure="absence", **asked), narrate.findings(view, measures=FOUR, **asked),
-            describe.freshness(view, measures=FOUR, **asked)]  # fmt: skip
+            narrate.intervention_findings(view, **asked), describe.freshness(view, measures=FOUR, **asked)]  # fmt: skip
     told = [read_picture(svg, *about, public, "attendance.html", "chart") for svg in svgs]
     told += [PageReader(table.to_html(), *about, public, "attendance.html").read() for table in made]
     told += [read_text(text, *about, public, "attendance.html", "p") for text in said]

@@ -5,14 +5,18 @@ import base64
 import polars as pl
 import pytest
 from attacker.claims import Scene, printed
+from attacker.gains import GainsReader
+from attacker.mix_words import WordsReader
 from attacker.public import Public
 from attacker.reading import claims_in
 from attacker.rows import as_published_rows, base_from_limits, with_arithmetic
 from attacker.saved import read_saved
 from attacker.sentences import NATIONALLY, REST_OF_LA, read_text
+from attacker.words import ALONE
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sendlab.metrics.cards import card
 from sendlab.schema.groups import TOTAL
 from sendlab.stats.rounding import format_number
 
@@ -92,6 +96,67 @@ def test_a_list_must_name_every_figure_once_and_in_order():
         assert [stray.about.partition(",")[0] for stray in read_line(wrong)[1]] == ["a list that leaves out a figure"]
     swapped = rest.replace("persistent absence, severe absence", "severe absence, persistent absence")
     assert len(read_line(f"{LINE}\n{swapped}")[1]) == 1
+
+
+def test_a_figure_that_stands_alone_is_told_with_what_its_base_counts():
+    claims, _ = read_one(
+        "Survey: parents and carers who agree, Elm School, 2025/26: pupils on SEN support 46% (23 of 50 parents and "
+        "carers, between 33% and 60%), against pupils with no SEN not shown."
+    )
+    assert claims["SEN support", "", "numerator"] == (23, 23) and claims["SEN support", "", "base"] == (50, 50)
+    told = read_text(
+        "• Pupils with SEN who have a plan, pupils on SEN support: 50% (20 of 40 pupils, between 35% and 65%).",
+        Scene(time_period="202526", place_code="999"), ELM, "plans_and_reviews.html", "ul",
+    )  # fmt: skip
+    standing = next(claim for claim in told.claims if claim.what == "standing")
+    assert standing.measure == "plan_coverage" and (standing.low, standing.high) == (ALONE, ALONE)
+    assert [stray.about.partition(",")[0] for stray in told.strays] == ["a list that leaves out a figure"]
+
+
+def test_gains_tell_figures_and_silence_tells_which_way_they_do_not_lie():
+    public = Public(ELM.places, ("Clay Club", "Number Talk", "Story Time"))
+    lines = [
+        f"{card('intervention_gain').title}, Story Time: +6.1 points (n = 18, between +0.8 and +11.3), clearly above "
+        "untreated pupils who began alike.",
+        "No clear difference from untreated pupils: Number Talk.",
+        "Not shown: Clay Club.",
+    ]
+    reader = GainsReader(lines, Scene(time_period="202526", place_code="999"), public, "interventions.html", "ul")
+    told = reader.read()
+    assert (told.strays, reader.others) == ([], [])
+    claims = {(claim.groups[-1], claim.what): (claim.low, claim.mark) for claim in told.claims}
+    assert claims["Story Time", "clear"] == (1, "") and claims["Number Talk", "clear"] == (0, "")
+    assert claims["Story Time", "base"] == (18, "") and claims["Clay Club", "value"][1] == "c"
+    assert len(GainsReader([*lines, lines[1]], reader.scene, public, "interventions.html", "ul").read().strays) == 1
+
+
+ITEMS = Public(ELM.places, parts={"parents_agree": ("feels safe", "knows targets", "support helps")})
+MIX = (
+    "Survey: parents and carers who agree: of those shown, fewest on “feels safe” (44%). Survey: parents and carers "
+    "who agree, % of respondents, Elm School, 2025/26. knows targets: All 46%, 95% interval 33% to 60%, n = 50. feels "
+    "safe: All 44%, 95% interval 31% to 58%, n = 50. support helps: All not shown."
+)
+OTHER_TITLE, OTHER_ORDER, OTHER_WORDS = "a title that", "items or groups", "words of a chart"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stray"),
+    [
+        ("", "", ""),
+        ("of those shown, ", "", OTHER_TITLE),
+        ("fewest on “feels safe”", "fewest on “support helps”", OTHER_TITLE),
+        ("knows targets: All 46%", "knows targets: All 40%", OTHER_ORDER),
+        (" support helps: All not shown.", "", OTHER_TITLE),
+        ("All not shown.", "All not shown, 3 agreed.", OTHER_WORDS),
+    ],
+)
+def test_the_words_of_a_chart_of_items_are_claims_and_its_title_and_order_follow(old, new, stray):
+    words = WordsReader(MIX.replace(old, new, 1), Scene(), ITEMS, "resources_and_voice.html", "chart").read()
+    claims = {(claim.groups[-1], claim.what): claim.low for claim in words.told.claims if claim.told}
+    assert claims["feels safe", "value"] == 43.5 and claims["feels safe", "base"] == 50
+    assert next((each.about for each in words.told.strays), "").startswith(stray) and bool(words.told.strays) == bool(
+        stray
+    )
 
 
 MARK, HEAD, LINE_OF_CSV = "\ufeff", "table,row,column,shown\r\n", "A,All,n,7\r\n"

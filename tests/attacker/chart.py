@@ -23,6 +23,16 @@ _FORMS = (
 _FINE = 2e-3  # share of a step within which a coordinate is the rounded number itself
 
 
+def spoken(label: str) -> str:
+    """What the label of a group of marks says, without the words around it.
+
+    >>> spoken("Title text 'Absence: 9%'")
+    'Absence: 9%'
+    """
+    found = re.fullmatch(r"(?:Title|Subtitle) text '(.*)'", label)
+    return found.group(1) if found else label
+
+
 class ChartReader:
     """One chart; `read` gives its claims and strays."""
 
@@ -44,7 +54,7 @@ class ChartReader:
 
     def read(self) -> Told:
         """Words, rows, marks, axis, looks and order."""
-        for text in (self.drawing.title, *self.drawing.spoken):
+        for text in (self.drawing.title, *map(spoken, self.drawing.spoken)):
             told = read_text(text, self.told.scene, self.public, self.file, f"{self.where}, title")
             self.told.strays += told.strays
             self.told.claims += told.claims

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 from attacker.claims import NUMBER, Claim, Scene, Stray
 from attacker.public import TOKEN
+from sendlab.metrics.cards import COUNTED
 
 NATIONALLY, REST_OF_LA, NO_SEN = "Same group nationally", "LA without this school", "No SEN"
 OTHERS = {"the same group nationally": NATIONALLY, "the same group in the rest of the LA": REST_OF_LA}
 N = rf"({NUMBER})"
 UNIT = r"(?:%| points| percentage points| per 100 pupils| out of 10)?"
 OTHER = rf"({TOKEN}|{'|'.join(OTHERS)})"
+WHO = f"(?:{'|'.join(COUNTED.values())})"  # what a base counts
 LIMITS = rf"(?:between {N}%? and {N}%?|no interval)"
 SIDE = "(?:above|below|higher|lower)"
 GAP_LIMITS = rf"(?:between {N}%? and {N}%?|from {N} ({SIDE[3:-1]}) to {N} {SIDE}|no interval)"
-FIGURE = rf"{N}{UNIT} \((?:{N} of {N} pupils|n = {N}|number of pupils not given), {LIMITS}\)"
+FIGURE = rf"{N}{UNIT} \((?:{N} of {N} {WHO}|n = {N}|number of {WHO} not given), {LIMITS}\)"
 FIGURE_TELLS = ("value", "numerator", "base", "base", "lower", "upper")
 
 

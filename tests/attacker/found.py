@@ -8,6 +8,7 @@ from attacker.claims import Claim, Scene, Stray
 from attacker.forms import FIGURE, FIGURE_TELLS, GAP_LIMITS, NO_SEN, OTHER, OTHERS, TOKEN, UNIT, N, Told, ends_of
 from attacker.public import Public, declared_measures, is_token, place_of_token
 from attacker.words import ALONE, KINDS, QUIET
+from sendlab.metrics.cards import of_sen_only
 from sendlab.schema.groups import SEND
 
 BULLET = "• "
@@ -25,6 +26,7 @@ _UNTOLD = (
 )
 _START = re.compile(rf"({TOKEN}), ({TOKEN}): {FIGURE}\. ")
 _REST = re.compile(rf"(?:{_GAP}|{_UNTOLD})(?:; {_SHORT})?\.")
+_LONE = re.compile(rf"({TOKEN}), ({TOKEN}): {FIGURE}\.")
 _NAMES = re.compile(rf"([^:]*): ({TOKEN} \({TOKEN}(?:, {TOKEN})*\)(?:; {TOKEN} \({TOKEN}(?:, {TOKEN})*\))*)\.")
 _MORE = re.compile(rf"{N} more: see the charts below\.")
 _SILENT = {"No clear difference": (QUIET, ALONE - 1), "Nobody to compare with": (ALONE, ALONE)}
@@ -49,6 +51,7 @@ class ListReader:
         self.told = Told([], [], scene)
         self.others: list[str] = []
         self.standing: list[tuple[int, int]] = []  # of each line on a figure: what it says, and which figure it is
+        self.lone: list[int] = []  # figures of what only pupils with SEN have, told without a comparison
         self.named: dict[str, list[int]] = {}
         self.more = 0
         self.measures = declared_measures(file)
@@ -60,13 +63,15 @@ class ListReader:
             start = _START.match(text)
             if start and (rest := _REST.fullmatch(text, start.end())):
                 self._sentence(start, rest, names)
+            elif found := _LONE.fullmatch(text):
+                self._alone(found, names)
             elif found := _NAMES.fullmatch(text):
                 self._silent(found.group(1), found.group(2), names)
             elif found := _MORE.fullmatch(text):
                 self.more = int(found.group(1))
             else:
                 self.others.append(line)
-        if self.standing or self.named or self.more:
+        if self.standing or self.lone or self.named or self.more:
             self._order()
         return self.told
 
@@ -80,10 +85,7 @@ class ListReader:
     # --- lines --------------------------------------------------------------------------------------------------
 
     def _sentence(self, start: re.Match[str], rest: re.Match[str], names: list[tuple[str, str]]) -> None:
-        measure, group, *figure = start.groups()
-        self._about(names[place_of_token(measure)], names[place_of_token(group)])
-        for what, number in zip(FIGURE_TELLS, figure, strict=True):
-            self._add(what, number)
+        self._of_figure(start, names)
         says, size, side, other, value, *others = rest.groups()
         limits, (untold, untold_value, least, *short) = others[:5], others[5:]
         if says:
@@ -104,6 +106,21 @@ class ListReader:
             alike = KINDS.index(_SAYS[short[0] if short[0] in _SAYS else short[0].capitalize()])
             self._range("word", (alike, alike), comparator)
         self.standing.append((place, self._figure()))
+
+    def _of_figure(self, found: re.Match[str], names: list[tuple[str, str]]) -> None:
+        """Measure, group and the figure with its counts and limits, as each such line begins."""
+        measure, group, *figure = found.groups()
+        self._about(names[place_of_token(measure)], names[place_of_token(group)])
+        for what, number in zip(FIGURE_TELLS, figure, strict=True):
+            self._add(what, number)
+
+    def _alone(self, found: re.Match[str], names: list[tuple[str, str]]) -> None:
+        """A figure beside nobody: so it stands alone among what is published."""
+        self._of_figure(found, names)
+        self._range("standing", (ALONE, ALONE))
+        self.lone.append(self._figure())
+        if self.scene.measure and not of_sen_only(self.scene.measure):
+            self._stray("a figure without a comparison, though pupils without SEN have one")
 
     def _beside(self, other: str, value: str, names: list[tuple[str, str]]) -> str:
         """The comparator that a line names, and the claim on its figure."""
@@ -142,12 +159,12 @@ class ListReader:
     def _order(self) -> None:
         """What stands out by how worrying it is, all else as declared, each figure once."""
         silent = [figure for figures in self.named.values() for figure in figures]
-        listed = [figure for _, figure in self.standing] + silent
+        listed = [figure for _, figure in self.standing] + self.lone + silent
         unlike = sorted(listed) != sorted(set(listed)) or len(listed) + self.more != len(SEND) * len(self.measures)
         if -1 in listed or unlike:
             self._stray("a list that leaves out a figure, or has one that is not declared")
         self._untold({*range(len(SEND) * len(self.measures))} - {*listed})
-        in_order = self.standing == sorted(self.standing)
+        in_order = self.standing == sorted(self.standing) and self.lone == sorted(self.lone)
         for figures in self.named.values():
             in_order &= figures == _by_group(figures)
         reasons = {why: min(figures) for why, figures in self.named.items()}

@@ -9,7 +9,7 @@ from attacker.claims import Scene, Stray
 from attacker.found import BULLET
 from attacker.html_tables import TableReader
 from attacker.page import COMMENT, Node, parse
-from attacker.picture import read_picture, words_held
+from attacker.picture import read_picture, without_held, words_held
 from attacker.public import Public, committed_prose, plain
 from attacker.saved import cells_of, read_saved
 from attacker.sentences import Told, read_text
@@ -38,7 +38,7 @@ class PageReader:
 
     def __init__(self, html: str, scene: Scene, public: Public, file: str, where: str = "") -> None:
         self.charts = _SVG.findall(html)
-        self.held = words_held(self.charts)
+        self.held = words_held(self.charts, public)
         self.root = parse(_SVG.sub("<svg></svg>", html))
         self.public, self.file, self.where = public, file, where
         self.told = Told([], [], scene)
@@ -118,7 +118,8 @@ class PageReader:
     def _words(self, text: str, where: str) -> None:
         if where in ("pre", "code") and all(is_parameter(line) for line in text.splitlines()):
             return
-        if not _known(text) and text not in self.held:
+        text = without_held(text, self.held)
+        if not _known(text) and text.replace("\u00a0", " ") not in self.held:
             self._take(read_text(text, self.told.scene, self.public, self.file, f"{self.where}{where}"))
 
     def _table(self, node: Node) -> None:

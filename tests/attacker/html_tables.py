@@ -4,22 +4,30 @@ import re
 from dataclasses import replace
 
 from attacker.claims import NUMBER, Scene, Stray
-from attacker.order import order_told, steps_told
+from attacker.order import items_told, order_told, steps_told
 from attacker.page import Node
 from attacker.public import Public, declared_measures
 from attacker.sentences import NATIONALLY, REST_OF_LA, Told, read_text
 from attacker.statements import STATEMENTS
+from sendlab.metrics.cards import COUNTED, cards
 from sendlab.schema.groups import TOTAL
 
 _WHAT = {
     "Pupils (n)": "base", "Pupils": "base", "Numerator": "numerator", "Denominator": "denominator", "Figure": "value",
     "95% interval": "limits", "Gain": "value", "Now": "value", "Range": "limits", "Gap": "gap",
-    "Could count": "eligible", "Counted": "base", "Counted of those": "share",
+    "Could count": "eligible", "Counted": "base", "Counted of those": "share", "From": "lower", "To": "upper",
+    **{f"{word.capitalize()} (n)": "base" for word in COUNTED.values()},
 }  # fmt: skip
+_ITEMS = frozenset(about.told_by.capitalize() for about in cards().values() if about.told_by)  # above names of items
 # The first column of a saved table has no heading.
-_LABELS = ("", "Group", "Area of need", "Intervention", "Place", "Indicator", "Measure", "Statement")
+_LABELS = ("", "Group", "Area of need", "Intervention", "Place", "Indicator", "Measure", "Statement", *_ITEMS)
 _WORDS = ("Change", "Gap in words", "Section", "Data to", "Why no figure")
 _RATINGS = {"Now": "sef_now", "Target": "sef_target", "Target minus now": "sef_gap"}
+# Tables of any rows, made with `show_table`: of the authority by year, and of a place and the authority.
+_STATUTORY = ["Period", "Numerator", "Denominator", "Figure", "From", "To"]
+_OF_PLACES = ["Measure", "Numerator", "Denominator", "Figure"]
+_LEVELS = ("National", "Local authority", "School")
+_YEAR = re.compile(r"20\d{2}")
 _COUNTED = ["Period", "Could count", "Counted", "Counted of those", "Data to", "Why no figure"]
 _MARK = re.compile(r"[czx]")
 _TWO = re.compile(rf"(?:between )?({NUMBER})%? (?:to|and) ({NUMBER})%?")
@@ -36,6 +44,7 @@ class TableReader:
         self.told = Told([], [], scene)
         self.order: list[tuple[str, bool]] = []  # labels of the rows, and whether they show a figure
         self.measures: list[str] = []  # of rows that are named after a measure
+        self.rows: list[Scene] = []  # of a table of any rows
         for caption in table.all("caption"):
             about = read_text(caption.text, scene, public, file, f"{where}, caption")
             self.told.strays += about.strays
@@ -66,7 +75,8 @@ class TableReader:
                     )
                     self.measures += [scene.measure] if headings[1:] == _COUNTED else []
                 elif name == "Period":
-                    scene = read_text(cell.text, replace(scene, time_period=""), self.public, self.file, "").scene
+                    scene = self._of_period(cell.text.strip(), scene)
+                scene = self._of_row(headings, name, scene)
                 self._cell(name, cell, scene, f"{self.where}, row {number}, {name or 'cell'}")
             for attribute, value in (pair for pair in row.attributes.items() if pair[0] not in PLAIN):
                 self._text("value", value, scene, f"{self.where}, row {number}, attribute {attribute}")
@@ -78,11 +88,40 @@ class TableReader:
         """Measures stand as declared, statements with the largest step first, all else by the rule of names."""
         if headings[1:] == _COUNTED:
             return tuple(self.measures) != declared_measures(self.file)
+        if self.rows:
+            return self.rows != sorted(self.rows, key=self._place_of_row)
+        if self._by_item(headings):
+            return items_told([claim for claim in self.told.claims if claim.what == "value"])
         if headings[2:] == list(_RATINGS):
             return steps_told([claim for claim in self.told.claims if claim.told])
         return order_told(self.order)
 
+    def _by_item(self, headings: list[str]) -> bool:
+        """Whether the rows are the items of a measure; in what is saved their column has no heading."""
+        return headings[0] in ("", *_ITEMS) and self.told.scene.measure in self.public.parts
+
+    def _of_period(self, text: str, scene: Scene) -> Scene:
+        """The scene of a year, which is a calendar year where it has four digits."""
+        if _YEAR.fullmatch(text):
+            return replace(scene, time_period=text, time_identifier="Calendar year")
+        return read_text(text, replace(scene, time_period=""), self.public, self.file, "").scene
+
+    def _of_row(self, headings: list[str], name: str, scene: Scene) -> Scene:
+        """The scene once what names a row of a table of any rows has been read; that of others as it is."""
+        if (headings[1:], name) not in ((_STATUTORY, "Period"), (_OF_PLACES, "Measure")):
+            return scene
+        scene = replace(scene, place_code=self.public.la()) if headings[1:] == _STATUTORY else scene
+        self.rows.append(self.public.settled(scene))
+        return self.rows[-1]
+
+    def _place_of_row(self, scene: Scene) -> tuple[object, ...]:
+        """Where a row of a table of any rows stands: by measure, the authority before its schools, by year."""
+        level = _LEVELS.index(self.public.level(scene.place_code))
+        return scene.measure, level, scene.place_code, scene.time_period
+
     def _labelled(self, label: str, scene: Scene) -> Scene:
+        if label in self.public.parts.get(scene.measure, ()):
+            return replace(scene, item=label)
         if label in ("All", TOTAL):
             return scene.of_group(TOTAL)
         if label in STATEMENTS:
@@ -93,7 +132,8 @@ class TableReader:
     def _cell(self, heading: str, cell: Node, scene: Scene, where: str) -> None:
         if heading in _RATINGS and scene.item in STATEMENTS.values():
             scene = replace(scene, measure=_RATINGS[heading])
-        if heading not in _LABELS:
+        year = heading == "Period" and _YEAR.fullmatch(cell.text.strip())
+        if heading not in _LABELS and not year:
             self._text(self._what(heading), cell.text.strip(), scene, where)
         for node in cell.walk():
             for attribute, value in node.attributes.items():

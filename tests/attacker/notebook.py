@@ -10,7 +10,7 @@ from typing import Any
 
 from attacker.claims import NUMBER, Scene, Stray
 from attacker.html_file import PageReader, is_parameter
-from attacker.picture import read_picture, words_held
+from attacker.picture import read_picture, without_held, words_held
 from attacker.public import NOTEBOOKS, Public
 from attacker.sentences import Told, read_text
 from sendlab.schema.measures import MEASURE_COLUMNS
@@ -43,7 +43,8 @@ class NotebookReader:
         self.sources = {"".join(cell["source"]).strip() for cell in cells}
 
         outputs = [output for cell in self.book["cells"] for output in cell.get("outputs", ())]
-        self.held = words_held("".join(output.get("data", {}).get("image/svg+xml", "")) for output in outputs)
+        drawn = ("".join(output.get("data", {}).get("image/svg+xml", "")) for output in outputs)
+        self.held = words_held(drawn, public)
 
     def read(self) -> Told:
         """Metadata first, then cell by cell."""
@@ -95,7 +96,8 @@ class NotebookReader:
 
     def _text(self, text: str, where: str) -> None:
         """A text that is printed; the words of a picture are read with it."""
-        if text.strip().strip("'\"") not in self.held:
+        if text.strip().strip("'\"").replace("\u00a0", " ") not in self.held:
+            text = without_held(text, self.held)
             self._take(read_text(text, self.told.scene, self.public, self.file, where))
 
     def _is_stamp(self, name: str, output: dict[str, Any]) -> bool:

@@ -7,6 +7,9 @@ from attacker.chart_looks import KEY, is_symbol
 from attacker.claims import Scene, Stray
 from attacker.drawing import Drawing, read_svg
 from attacker.forms import Told
+from attacker.found import BULLET
+from attacker.mix_chart import MixReader
+from attacker.mix_words import measure_of_mix, titles_of_mixes
 from attacker.public import Public
 from attacker.sef_chart import START, StatementsReader
 from attacker.sentences import read_text
@@ -21,13 +24,23 @@ def read_picture(svg: str, scene: Scene, public: Public, file: str, where: str) 
         return StatementsReader(drawing, scene, public, file, where).read()
     if drawing.label.endswith(_NOTHING):
         return _nothing(drawing, scene, public, file, where)
+    if measure_of_mix(drawing.label, public):
+        return MixReader(drawing, scene, public, file, where).read()
     return ChartReader(svg, scene, public, file, where).read()
 
 
-def words_held(svgs: Iterable[str]) -> frozenset[str]:
-    """Titles and texts of self-evaluations drawn: read with them, they may stand elsewhere in the same words."""
-    drawn = [drawing for svg in svgs if START in svg and START in (drawing := read_svg(svg)).label]
-    return frozenset(words for drawing in drawn for words in (drawing.label, drawing.title))
+def words_held(svgs: Iterable[str], public: Public) -> frozenset[str]:
+    """Titles and texts of drawings that are read as a whole: they may stand elsewhere in the same words."""
+    drawn = [read_svg(svg) for svg in svgs if svg]
+    whole = {words for each in drawn if START in each.label for words in (each.label, each.title)}
+    return frozenset(whole | titles_of_mixes([each.label for each in drawn], public))
+
+
+def without_held(text: str, held: frozenset[str]) -> str:
+    """A text without the lines of its lists that are the title of a drawing."""
+    lines = text.split("\n")
+    said = {f"{BULLET}{title}." for title in held}
+    return "\n".join(line for line in lines if line.replace("\u00a0", " ") not in said)
 
 
 def _nothing(drawing: Drawing, scene: Scene, public: Public, file: str, where: str) -> Told:

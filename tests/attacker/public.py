@@ -7,9 +7,9 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from attacker.claims import Scene
-from sendlab.metrics.cards import Card, cards
+from sendlab.metrics.cards import COUNTED, Card, card, cards
+from sendlab.metrics.publication import published_measures
 from sendlab.narrate import title_words
-from sendlab.publish.workbook import SHEETS
 from sendlab.schema.groups import ALL_SEN, NEED_AREAS, NOT_RECORDED, SEN_PROVISION
 from sendlab.schema.labels import PEOPLE, people
 
@@ -24,7 +24,7 @@ _WORDING = (
     r"Audience: \w+\. Counts of 1 to \d+ people, and figures from which they follow, are hidden \(c\)",
     r"OFFICIAL- ?SENSITIVE, for school \w+ only",
     r"Counts of 1 to \d+ people, and figures from which they follow, are hidden \(c\)",
-    r"[Ff]ewer than \d+ pupils(?: or protected|: counts only)",
+    rf"[Ff]ewer than \d+ (?:pupils or protected|(?:{'|'.join(COUNTED.values())}): counts only)",
     r"under 1 in 100",
     r"[Kk]ey stage \d",
     r"about 1 in 20 would",
@@ -46,11 +46,17 @@ _ALIASES = {"Later score against untreated pupils": "intervention_gain"}
 
 @dataclass
 class Public:
-    """Names as they stand in texts. `places` is {name: (code, level)}; `items` names of interventions."""
+    """Names as they stand in texts. `places` is {name: (code, level)}; `items` names of interventions.
+
+    `parts` is {measure: what its figures are told by} of measures told by questions, lines of spending and the like;
+    `kinds` is {measure: kinds of period that it has figures of}.
+    """
 
     places: dict[str, tuple[str, str]] = field(default_factory=dict)
     items: tuple[str, ...] = ()
     folder: Path = Path()
+    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    kinds: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def _names(self) -> dict[str, tuple[str, str]]:
@@ -59,7 +65,7 @@ class Public:
         groups = (*SEN_PROVISION, ALL_SEN, *NEED_AREAS)
         names |= {name: ("group", name) for name in groups if name != NOT_RECORDED}
         names |= {people(name): ("group", name) for name in (*groups, *PEOPLE)}
-        for about in (one for one in cards().values() if one.topic in SHEETS):
+        for about in map(card, published_measures()):
             names |= dict.fromkeys((about.title, title_words(about)), ("measure", about.measure))
         names |= {wording: ("measure", measure) for wording, measure in _ALIASES.items()}
         return names | {name: ("place", code) for name, (code, _) in self.places.items()}
@@ -116,6 +122,16 @@ class Public:
         digits, _, part = value.replace("/", "").partition(" ")
         part = part.strip("()")
         return replace(scene, time_period=digits, time_identifier=part[:1].upper() + part[1:] or "Academic year")
+
+    def settled(self, scene: Scene) -> Scene:
+        """The scene of a row that names neither item nor kind of period: its measure has no other."""
+        items, kinds = self.parts.get(scene.measure, ()), self.kinds.get(scene.measure, ())
+        scene = replace(scene, item=items[0]) if len(items) == 1 else scene
+        return replace(scene, time_identifier=kinds[0]) if len(kinds) == 1 else scene
+
+    def la(self) -> str:
+        """The code of the authority."""
+        return next((code for code, level in self.places.values() if level == "Local authority"), "")
 
     def level(self, code: str) -> str:
         """The level of a place."""

@@ -1,7 +1,7 @@
 """A folder of reports and nothing else: every file read by its kind, each once however often it is met."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,8 +11,12 @@ from attacker.notebook import read_notebook
 from attacker.public import Public
 from attacker.sentences import Told, read_text
 from attacker.workbook import BookReader, scene_of
+from sendlab.metrics.cards import card
 
-_TOPICS = ("progress", "attendance", "exclusions", "interventions", "self_evaluation", "data_quality")
+_TOPICS = ("progress", "attendance", "exclusions", "interventions", "plans_and_reviews", "resources_and_voice",
+           "self_evaluation", "data_quality")  # fmt: skip
+_GAINS, _WHOLE = "intervention_gain", ("Total", "None")
+_OWN_WORDS = ("interventions", "self_evaluation")  # topics whose items are read as names, or as statements
 _BOARD = ("board-page.html", "figures.xlsx")
 
 
@@ -52,23 +56,32 @@ def _files(folder: Path) -> list[Path]:
 
 
 def learn(folder: Path) -> Public:
-    """The names of places and interventions, from the workbooks of the folder."""
+    """The names of places, interventions and what else figures are told by, from the workbooks of the folder."""
     places: dict[str, tuple[str, str]] = {}
-    items: set[str] = set()
+    told: set[tuple[str, str, str]] = set()
     for path in (path for path in _files(folder) if path.suffix == ".xlsx"):
         found = _names(path, _digest(path))
         places |= found[0]
-        items |= found[1]
-    return Public(places, tuple(sorted(items)), folder)
+        told |= found[1]
+    items = sorted({item for measure, item, _ in told if measure == _GAINS and item not in _WHOLE})
+    measures = sorted({measure for measure, _, _ in told if card(measure).topic not in _OWN_WORDS})
+    parts = {measure: found for measure in measures if (found := _distinct(told, measure, 1))}
+    kinds = {measure: _distinct(told, measure, 2) for measure in measures}
+    return Public(places, tuple(items), folder, parts, kinds)
+
+
+def _distinct(told: set[tuple[str, str, str]], measure: str, place: int) -> tuple[str, ...]:
+    return tuple(sorted({each[place] for each in told if each[0] == measure} - set(_WHOLE)))
 
 
 @lru_cache(maxsize=64)
-def _names(path: Path, _: str) -> tuple[dict[str, tuple[str, str]], frozenset[str]]:
+def _names(path: Path, _: str) -> tuple[dict[str, tuple[str, str]], frozenset[tuple[str, str, str]]]:
+    """{name of a place: its code and level}, and (measure, item, kind of period) of all rows."""
     book = BookReader(path, "")
     lines = [line for name in book.sheets for line in book.lines(name)]
     places = {line["place_name"]: (line["place_code"], line["geographic_level"]) for line in lines}
-    items = {scene.item for line in lines if (scene := scene_of(line)).measure == "intervention_gain"}
-    return places, frozenset(items - {"Total", "None"})
+    scenes = map(scene_of, lines)
+    return places, frozenset((scene.measure, scene.item, scene.time_identifier) for scene in scenes)
 
 
 _CACHE: dict[tuple[str, str, str], Told] = {}
@@ -76,10 +89,11 @@ _CACHE: dict[tuple[str, str, str], Told] = {}
 
 def _told(path: Path, file: str, public: Public) -> Told:
     """What a file tells; the same bytes under the same name tell the same."""
-    names = hashlib.sha256(repr((sorted(public.places.items()), public.items)).encode()).hexdigest()
+    known = (sorted(public.places.items()), public.items, sorted(public.parts.items()), sorted(public.kinds.items()))
+    names = hashlib.sha256(repr(known).encode()).hexdigest()
     key = (_digest(path), file, names)
     if key not in _CACHE:
-        _CACHE[key] = _read(path, file, Public(public.places, public.items, path.parent))
+        _CACHE[key] = _read(path, file, replace(public, folder=path.parent))
     return _CACHE[key]
 
 

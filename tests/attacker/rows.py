@@ -26,7 +26,7 @@ PER = 100.0
 def known_of(claims: Iterable[Claim]) -> dict[Key, Known]:
     """{row: {number: interval}}: where several files tell one number, the part that all of them allow."""
     rows: dict[Key, Known] = {}
-    for claim in claims:
+    for claim in (claim for claim in claims if claim.what != "bases"):  # those are of several rows
         known = rows.setdefault(claim.key, {})
         if claim.told and claim.what in (*NUMBERS, "share"):
             low, high = known.get(claim.what, (-inf, inf))

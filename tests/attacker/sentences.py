@@ -15,12 +15,14 @@ from attacker.forms import (
     REST_OF_LA,
     TOKEN,
     UNIT,
+    WHO,
     N,
     Told,
     ends_of,
     turned,
 )
 from attacker.found import BULLET, ListReader, not_collected
+from attacker.gains import GainsReader
 from attacker.public import Public, committed_prose, is_token, place_of_token, plain
 from sendlab.schema.groups import TOTAL
 
@@ -33,14 +35,14 @@ _FORMS = {
     "sides": rf": {N}{UNIT} against {N}{UNIT} nationally",
     "years": rf": {N}{UNIT} last year, {N}{UNIT} now",
     "drawn_gap": rf", gap {N}{UNIT} \((?:{N} to {N}|no interval)\)",
-    "counts": rf"(?<!\d){N} of {N}(?! who)(?! pupils,)",
+    "counts": rf"(?<!\d){N} of {N}(?! who)(?! {WHO},)",
     "line": rf": {N}{UNIT}(?: \(u\))?(?:, 95% interval {N}%? to {N}%?|, no interval)?(?=[,;.]|$)",
     "side": rf"(?<={TOKEN} ){N}{UNIT}(?=[,.]|$| \()",
     "unit": r"per 100 pupils",
     "n": rf"n = {N}",
     "nationally": rf"; same group nationally(?: \(({TOKEN})\))? {N}%?",
     "rest": rf"; LA without this school {N}%?",
-    "counted": rf"{N} pupils counted(?:, of {N} who could be)?",
+    "counted": rf"{N} {WHO} counted(?:, of {N} who could be)?",
     "hidden": r"not shown\b",
     "number": N,
 }
@@ -61,11 +63,14 @@ def read_text(text: str, scene: Scene, public: Public, file: str, where: str) ->
 
 def _no_findings(lines: list[str], told: Told, public: Public, file: str, where: str) -> list[str]:
     """What is left of a list when its findings have been read."""
-    reader = ListReader([line.removeprefix(BULLET) for line in lines], told.scene, public, file, where)
-    found = reader.read()
-    told.claims += found.claims
-    told.strays += found.strays
-    return reader.others
+    left = [line.removeprefix(BULLET) for line in lines]
+    for kind in (ListReader, GainsReader):
+        reader = kind(left, told.scene, public, file, where)
+        found = reader.read()
+        told.claims += found.claims
+        told.strays += found.strays
+        left = reader.others
+    return left
 
 
 class _Line:

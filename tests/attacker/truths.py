@@ -35,7 +35,8 @@ def true_tables(truth: pl.DataFrame) -> dict[TableName, dict[Cell, Truth]]:
         *(pl.col(name) == TOTAL for name in others),
     )  # fmt: skip
     for row in rows.iter_rows(named=True):
-        if card(row["measure"]).kind in ("share", "events", "sum"):
+        about = card(row["measure"])
+        if about.of_people and about.kind in ("share", "events", "sum"):  # of money and schools nothing is hidden
             groups = tuple(row[name] for name in GROUPS)
             absent = row["status"] in ("x", "z") and row["base_subjects"] is None
             counts = (row["base_subjects"], row["with_subjects"], row["numerator"], row["top_share"])

@@ -6,14 +6,18 @@ from math import inf
 from attacker.claims import Claim
 from attacker.forms import NATIONALLY, NO_SEN, REST_OF_LA
 from sendlab.metrics.cards import Card, card
+from sendlab.schema.measures import GROUPS
 
 # From the most worrying on; what stands out comes before "no sign of", and a figure beside nobody behind everything.
 KINDS = ("clear worse", "possible worse", "clear other", "possible other", "cannot tell", "clear better", "no sign of",
          "possible better", "alone")  # fmt: skip
 QUIET, ALONE = KINDS.index("no sign of"), KINDS.index("alone")
 BESIDE = (NATIONALLY, REST_OF_LA, NO_SEN)
-# What a claim may be that is no number of a published row, but has to follow from some.
-MADE = ("word", "standing", "least", "share")
+# What a claim may be that is no number of a published row, but has to follow from some. "clear": whether a gain lies
+# above (1) or below (-1) untreated pupils; "bases": from the fewest to the most people of the items that it names.
+MADE = ("word", "standing", "least", "share", "clear", "bases")
+ITEMS = " | "  # between the items that a claim on bases names in place of a comparator
+_ITEM = GROUPS.index("item")
 _WIDE = {"%": 20.0, "percentage": 20.0, "per ": 10.0, "points": 6.0, "rating": 3.0}
 _TO_LEAST = (1.959964 + 0.841621) / (2 * 1.959964)  # from the width of a 95 % interval to what shows in 8 of 10
 _LEANS = 0.25
@@ -77,7 +81,23 @@ def follows(claim: Claim, number: Number) -> bool:
         lower, upper = number(claim.key, "lower"), number(claim.key, "upper")
         least = None if lower is None or upper is None else (upper - lower) * _TO_LEAST
         return least is not None and claim.low - _EXACT <= least <= claim.high + _EXACT
+    if claim.what == "clear":
+        return claim.low == _way(number(claim.key, "lower"), number(claim.key, "upper"))
+    if claim.what == "bases":
+        bases = [base for key in _of_items(claim) if (base := number(key, "base")) is not None]
+        return bool(bases) and (min(bases), max(bases)) == (claim.low, claim.high)
     if claim.what == "word":
         return place_of_gap(claim.key, claim.comparator, number) == claim.low
     found = [place for other in BESIDE if (place := place_of_gap(claim.key, other, number)) is not None]
     return claim.low <= min(found, default=ALONE) <= claim.high
+
+
+def _way(lower: float | None, upper: float | None) -> int:
+    """On which side of zero limits lie; 0 where they hold it, or where there are none."""
+    return 0 if lower is None or upper is None else int(lower > 0) - int(upper < 0)
+
+
+def _of_items(claim: Claim) -> list[tuple[object, ...]]:
+    """The rows of the items of which a claim tells the bases."""
+    groups = [(*claim.groups[:_ITEM], item, *claim.groups[_ITEM + 1 :]) for item in claim.comparator.split(ITEMS)]
+    return [(*claim.key[:4], each, "") for each in groups]

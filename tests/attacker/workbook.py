@@ -13,7 +13,7 @@ from attacker.sentences import Told, read_text
 from attacker.statements import STATEMENTS
 from sendlab.metrics.cards import card, cards
 from sendlab.narrate import decimals_of
-from sendlab.publish.sheet import FIGURE, HEADINGS
+from sendlab.publish.sheet import BASES, FIGURE, HEADINGS
 from sendlab.publish.workbook import SHEETS
 from sendlab.schema.measures import GROUPS, MEASURE_KEY
 
@@ -23,7 +23,7 @@ _PARTS = re.compile(
     r"xl/worksheets/_rels/sheet\d+\.xml\.rels"
 )
 _SHEETS = ("Cover", "Contents", "Notes", *SHEETS.values())
-_COLUMN = {heading: name for name, heading in HEADINGS.items()}
+_COLUMN = {heading: name for name, heading in HEADINGS.items()} | dict.fromkeys(BASES, "base_subjects")
 _WHAT = {
     "base_subjects": "base", "numerator": "numerator", "denominator": "denominator", "value": "value",
     "lower": "lower", "upper": "upper", "comparator_value": "comparator_value",
