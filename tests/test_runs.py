@@ -138,7 +138,7 @@ def test_the_plan_is_every_place_with_every_notebook(tmp_path):
     assert tasks[0].parameters == {"place": "999", "time_period": "202425", "audience": "board"}
     assert tasks[0].title == "Sampleton, 2024/25"
     own = [task for task in tasks if task.audience == "school"]
-    assert {task.place_code for task in own} == {"900101", "900102"} and len(own) == 2 * 6
+    assert {task.place_code for task in own} == {"900101", "900102"} and len(own) == 2 * 8
     assert own[0].output == (tmp_path / "reports/202425/schools/900101/progress").resolve()
     assert own[0].parameters == {"place": "900101", "time_period": "202425", "audience": "school"}
     assert "for school 900101 only" in own[0].settings and "only" not in tasks[0].settings
