@@ -132,7 +132,7 @@ def conversation_in_the_list(folder: Path, material: Material) -> None:
 def ehc_plans_of_another_year(folder: Path, material: Material) -> None:
     """The table of EHC plans with the numbers of one year in the row of another."""
     path = folder / material.period / "board" / material.places[1] / "plans_and_reviews.html"
-    table = _table_of(path, "EHC plans in time")
+    table = _table_of(path, "EHC plans and reviews in time")
     lines = [line for line in table.splitlines() if f">{escape(card('ehc_within_20_weeks').title)}</th>" in line]
     years = [re.search(r">(20\d\d)<", line) for line in lines[:2]]
     assert all(years) and len(lines) > 1

@@ -133,7 +133,7 @@ def test_every_topic_with_a_published_measure_has_a_sheet():
 
 @pytest.mark.parametrize(
     ("measures", "heading"),
-    [(["absence"], "Pupils"), (["assistant_hours"], "Schools"), (["pupils_agree", "parents_agree"], "Counted")],
+    [(["absence"], "Pupils"), (["assistant_hours"], "Schools"), (["pupils_agree", "parents_agree"], "People")],
 )
 def test_the_column_of_bases_is_called_what_they_count(measures, heading):
     columns = set(sheet_frame(published(*map(row, measures)).rows).columns)

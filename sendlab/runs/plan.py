@@ -136,7 +136,7 @@ def latest_period(published: Published) -> str:
         raise RunProblem(
             "there are no published figures to report", next_step="run 'sendlab ingest' and 'sendlab build'"
         )
-    return max(years)
+    return str(max(years))
 
 
 def places_in_order(places: pl.DataFrame) -> pl.DataFrame:
