@@ -102,7 +102,7 @@ def test_what_fewest_agree_to_is_named_and_ties_are():
     spent = [
         (name, row("Total", value, measure="delegated_spent_on")) for name, value in (("Staff", 60.0), ("Kit", 40.0))
     ]
-    assert mix_title(card("delegated_spent_on"), "Total", spent).endswith("most often staff")
+    assert mix_title(card("delegated_spent_on"), "Total", spent).endswith("most often staff (60.0%)")
 
 
 def test_people_are_called_what_they_are():

@@ -105,15 +105,15 @@ def mix_title(about: Card, group: str, items: Sequence[tuple[str, Row | None]]) 
         return f"{about.title}: no part can be shown"
     of_shown = "" if len(shown) == len(items) else "of those shown, "
     whose = "" if group == "Total" else f" of {people(group)}"
+    texts = [format_value(row["value"], about, base=row["base_subjects"], unit=False) for _, row in shown]
     if about.polarity == "high" and len(shown) > 1:  # answers: what fewest agree to
-        texts = [format_value(row["value"], about, base=row["base_subjects"], unit=False) for _, row in shown]
         fewest = [f"“{label}”" for (label, _), text in zip(shown, texts, strict=True) if text == texts[-1]]
         return (
             f"{about.title}{whose and f', {people(group)}'}: {of_shown}fewest on {' and '.join(fewest)} ({texts[-1]})"
         )
     label = shown[0][0]
     small = label if label[1:2].isupper() else label[:1].lower() + label[1:]  # SENCo time keeps its capitals
-    return f"{about.title}{whose}: {of_shown}most often {small}"
+    return f"{about.title}{whose}: {of_shown}most often {small} ({texts[0]})"
 
 
 def cases_title(row: Row | None, about: Card) -> str:

@@ -143,7 +143,7 @@ class WordsReader:
             fewest = " and ".join(f"“{item}”" for item, text in shown if text == shown[-1][1])
             return f"{about.title}{whose}: {of_shown}fewest on {fewest} ({shown[-1][1].removesuffix(' (u)')})"
         whose = "" if group == TOTAL else f" of {people(group)}"
-        return f"{about.title}{whose}: {of_shown}most often {_small(shown[0][0])}"
+        return f"{about.title}{whose}: {of_shown}most often {_small(shown[0][0])} ({shown[0][1].removesuffix(' (u)')})"
 
 
 def _small(label: str) -> str:
