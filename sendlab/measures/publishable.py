@@ -6,7 +6,7 @@ from itertools import accumulate
 import polars as pl
 
 from sendlab.compare import NATIONAL, NO_SEN, REST
-from sendlab.metrics.cards import CROSSED
+from sendlab.metrics.cards import CROSSED, card
 from sendlab.metrics.publication import LA_LEVEL, SCHOOL_LEVEL, broken_down_by, declared, published_measures
 from sendlab.schema.groups import AUTUMN_AND_SPRING, FULL_YEAR, HALF_TERMS, NOT_YET_COLLECTED, TERMS, TOTAL
 
@@ -88,11 +88,15 @@ def _of_declared_periods(rows: pl.DataFrame, every_year: bool) -> pl.DataFrame:
 
 
 def _within_budget(rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """The tables in order as long as their cells, with those before, are within the budget; names of the others."""
+    """The tables in order as long as their cells, with those before, are within the budget; names of the others.
+
+    Figures about schools take no protection, and no room.
+    """
     tables, budget = declared()
-    figures = rows.filter((pl.col("comparator") == "") & (pl.col("base_subjects") > 0))
+    people = pl.col("measure").is_in([name for name in published_measures() if card(name).of_people])
+    figures = rows.filter((pl.col("comparator") == "") & (pl.col("base_subjects") > 0) & people)
     cells = dict(figures.group_by("_table").len().iter_rows())
     total = list(accumulate(cells.get(number, 0) for number in range(len(tables))))
     kept = sum(so_far <= budget.cells for so_far in total)  # a small table does not pass a larger one before it
     left_out = tuple(table.name for number, table in enumerate(tables) if number >= kept and number in cells)
-    return rows.filter(pl.col("_table") < kept), left_out
+    return rows.filter((pl.col("_table") < kept) | ~people), left_out
