@@ -263,3 +263,15 @@ def test_a_dry_run_says_why_and_writes_nothing(tmp_path):
     assert done.exit_code == 0, done.output
     assert "Sample Alder Junior School, school: progress (" in done.output
     assert sorted(path for path in (ROOT / "reports").rglob("*")) == before
+
+
+def test_a_narrowed_view_notes_what_it_was_narrowed_to_whether_it_holds_rows_or_not(tmp_path, monkeypatch):
+    """A table of two measures of one place is made again when these change, or first come, and for nothing else."""
+    monkeypatch.setenv(NOTED_IN, str(tmp_path / "notes"))
+    view = _published(figures(), audience="board", threshold=5, run_id="r")
+    narrow = view.where(measure=["absence", "not_there"], comparator="").where(place_code="999")
+    assert noted(tmp_path / "notes") == []
+    assert len(narrow.rows) >= 0
+    assert noted(tmp_path / "notes") == [("absence", "999"), ("not_there", "999")]
+    assert len(view.where(sex="Total").rows) >= 0  # not narrowed to measures or places
+    assert (EVERYTHING, EVERYTHING) in noted(tmp_path / "notes")

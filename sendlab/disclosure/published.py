@@ -6,6 +6,7 @@ analyst's own unprotected figures: charts and tables draw it, mark it "not for s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
@@ -41,7 +42,7 @@ class _View:
     @property
     def rows(self) -> pl.DataFrame:
         """The figures as a polars frame of measure rows: the caller's own, to change without changing the view."""
-        self._note()
+        self._note_all()
         return self._checked().clone()
 
     def of(self, measure: str, place: str = "") -> pl.DataFrame:
@@ -53,14 +54,21 @@ class _View:
 
     def to_pandas(self) -> Any:
         """The figures as a pandas frame."""
-        self._note()
+        self._note_all()
         return self._checked().to_pandas()
 
     def _checked(self) -> pl.DataFrame:
         """The rows, once it is sure that they are those that the view was made with."""
         return self._rows
 
-    def _note(self, measure: str = EVERYTHING, place: str = EVERYTHING) -> None:
+    def _note_all(self) -> None:
+        """Note all that the view may hold: what it was narrowed to, rows or not."""
+        measures, places = _NARROWED.get(self, _ALL)
+        for measure in measures:
+            for place in places:
+                self._note(measure, place)
+
+    def _note(self, measure: str, place: str) -> None:
         """Note what is read, where that matters."""
 
     def _like(self, rows: pl.DataFrame) -> Self:
@@ -74,19 +82,31 @@ class _View:
         [2.0]
         """
         rows = self._checked()
-        for name, wanted in equals.items():
+        among: dict[str, list[Any]] = {
+            name: list(each) if isinstance(each, list | tuple) else [each] for name, each in equals.items()
+        }
+        for name, values in among.items():
             if name not in rows.columns:
                 raise GateError(f"no column '{name}' in these figures", next_step=f"columns: {', '.join(rows.columns)}")
-            values = list(wanted) if isinstance(wanted, list | tuple) else [wanted]
             rows = rows.filter(pl.col(name).is_in(values))
-        return self._like(rows)
+        measures, places = _NARROWED.get(self, _ALL)
+        made = self._like(rows)
+        _NARROWED[made] = among.get("measure", measures), among.get("place_code", places)
+        return made
 
     def usual(self) -> Self:
         """The tables by SEN provision and area of need, of the widest period of each year."""
-        return self._like(usual_rows(self._checked()))
+        made = self._like(usual_rows(self._checked()))
+        _NARROWED[made] = _NARROWED.get(self, _ALL)
+        return made
 
     def __len__(self) -> int:
         return self._checked().height
+
+
+# {view: the measures and the places that it was narrowed to}.
+_NARROWED: WeakKeyDictionary[_View, tuple[Sequence[str], Sequence[str]]] = WeakKeyDictionary()
+_ALL = [EVERYTHING], [EVERYTHING]
 
 
 def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
@@ -147,7 +167,7 @@ class Published(_View):
         require_published(self)
         return _MADE[self][0]
 
-    def _note(self, measure: str = EVERYTHING, place: str = EVERYTHING) -> None:
+    def _note(self, measure: str, place: str) -> None:
         note(measure, place)
 
     def _like(self, rows: pl.DataFrame) -> Published:
