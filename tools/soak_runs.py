@@ -96,7 +96,8 @@ def _after(running: subprocess.Popen[bytes], space: Path, undisturbed: Reports, 
             tree = []
         os.kill(running.pid, signal.SIGKILL)
     running.communicate()
-    wrong = [f"{len(_left(tree))} processes outlive their run"] if _left(tree) else []
+    left = _left(tree)
+    wrong = [f"{len(left)} processes outlive their run by {GONE_WITHIN} s"] if left else []
     torn = [name for name, content in reports_of(space).items() if undisturbed.get(name) not in (None, content)]
     return wrong + [f"{name} is not what it should be" for name in torn] + _register_faults(space)
 
