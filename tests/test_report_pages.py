@@ -206,5 +206,5 @@ def test_demo_makes_what_is_not_there_yet_and_keeps_the_rest(own_sample_module, 
     assert told.exit_code == 0 and "40 were up to date" in told.output, told.output[-500:]
     assert told.output.endswith("reports/index.html in a browser\n")
     made = list((reports / "202526").rglob("*.html"))
-    assert len(made) == (1 + 9 * 2) * 6 + 1  # the LA, nine schools in two editions, and the board page
+    assert len(made) == (1 + 9 * 2) * 8 + 1  # the LA, nine schools in two editions, and the board page
     assert page(reports, SCHOOL, "attendance").stat().st_mtime_ns == before

@@ -14,7 +14,7 @@ import soak_runs
 def undisturbed(tmp_path_factory):
     space = soak_runs.make_space(tmp_path_factory.mktemp("storm") / "la")
     reports = soak_runs.finish(space)
-    assert len(reports) == (1 + 2) * 6 * 2  # the LA once, the school in two editions: six reports with their notebooks
+    assert len(reports) == (1 + 2) * 8 * 2  # the LA once, the school in two editions: six reports with their notebooks
     return space, reports
 
 

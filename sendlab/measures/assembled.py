@@ -18,6 +18,7 @@ from sendlab.metrics.cards import cards
 from sendlab.metrics.completeness import mark_coverage
 from sendlab.metrics.grouping import LA, REST, SCHOOL
 from sendlab.metrics.nobody import NOT_COLLECTED, nobody_rows
+from sendlab.metrics.publication import published_measures
 from sendlab.schema.groups import AUTUMN_AND_SPRING, FULL_YEAR, TOTAL
 from sendlab.schema.measures import MEASURE_KEY, as_measures, no_measures
 
@@ -33,7 +34,7 @@ def make_measures(inputs: Inputs) -> pl.DataFrame:
     """
     few, latest = few_unrecorded(inputs.facts), str(inputs.facts["time_period"].max())
     national = benchmark_rows(inputs.tables["benchmarks"], inputs.tables["indicators"], latest=latest)
-    made, open_to_all, met = [], [], set[str]()
+    made, open_to_all, there, met = [], [], [], set[str]()
     of_pupils = ([_said(part, few) for part in parts] for parts in of_facts(inputs))
     for parts in chain(of_pupils, of_tables(inputs)):
         figures = pl.concat([no_measures(), *parts])
@@ -41,9 +42,12 @@ def make_measures(inputs: Inputs) -> pl.DataFrame:
         met |= own
         rows = _with_comparisons(pl.concat([figures, national.filter(pl.col("measure").is_in(own))]), inputs)
         open_to_all.append(_declared(rows))
+        there.append(rows.filter(pl.col("measure").is_in(published_measures())).select(MEASURE_KEY))
         made.append(_compact(rows))
     beside = national.filter(~pl.col("measure").is_in(met))
     nobody = nobody_rows(pl.concat([*open_to_all, _declared(beside)]), inputs.places, inputs.facts)
+    # a running total of a year that is not over is no school's table: its rows are there, and nobody is missed
+    nobody = nobody.join(pl.concat(there), on=list(MEASURE_KEY), how="anti", nulls_equal=True)
     rest = pl.concat([beside, nobody, _not_collected(met | set(nobody["measure"]), latest, inputs)])
     made.append(_compact(_dated(rest, inputs.tables["suspensions"])))
     return pl.concat(made).sort("geographic_level", "place_code", *MEASURE_KEY)

@@ -4,7 +4,7 @@ import polars as pl
 
 from sendlab.cohort import ATTENDANCE_AGES
 from sendlab.metrics.cards import cards, of_sen_only
-from sendlab.metrics.publication import published_measures
+from sendlab.metrics.publication import declared, published_measures
 from sendlab.schema.groups import ALL_SEN, NEED_AREAS, NO_ITEM, TOTAL
 from sendlab.schema.measures import as_measures
 
@@ -97,14 +97,22 @@ def _of_its_years() -> pl.Expr:
     return (pl.col("time_period").str.len_chars() == 4) == pl.col("measure").is_in(calendar)
 
 
+def _declared_of(measure: str, provision: str, need: str) -> bool:
+    """Whether a declared table breaks the measure down to this group; of others it may have figures all the same."""
+    by = {columns for table in declared()[0] if measure in table.measures for columns in table.by}
+    if need != TOTAL:
+        return ("need_area",) in by
+    return provision == TOTAL or ("sen_provision",) in by
+
+
 def _every_cell() -> pl.DataFrame:
     """Every measure with every group it is broken down by, its unit, and the words for nobody in it."""
     cells = [
         (name, card.unit, NOBODY_IN.get(name, NOBODY[card.topic]), *group, NO_ITEM if card.told_by else TOTAL)
         for name, card in cards().items()
         if name in published_measures()
-        for group in (CELLS[:1] if card.told_by or not card.of_people else CELLS)
-        if not (of_sen_only(name) and group[0] == NO_SEN)
+        for group in (CELLS[:1] if card.told_by else CELLS)
+        if _declared_of(name, *group) and not (of_sen_only(name) and group[0] == NO_SEN)
     ]
     columns = ["measure", "unit", "note", "sen_provision", "need_area", "item"]
     return pl.DataFrame(cells, schema=columns, orient="row")
