@@ -1,6 +1,5 @@
 """sendlab.toml: its text in a new workspace, and its sections checked; every fault is said."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import date
@@ -11,6 +10,7 @@ from typing import Any
 
 from sendlab.errors import WorkspaceProblem
 from sendlab.schedule_settings import Schedule, schedule_of
+from sendlab.schema.labels import is_school_year
 from sendlab.schema.tables import TABLES
 
 SETTINGS = "sendlab.toml"
@@ -110,18 +110,13 @@ def _half_terms(given: dict[str, Any]) -> tuple[HalfTerm, ...]:
     """(year, number, first day, last day) of every half term: six a year, one after the other, within the year."""
     found: list[HalfTerm] = []
     for year, spans in given.items():
-        if not (_is_school_year(year) and _are_half_terms(spans, int(year[:4]))):
+        if not (is_school_year(year) and _are_half_terms(spans, int(year[:4]))):
             raise WorkspaceProblem(
                 f"{SETTINGS}: [half_terms] {year} is not six half terms of that school year, one after the other",
                 next_step="write 202526 = [[2025-09-01, 2025-10-24], ...]: first and last day of each of the six",
             )
         found += [(year, number, *span) for number, span in enumerate(spans, 1)]
     return tuple(found)
-
-
-def _is_school_year(year: str) -> bool:
-    """Six digits, as 202526: the year of the autumn, and the last two digits of the next."""
-    return bool(re.fullmatch(r"[0-9]{6}", year)) and int(year[4:]) == (int(year[:4]) + 1) % 100
 
 
 def _are_half_terms(spans: Any, year: int) -> bool:

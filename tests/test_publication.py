@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from sendlab.disclosure import publish, visible_share
-from sendlab.errors import SendlabError
+from sendlab.errors import GateError, SendlabError
 from sendlab.measures import choose
 from sendlab.measures.assembled import _declared
 from sendlab.metrics.cards import card, cards
@@ -162,6 +162,16 @@ def test_figures_about_schools_pass_as_they_are_and_those_of_people_beside_them_
     assert shown.filter(measure="persistent_absence")["value"].to_list() == [None, None]
     board = publish(pl.concat([hours, people]), run_id="r")
     assert visible_share(board) == 0.0  # of figures about people
+
+
+@pytest.mark.parametrize(
+    ("measure", "item"), [("budget_per_pupil", "notional SEN"), ("spend_of_budget", "pupil premium")]
+)
+def test_figures_about_schools_that_tell_of_pupils_do_not_pass_the_gate(measure, item):
+    """Pounds by pupil, and streams that are paid by pupil: pass them and the number of pupils follows."""
+    told = rows_of(["100001"], measure=measure, item=item, base_subjects=1, with_subjects=1)
+    with pytest.raises(GateError, match="about schools outside the declared tables"):
+        publish(told, run_id="r")
 
 
 def test_nobody_without_sen_is_missed_where_only_pupils_with_sen_count():

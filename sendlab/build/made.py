@@ -25,6 +25,7 @@ from sendlab.disclosure.slices import Index, write_slices
 from sendlab.errors import WorkspaceProblem
 from sendlab.measures import comparison_tables, make_measures, read_inputs
 from sendlab.metrics.publication import LA_LEVEL, usual_rows
+from sendlab.schema.measures import school_years
 from sendlab.workspace import Workspace
 
 ROWS_A_GROUP = 50_000  # of measures: a place is found by the least and greatest code of each group
@@ -92,7 +93,7 @@ def _write(workspace: Workspace, protected: Protected, run_id: str) -> tuple[dic
         seals[audience] = seal(workspace.store / f"{name}.parquet", key, about=about)
         usual = usual_rows(rows)
         slices[audience] = write_slices(usual, workspace.store / slices_file(audience), key, about=about)
-        years = usual.filter(pl.col("geographic_level") == LA_LEVEL)["time_period"].unique()
+        years = school_years(usual.filter(pl.col("geographic_level") == LA_LEVEL))
         marks += [(audience, *of, mark) for of, mark in (marks_of(usual) | mark_of_periods(years)).items()]
     store.write_table(workspace.store, "protection", protected.solved)
     store.write_table(workspace.store, SHOWN, pl.DataFrame(marks, schema=SHOWN_COLUMNS, orient="row"))

@@ -15,7 +15,7 @@ from sendlab.disclosure.sealed import about_figures, seal_key
 from sendlab.disclosure.slices import PLACES, measure_block, place_block, read_slices
 from sendlab.errors import WorkspaceProblem
 from sendlab.metrics.publication import LA_LEVEL
-from sendlab.schema.labels import is_school_year
+from sendlab.schema.measures import school_years
 from sendlab.workspace import Workspace
 
 
@@ -32,8 +32,7 @@ class Slices:
     def periods(self) -> list[str]:
         """School years with figures of the LA, latest last."""
         rows = self._read("board", [place_block(self._workspace.la_code)])
-        held = rows.filter(pl.col("geographic_level") == LA_LEVEL, pl.col("status") != "x")["time_period"].unique()
-        return sorted(filter(is_school_year, held))
+        return school_years(rows.filter(pl.col("geographic_level") == LA_LEVEL))
 
     def of_place(self, place: str, audience: str, school: str) -> Published:
         """The usual figures of a place, the LA and the nation; of a school edition that of `school`."""

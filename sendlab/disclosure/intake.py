@@ -59,7 +59,9 @@ def _require_words(rows: pl.DataFrame) -> None:
         _refuse(
             rows.filter(~pl.col(column).is_in(known)), f"a {column} that no rule covers (known: {', '.join(known)})"
         )
-    _require_groups(rows.filter(pl.col("geographic_level") != NATIONAL))
+    own = rows.filter(pl.col("geographic_level") != NATIONAL)
+    _require_groups(own)
+    _require_declared(own.filter(~pl.col("_of_people")))
 
 
 def _require_groups(own: pl.DataFrame) -> None:
@@ -70,6 +72,18 @@ def _require_groups(own: pl.DataFrame) -> None:
     _refuse(
         own.filter(~(broken_down_by().is_in(sorted(tables)) & known)),
         "a group outside the declared tables (metrics/publication.toml), which alone are protected",
+    )
+
+
+def _require_declared(of_schools: pl.DataFrame) -> None:
+    """Figures about schools pass as they are, so only those that were looked at: other pounds tell how many pupils."""
+    held = [pl.lit(False)]
+    for table in declared()[0]:
+        items = pl.col("item").is_in(table.items) if table.items else pl.lit(True)
+        held.append(pl.col("measure").is_in(table.measures) & items)
+    _refuse(
+        of_schools.filter(~pl.any_horizontal(held)),
+        "a figure about schools outside the declared tables (metrics/publication.toml), which may tell of pupils",
     )
 
 

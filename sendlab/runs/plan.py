@@ -14,7 +14,8 @@ from sendlab.disclosure.published import AUDIENCES as THRESHOLDS
 from sendlab.disclosure.published import Published, settings_line
 from sendlab.errors import RunProblem
 from sendlab.publish.files import BESIDE
-from sendlab.schema.labels import is_school_year, period_name
+from sendlab.schema.labels import period_name
+from sendlab.schema.measures import school_years
 
 NOTEBOOKS = (
     "progress", "attendance", "exclusions", "interventions", "plans_and_reviews", "resources_and_voice",
@@ -129,14 +130,12 @@ def make_plan(
 
 def latest_period(published: Published) -> str:
     """The latest school year with figures of schools or the LA; published benchmarks do not count."""
-    not_there = (pl.col("geographic_level") == "National") | (pl.col("status") == "x")  # that nothing was collected
-    own = published.rows.filter(~not_there & (pl.col("comparator") == ""))
-    years = [*filter(is_school_year, own["time_period"].unique())]
+    years = school_years(published.rows.filter(pl.col("geographic_level") != "National"))
     if not years:
         raise RunProblem(
             "there are no published figures to report", next_step="run 'sendlab ingest' and 'sendlab build'"
         )
-    return str(max(years))
+    return years[-1]
 
 
 def places_in_order(places: pl.DataFrame) -> pl.DataFrame:

@@ -1,11 +1,11 @@
 """What readers see for what the rows hold: names of periods, groups and marks."""
 
+import re
 from datetime import date
 
 from sendlab.errors import SendlabError
 
 FULL_YEAR = "Academic year"
-ACADEMIC = 6  # digits of an academic year; a calendar year has four
 NOT_SHOWN = "not shown"
 BULLET = "• "  # how a printed line begins that is one of a list
 # Mark (codes/data_symbol.csv) -> its meaning below a table and beside a name.
@@ -36,18 +36,18 @@ def period_name(time_period: str) -> str:
     digits = str(time_period)
     if digits.isdigit() and len(digits) == 4:
         return digits
-    if not (digits.isdigit() and len(digits) == ACADEMIC):
+    if not (digits.isdigit() and len(digits) == 6):
         raise SendlabError(f"'{time_period}' is no period", next_step="write an academic year as 202526")
     return f"{digits[:4]}/{digits[4:]}"
 
 
 def is_school_year(time_period: str) -> bool:
-    """Whether a period is an academic or financial year (six digits) and no calendar year.
+    """Whether a period is written as an academic year: the year of the autumn, and the last two digits of the next.
 
-    >>> is_school_year("202526"), is_school_year("2025")
-    (True, False)
+    >>> is_school_year("202526"), is_school_year("202527"), is_school_year("2025")
+    (True, False, False)
     """
-    return len(time_period) == ACADEMIC
+    return bool(re.fullmatch(r"[0-9]{6}", time_period)) and int(time_period[4:]) == (int(time_period[:4]) + 1) % 100
 
 
 def period_text(time_period: str, time_identifier: str) -> str:

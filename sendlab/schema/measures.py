@@ -6,6 +6,8 @@ It is the open-data layout of Explore Education Statistics in long form: breakdo
 
 import polars as pl
 
+from sendlab.schema.labels import is_school_year
+
 # The columns that a figure may be broken down by, in the order in which they stand in a row.
 GROUPS = (
     "sen_provision",  # EHC plan, SEN support, No SEN, Not recorded, All SEN, Total
@@ -83,3 +85,12 @@ def as_measures(frame: pl.DataFrame) -> pl.DataFrame:
 def no_measures() -> pl.DataFrame:
     """No measure row at all, in the shape of many."""
     return pl.DataFrame(schema=MEASURE_COLUMNS)
+
+
+def school_years(rows: pl.DataFrame) -> list[str]:
+    """The school years that these rows have figures of, latest last; a line that nothing was collected is none.
+
+    >>> school_years(pl.DataFrame({"time_period": ["202526", "2025", "202627"], "status": ["", "", "x"]}))
+    ['202526']
+    """
+    return sorted(filter(is_school_year, rows.filter(pl.col("status") != "x")["time_period"].cast(pl.String).unique()))

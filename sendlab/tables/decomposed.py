@@ -38,11 +38,6 @@ class Decomposition:
     steps: tuple[Step, ...]
 
     @property
-    def change(self) -> float:
-        """Last year's figure to this year's."""
-        return float(self.end["value"] - self.start["value"])
-
-    @property
     def mix(self) -> float:
         """The part of the groups' mix."""
         return self.steps[-1].size
