@@ -4,7 +4,7 @@ import polars as pl
 
 from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import Card, card
-from sendlab.narrate.numbers import format_interval, format_value
+from sendlab.narrate.numbers import between, format_value
 from sendlab.narrate.rows import Row, View, in_words, or_else, rows_of
 from sendlab.narrate.strength import strength
 from sendlab.schema.groups import NO_ITEM, TOTAL
@@ -18,8 +18,8 @@ def intervention_findings(view: View, *, place: str, time_period: str, most: int
     """Interventions whose pupils ended clearly apart from untreated ones, as a printed list, the lowest gain first.
 
     At most `most` are told with their figures; then by name those without a clear difference, and those without a
-    gain, with the reason.
-    Never a verdict: untreated pupils are like these in score, provision and year group, and may differ in all else.
+    gain, with the reason. Never a verdict: untreated pupils are like these in score, provision and year group, and may
+    differ in all else.
     """
     about, rows = card(MEASURE), rows_of(view, measure=MEASURE, place=place, time_period=time_period)
     rows = rows.filter((pl.col("comparator") == "") & ~pl.col("item").is_in([TOTAL, NO_ITEM])).sort("item")
@@ -51,8 +51,5 @@ def _clear(row: Row) -> bool:
 def _sentence(row: Row, about: Card) -> str:
     side = "above" if row["value"] > 0 else "below"
     figure = format_value(row["value"], about, sign=True)
-    limits = format_interval(row, about, sign=True).replace(" to ", " and ")
-    return (
-        f"{about.title}, {row['item']}: {figure} (n = {row['base_subjects']:,}, between {limits}), "
-        f"clearly {side} untreated pupils who began alike."
-    )
+    told = f"{figure} (n = {row['base_subjects']:,}, {between(row, about)})"
+    return f"{about.title}, {row['item']}: {told}, clearly {side} untreated pupils who began alike."

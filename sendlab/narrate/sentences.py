@@ -7,7 +7,7 @@ from sendlab.metrics.cards import Card, card, of_sen_only
 from sendlab.narrate.numbers import between, format_gap, format_value, gap_between
 from sendlab.narrate.rows import LEVELS, Row, View, gap_row, in_words, one_kind_of_period, one_row, or_else, rows_of
 from sendlab.narrate.strength import gap_strength, verdict
-from sendlab.schema.labels import MARKS, people, period_name, period_text, reason
+from sendlab.schema.labels import MARKS, NOT_SHOWN, people, period_name, period_text, reason
 from sendlab.stats.intervals import difference
 from sendlab.stats.rounding import format_number
 
@@ -147,10 +147,17 @@ def finding_title(view: View, *, measure: str, place: str, time_period: str, gro
     if gap is not None:
         return f"{about.title}: {_gap_title(gap, group, about)}"
     if of_sen:
-        return f"{about.title}, {people(group)}: {figure_words(own, about).split(' (')[0]}"
+        return f"{about.title}, {people(group)}: {_figure_alone(own, about)}"
     if own is None or own["value"] is None:
         return f"{about.title}: no comparison of {group} and No SEN"
     return f"{about.title}: {group} {format_value(own['value'], about, base=own['base_subjects'])}, not compared"
+
+
+def _figure_alone(row: Row | None, card: Card) -> str:
+    """A figure without its count and interval, or why there is none."""
+    if row is not None and row["value"] is not None:
+        return format_value(row["value"], card, base=row["base_subjects"])
+    return NOT_SHOWN if row is not None and row["status"] == "c" else figure_words(row, card)
 
 
 def _gap_title(gap: Row, group: str, about: Card) -> str:

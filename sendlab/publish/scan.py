@@ -83,8 +83,7 @@ def _in_pieces(pieces: Sequence[Piece], forbidden: Forbidden) -> Found:
 def _within(data: bytes, pieces: Sequence[Piece], forbidden: Forbidden) -> Found:
     """What is packed within the file itself, or within a text that stands there in another form (JSON, a PDF page)."""
     planted, inner = Canaries(forbidden.canaries), list[Piece]()
-    long = (piece for piece in pieces if len(piece.text) * 4 >= _LEAST_PACKED and not piece.again)  # up to 4 bytes each
-    texts = {piece.text.encode("utf-8", "replace"): piece.place for piece in long}
+    texts = {piece.text.encode("utf-8", "replace"): piece.place for piece in pieces if not piece.again}
     packed = [(place, text) for text, place in texts.items() if len(text) >= _LEAST_PACKED and text not in data]
     for place, source in [("the file", data), *packed]:
         for where, content in unfolded(source, place):

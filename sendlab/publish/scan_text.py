@@ -85,7 +85,7 @@ def faults_of(pieces: Iterable[Piece], forbidden: Forbidden) -> Iterator[tuple[s
 
 
 def _many(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
-    """The pieces in turn, as many at a time as hold a million letters: a large workbook has a hundred times that."""
+    """The pieces in turn, as many at a time as hold a million letters: a large workbook has many times that."""
     some: list[Piece] = []
     letters = 0
     for piece in pieces:
