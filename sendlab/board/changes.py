@@ -1,4 +1,4 @@
-"""What changed since the last pack: new data, figures that were revised, methods and bands, and moves between colours."""
+"""What changed since the last pack: new data, revised figures, methods and bands, and moves between colours."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,17 +48,9 @@ def _data(last: Issue, this: Issue) -> Iterator[str]:
     new = [name for name in this.files if name not in last.files]
     gone = [name for name in last.files if name not in this.files]
     changed = [name for name, mark in this.files.items() if last.files.get(name, mark) != mark]
-    told = [
-        _files(number, word)
-        for number, word in ((len(new), "new"), (len(changed), "changed"), (len(gone), "taken out"))
-        if number
-    ]
-    if told:
+    counts = {"new": new, "changed": changed, "taken out": gone}
+    if told := [f"{len(names)} {word}" for word, names in counts.items() if names]:
         yield f"Files: {', '.join(told)}"
-
-
-def _files(number: int, word: str) -> str:
-    return f"{number} {word}"
 
 
 def _reach(before: dict[tuple[str, str], Figure], this: Issue) -> dict[tuple[str, str], list[str]]:

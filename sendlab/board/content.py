@@ -1,4 +1,4 @@
-"""The content of a board pack as plain data: page, PDF, slides and workbook all say what stands here, and nothing else."""
+"""The content of a board pack as plain data: page, PDF, slides and workbook say what stands here, and nothing else."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

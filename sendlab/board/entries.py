@@ -86,7 +86,7 @@ def entry_of(line: Line) -> Entry:
     return Entry(
         line=line,
         rating=rating_of(line),
-        title=about.title,
+        title=about.title if line.indicator.item == TOTAL else f"{about.title}: {line.indicator.item}",
         unit=about.unit,
         group="all" if line.group == TOTAL else line.group,
         period=line.period,

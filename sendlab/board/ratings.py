@@ -1,4 +1,4 @@
-"""Red, amber and green: where a published figure lies in the bands that the council set, and how far from its target."""
+"""Red, amber and green: where a published figure lies in the bands that the council set; its distance to the target."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -11,6 +11,7 @@ from sendlab.disclosure.published import Published
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate import format_value, gap_strength, one_row, strength
 from sendlab.narrate.sentences import change_sentence, finding_title, gap_sentence
+from sendlab.schema.groups import TOTAL
 from sendlab.schema.labels import FULL_YEAR, period_text
 from sendlab.stats.intervals import difference
 
@@ -90,6 +91,7 @@ def scorecard(published: Published, *, la_code: str, time_period: str, indicator
 
 
 def _line(rows: pl.DataFrame, indicator: Indicator, group: str, time_period: str) -> Line | None:
+    rows = rows.filter(pl.col("item") == indicator.item).with_columns(pl.lit(TOTAL).alias("item"))
     period = _latest(rows, time_period)
     kind = period_kind(rows, period)
     same_kind = rows.filter(pl.col("time_identifier") == kind)
@@ -154,7 +156,7 @@ def findings(lines: Sequence[Line]) -> list[Finding]:
 
 
 def _of_line(line: Line) -> list[Finding]:
-    if not line.shown:
+    if not line.shown or line.indicator.item != TOTAL:  # sentences are about a measure as a whole
         return []
     found = []
     if (national := _side(line.nationally, line)) is not None:

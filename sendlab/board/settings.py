@@ -21,12 +21,15 @@ _NUMBERS = ("target", "green", "amber")
 class Indicator:
     """One measure that the board follows: for which groups, its target, the edges of its bands, and who answers for it.
 
+    `item` is the question, area or stream of money where the measure is told by such.
+
     A figure at `green` or better is green, at `amber` or better amber, else red; without edges there is no colour.
     `polarity` says which way is better where the measure's card does not.
     """
 
     measure: str
     groups: tuple[str, ...] = ()
+    item: str = TOTAL
     target: float | None = None
     green: float | None = None
     amber: float | None = None
@@ -63,7 +66,9 @@ def priorities_of(text: str) -> tuple[Priority, ...]:
     if not isinstance(listed, list) or not listed:
         raise _fault("names no priority", "begin each with a line [[priority]] and its name")
     found = tuple(_priority(each) for each in listed)
-    _require_once([(each.measure, group) for one in found for each in one.indicators for group in each.groups])
+    _require_once(
+        [(each.measure, group, each.item) for one in found for each in one.indicators for group in each.groups]
+    )
     return found
 
 
@@ -87,8 +92,8 @@ def _indicator(given: Mapping[str, Any], priority: str) -> Indicator:
     _require_known(measure, list(cards()), "the list of measures")
     groups = _groups(given.get("groups"), measure)
     numbers = {name: _number(given.get(name), name, measure) for name in _NUMBERS}
-    found = Indicator(measure, groups, **numbers, polarity=str(given.get("polarity", "")),
-                      owner=str(given.get("owner", "")).strip())  # fmt: skip
+    words = {name: str(given[name]).strip() for name in ("item", "polarity", "owner") if name in given}
+    found = Indicator(measure, groups, **numbers, **words)
     _require_bands(found)
     return found
 
@@ -134,10 +139,10 @@ def better_way(indicator: Indicator) -> str:
     return indicator.polarity or cards()[indicator.measure].polarity
 
 
-def _require_once(pairs: list[tuple[str, str]]) -> None:
-    for measure, group in pairs:
-        if pairs.count((measure, group)) > 1:
-            raise _fault(f"{measure} of {group} stands there twice", "leave it with one priority")
+def _require_once(lines: list[tuple[str, str, str]]) -> None:
+    for line in lines:
+        if lines.count(line) > 1:
+            raise _fault(f"{line[0]} of {line[1]} stands there twice", "leave it with one priority")
 
 
 def _require_known(name: str, known: list[str], where: str) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import polars as pl
 
-from sendlab.board.entries import NO_VALUE, entry_of, national_period, value_text
+from sendlab.board.entries import NO_VALUE, entry_of, mark_of, national_period, value_text
 from sendlab.board.scorecard import Line, Row, scorecard, year_before
 from sendlab.board.settings import Indicator
 from sendlab.compare.change import change_rows, widening
 from sendlab.disclosure.published import Published
 from sendlab.metrics.cards import Card, card
-from sendlab.narrate import decimals_of, one_row, strength
+from sendlab.narrate import decimals_of, format_gap, one_row, strength
 from sendlab.schema.groups import NO_ITEM, TOTAL
 from sendlab.schema.labels import period_text
 from sendlab.stats.rounding import format_number
@@ -94,7 +94,7 @@ def _of_level(line: Line, rows: pl.DataFrame) -> TargetLine:
     return TargetLine(
         about=entry.name,
         pupils=entry.pupils,
-        now=entry.now,
+        now=_count_or_value(line.now, line.card),
         period=entry.period,
         trend=_trend(line, rows),
         distance=entry.distance,
@@ -117,18 +117,25 @@ def _trend(line: Line, rows: pl.DataFrame) -> str:
 def _of_gap(line: Line, rows: pl.DataFrame) -> TargetLine:
     """The gap to pupils without SEN, and whether it is narrower than a year before."""
     entry, gap = entry_of(line), line.no_sen
-    now = NO_VALUE if gap is None else value_text(gap, line.card)
     changed = _change_of_gap(line, rows)
     return TargetLine(
         about=f"{entry.title}: gap to pupils with no SEN",
         pupils=entry.pupils,
-        now=now if gap is None or gap["value"] is None or gap["value"] <= 0 else f"+{now}",
+        now=_points(gap, line.card),
         period=entry.period,
         trend=_words_of_change(changed, line.card, line.now["base_subjects"]),
         distance="",
         nationally="",
         note=(gap or {}).get("note") or "",
     )
+
+
+def _points(gap: Row | None, about: Card) -> str:
+    """The gap with its sign and unit, or the mark of why there is none."""
+    if gap is None or gap["value"] is None:
+        return NO_VALUE if gap is None else mark_of(gap)
+    side = "higher" if gap["value"] > 0 else "lower" if gap["value"] < 0 else "apart"
+    return f"{format_gap(gap['value'], about, base=gap['base_subjects'])} {side}"
 
 
 def _change_of_gap(line: Line, rows: pl.DataFrame) -> Row | None:
@@ -153,6 +160,13 @@ def _words_of_change(row: Row | None, about: Card, base: int | None) -> str:
     return f"{said}: {'clearly' if sure == 'clear' else 'within what chance explains'}"
 
 
+def _count_or_value(row: Row, about: Card) -> str:
+    """Of few schools the count ("2 of 3"), where it may be shown; else the figure."""
+    if row["value"] is None and None not in (row["numerator"], row["denominator"]) and row["status"] != "c":
+        return f"{format_number(row['numerator'], 0)} of {format_number(row['denominator'], 0)}"
+    return value_text(row, about)
+
+
 def _by_item(rows: pl.DataFrame, about: Card, first: Sequence[str], time_period: str) -> Iterator[TargetLine]:
     """Figures told item by item (areas of a report card), those named first before the others."""
     shown = rows.filter(
@@ -164,7 +178,7 @@ def _by_item(rows: pl.DataFrame, about: Card, first: Sequence[str], time_period:
         yield TargetLine(
             about=f"{about.title}: {row['item']}",
             pupils=f"{base:,} {about.counted}" if base is not None else "",
-            now=value_text(row, about),
+            now=_count_or_value(row, about),
             period=period_text(row["time_period"], row["time_identifier"]),
             trend="",
             distance="",

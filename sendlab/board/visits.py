@@ -1,7 +1,7 @@
 """Schools to visit, as questions: whose own level is likely to be worse than that of schools of the same phase.
 
-By probability, and never by rank. Figures are the published ones; each school's is drawn towards its phase by how little
-its pupils can tell (`stats.shrinkage`), so that the smallest schools are not always the ones asked.
+By probability, and never by rank. Figures are the published ones; each school's is drawn towards its phase by how
+little its pupils can tell (`stats.shrinkage`), so that the smallest schools are not always the ones asked.
 """
 
 import tomllib
@@ -17,8 +17,9 @@ from scipy.stats import norm
 from sendlab.board.scorecard import Line, Row
 from sendlab.board.settings import better_way
 from sendlab.disclosure.published import Published
-from sendlab.narrate import decimals_of, format_value, of_everybody_else
+from sendlab.narrate import decimals_of, format_value
 from sendlab.narrate.numbers import between
+from sendlab.narrate.rows import of_everybody_else
 from sendlab.narrate.strength import Z_LIMITS
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.labels import people

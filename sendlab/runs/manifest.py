@@ -1,6 +1,5 @@
 """The record of a run, analyst only: inputs, parameters, versions, outcomes; no pupil values, no machine paths."""
 
-import hashlib
 import json
 import platform
 import re
@@ -16,7 +15,7 @@ import polars as pl
 from sendlab import store
 from sendlab.build.marks import code_mark
 from sendlab.disclosure.published import Published
-from sendlab.metrics.cards import cards
+from sendlab.metrics.cards import checksums
 from sendlab.publish.files import write_text
 from sendlab.runs.figures import keep_figures
 from sendlab.runs.options import RunOptions
