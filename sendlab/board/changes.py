@@ -109,7 +109,7 @@ def _name(figure: Figure) -> str:
 
 def _named(measure: str, group: str) -> str:
     title = card(measure).title if measure in cards() else measure
-    return title if group == TOTAL else f"{title}, {group}"
+    return title if group == TOTAL else f"{title}, {group.removeprefix(f'{TOTAL}: ')}"
 
 
 def _listed(names: list[str]) -> str:

@@ -53,7 +53,7 @@ class Entry:
     @property
     def key(self) -> tuple[str, str, str]:
         """Measure, group and period: what a comment is about."""
-        return self.line.card.measure, self.line.group, self.period
+        return self.line.card.measure, self.line.whom, self.period
 
 
 @dataclass(frozen=True)

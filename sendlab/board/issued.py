@@ -67,7 +67,7 @@ def issue_of(entries: Iterable[Entry], published: Published, workspace: Workspac
         settings=published.settings,
         now=[_figure(each, each.line.now, each.now, each.rating.letter) for each in listed],
         before=[_figure(each, each.line.before, each.before) for each in listed if each.line.before],
-        bands={f"{each.line.card.measure}, {each.line.group}": _bands(each) for each in listed},
+        bands={f"{each.line.card.measure}, {each.line.whom}": _bands(each) for each in listed},
         files=dict(inputs),
     )
 
@@ -80,7 +80,7 @@ def _bands(entry: Entry) -> list[float | None]:
 def _figure(entry: Entry, row: dict[str, Any], text: str, rating: str = "") -> Figure:
     day = row["data_to"]
     return Figure(
-        entry.line.card.measure, entry.line.group, row["time_period"], row["time_identifier"], row["value"],
+        entry.line.card.measure, entry.line.whom, row["time_period"], row["time_identifier"], row["value"],
         row["status"], text, rating, day.isoformat() if isinstance(day, date) else "",
     )  # fmt: skip
 

@@ -41,6 +41,11 @@ class Line:
         return self.now["value"] is not None
 
     @property
+    def whom(self) -> str:
+        """The group, with the question or area where the measure is told by such: what records name the line by."""
+        return self.group if self.indicator.item == TOTAL else f"{self.group}: {self.indicator.item}"
+
+    @property
     def period(self) -> str:
         """The period of the figure in words, with the part of the year that it covers."""
         return period_text(self.now["time_period"], self.now["time_identifier"])

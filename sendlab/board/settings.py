@@ -14,7 +14,6 @@ from sendlab.schema.groups import SEND, TOTAL
 
 BOARD = "board.toml"
 POLARITIES = ("high", "low")
-_NUMBERS = ("target", "green", "amber")
 
 
 @dataclass(frozen=True)
@@ -91,9 +90,9 @@ def _indicator(given: Mapping[str, Any], priority: str) -> Indicator:
         raise _fault(f"an indicator of '{priority}' names no measure", 'write { measure = "absence" }')
     _require_known(measure, list(cards()), "the list of measures")
     groups = _groups(given.get("groups"), measure)
-    numbers = {name: _number(given.get(name), name, measure) for name in _NUMBERS}
-    words = {name: str(given[name]).strip() for name in ("item", "polarity", "owner") if name in given}
-    found = Indicator(measure, groups, **numbers, **words)
+    target, green, amber = (_number(given.get(name), name, measure) for name in ("target", "green", "amber"))
+    item, polarity, owner = (str(given.get(name, "")).strip() for name in ("item", "polarity", "owner"))
+    found = Indicator(measure, groups, item or TOTAL, target, green, amber, polarity, owner)
     _require_bands(found)
     return found
 
