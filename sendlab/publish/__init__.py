@@ -1,4 +1,4 @@
-"""Published figures in, files out: HTML reports, the board page, the workbook. Nothing here takes anything else.
+"""Published figures in, files out: HTML reports, the board's pack, the workbook. Nothing here takes anything else.
 
 Each is imported when it is first used.
 """
@@ -6,7 +6,13 @@ Each is imported when it is first used.
 from importlib import import_module
 from typing import Any
 
-_HOME = {"FileInUse": "files", "write_board_page": "board_page", "write_report": "html", "write_workbook": "workbook"}
+_HOME = {
+    "FileInUse": "files",
+    "write_board_page": "board_page",
+    "write_board_pdf": "board_pdf",
+    "write_report": "html",
+    "write_workbook": "workbook",
+}
 
 __all__ = [*_HOME]
 

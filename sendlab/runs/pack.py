@@ -1,11 +1,16 @@
-"""The board's first pack: one page and one workbook, each made or its failure told."""
+"""The board's pack: one content, from which page, PDF and workbook are made, each whole or its failure told."""
 
+import hashlib
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from sendlab.board.commentary import COMMENTARY, ask_for_comments, read_commentary
+from sendlab.board.content import PackContent, make_content, with_comments
+from sendlab.board.issued import Issue, keep_issue, records_of
+from sendlab.board.settings import BOARD
 from sendlab.disclosure.published import Published
 from sendlab.disclosure.shown import EVERYTHING, Present
 from sendlab.errors import RunProblem
@@ -14,17 +19,28 @@ from sendlab.runs.execute import error_line
 from sendlab.runs.index import write_index
 from sendlab.runs.lock import one_run
 from sendlab.runs.outcome import Outcome
-from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, WORKBOOK, board_folder, latest_period, places_in_order
+from sendlab.runs.plan import (
+    AUDIENCE,
+    BOARD_PAGE,
+    BOARD_PDF,
+    WORKBOOK,
+    board_folder,
+    latest_period,
+    places_in_order,
+)
 from sendlab.runs.register import NOT_IN_PLACE, Made, Register, files_changed, program_mark, stamps
 from sendlab.runs.strip import without_paths
 
 _SHOWN = ((EVERYTHING, EVERYTHING),)
+FILES = {"board page": BOARD_PAGE, "board page as PDF": BOARD_PDF, "workbook": WORKBOOK}
 
 
-def pack(opened: Any, time_period: str | None = None) -> list[Outcome]:
+def pack(opened: Any, time_period: str | None = None, issued: date | None = None) -> list[Outcome]:
     """Make the pack of an opened workspace by itself and bring the index up to date; one outcome each.
 
-    `time_period` defaults to the latest with figures. No two runs write the same reports: `RunProblem` if one is at it.
+    `time_period` defaults to the latest with figures. With `issued`, the day of the meeting that it goes to, what it
+    holds is kept, and the next pack says what changed since. No two runs write the same reports: `RunProblem` if one
+    is at it.
     """
     space, published = opened.workspace, opened.published(audience=AUDIENCE)
     period = time_period or latest_period(published)
@@ -34,17 +50,17 @@ def pack(opened: Any, time_period: str | None = None) -> list[Outcome]:
             next_step=f"choose one of {', '.join(sorted(set(published.rows['time_period'])))}",
         )
     with one_run(space.reports):
-        now = datetime.now(UTC)
-        opened.record_release(f"{now:%Y-%m-%d}")
+        opened.record_release(f"{datetime.now(UTC):%Y-%m-%d}")
         register = Register(space.reports)
-        outcomes = write_pack(published, space, period, register, opened.present(), "by-hand")
+        day = issued.isoformat() if issued else ""
+        outcomes = write_pack(published, space, period, register, opened.present(), "by-hand", day)
         places = places_in_order(opened.places())
         write_index(space.reports, published, places, space.la_name, period, register)
     return outcomes
 
 
 def pack_is_stale(register: Register, present: Present, workspace: Any, time_period: str) -> bool:
-    """Whether page and workbook would come out otherwise, or are not there as they were written."""
+    """Whether a file of the pack would come out otherwise, or is not there as it was written."""
     folder = board_folder(workspace.reports, time_period)
     made = register.made.get(_name(register, folder))
     if made is None or made.error or (made.key, made.mark) != (_key(workspace), present.mark(_SHOWN)):
@@ -53,25 +69,54 @@ def pack_is_stale(register: Register, present: Present, workspace: Any, time_per
 
 
 def write_pack(
-    published: Published, workspace: Any, time_period: str, register: Register, present: Present, run: str
-) -> list[Outcome]:
-    """Write the board page and the workbook of a period into its board folder; one outcome each, noted as one."""
-    from sendlab.publish import write_board_page, write_workbook
-
+    published: Published, workspace: Any, time_period: str, register: Register, present: Present, run: str,
+    issued: str = "",
+) -> list[Outcome]:  # fmt: skip
+    """Write the files of a period's pack into its board folder; one outcome each, noted as one."""
     folder = board_folder(workspace.reports, time_period)
-    la = {"la_code": workspace.la_code, "la_name": workspace.la_name, "time_period": time_period}
-    outcomes = [
-        _outcome("board page", workspace, lambda: write_board_page(published, folder / BOARD_PAGE, **la)),
-        _outcome(
-            "workbook", workspace, lambda: write_workbook(published, folder / WORKBOOK, la_name=workspace.la_name)
-        ),
-    ]
+    outcomes = list(_written(published, workspace, time_period, folder, issued))
     error = "; ".join(outcome.error for outcome in outcomes if outcome.error)
     in_place = not any(outcome.error or outcome.note for outcome in outcomes)
-    files = stamps((folder / BOARD_PAGE, folder / WORKBOOK)) if in_place else {}
+    files = stamps([folder / name for name in FILES.values()]) if in_place else {}
     name, key = _name(register, folder), _key(workspace) if in_place else NOT_IN_PLACE
     register.add(Made(name, run, key, _SHOWN, present.mark(_SHOWN), files, error))
     return outcomes
+
+
+def _written(published: Published, workspace: Any, time_period: str, folder: Path, issued: str) -> Iterator[Outcome]:
+    """The content, then every file of it; without a content only the workbook, which needs none."""
+    from sendlab.publish import write_board_page, write_board_pdf, write_workbook
+
+    made: list[tuple[PackContent, Issue]] = []
+
+    def make() -> None:
+        made.append(_content(published, workspace, time_period, issued))
+
+    content = _outcome("pack", workspace, make)
+    if not made:
+        yield content
+    else:
+        told, record = made[0]
+        yield _outcome("board page", workspace, lambda: write_board_page(told, published, folder / BOARD_PAGE))
+        yield _outcome("board page as PDF", workspace, lambda: write_board_pdf(told, published, folder / BOARD_PDF))
+        if issued:
+            yield _outcome("record of the pack", workspace, lambda: keep_issue(workspace, record))
+    yield _outcome("workbook", workspace,
+                   lambda: write_workbook(published, folder / WORKBOOK, la_name=workspace.la_name))  # fmt: skip
+
+
+def _content(published: Published, workspace: Any, time_period: str, issued: str) -> tuple[PackContent, Issue]:
+    """The content, once people have been asked for words on its reds."""
+    content, record = make_content(published, workspace, time_period=time_period, issued=issued)
+    comments = read_commentary(workspace.root)
+    try:
+        asked = ask_for_comments(workspace.root, (each.entry for each in content.exceptions), comments)
+    except PermissionError:
+        raise RunProblem(
+            f"{COMMENTARY} is open in another program, and new reds cannot be added to it",
+            next_step="close it and make the pack again",
+        ) from None
+    return (with_comments(content, read_commentary(workspace.root)) if asked else content), record
 
 
 def _name(register: Register, folder: Path) -> str:
@@ -79,10 +124,14 @@ def _name(register: Register, folder: Path) -> str:
 
 
 def _key(workspace: Any) -> str:
-    return f"{program_mark()} {workspace.la_code} {workspace.la_name}"
+    """What decides the pack besides figures: program, authority, what the board follows, comments, earlier packs."""
+    digest = hashlib.sha256()
+    for path in (workspace.root / BOARD, workspace.root / COMMENTARY, *records_of(workspace)):
+        digest.update(f"{path.name} ".encode() + (path.read_bytes() if path.is_file() else b""))
+    return f"{program_mark()} {workspace.la_code} {workspace.la_name} {digest.hexdigest()[:12]}"
 
 
-def _outcome(name: str, workspace: Any, make: Callable[[], Path]) -> Outcome:
+def _outcome(name: str, workspace: Any, make: Callable[[], object]) -> Outcome:
     started, error = time.perf_counter(), ""
     said: list[str] = []
     try:
