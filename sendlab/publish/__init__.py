@@ -1,4 +1,4 @@
-"""Published figures in, files out: HTML reports, the board page, the workbook. Nothing here takes anything else.
+"""Published figures in, files out: HTML reports, board page, workbook, open data. Nothing here takes anything else.
 
 Each is imported when it is first used.
 """
@@ -6,7 +6,10 @@ Each is imported when it is first used.
 from importlib import import_module
 from typing import Any
 
-_HOME = {"FileInUse": "files", "write_board_page": "board_page", "write_report": "html", "write_workbook": "workbook"}
+_HOME = {
+    "FileInUse": "files", "write_board_page": "board_page", "write_open_data": "open_data", "write_report": "html",
+    "write_workbook": "workbook",
+}  # fmt: skip
 
 __all__ = [*_HOME]
 

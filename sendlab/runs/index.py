@@ -8,9 +8,20 @@ import polars as pl
 
 from sendlab.disclosure.published import Published, require_published
 from sendlab.publish.files import write_text
+from sendlab.publish.open_data import ABOUT
 from sendlab.publish.page import render
 from sendlab.runs.outcome import failed_path
-from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, NOTEBOOKS, OWN, SCHOOLS, WORKBOOK, board_folder, record_folder
+from sendlab.runs.plan import (
+    AUDIENCE,
+    BOARD_PAGE,
+    NOTEBOOKS,
+    OPEN_DATA,
+    OWN,
+    SCHOOLS,
+    WORKBOOK,
+    board_folder,
+    record_folder,
+)
 from sendlab.runs.register import Register
 from sendlab.schema.labels import day_name, period_name
 
@@ -86,6 +97,7 @@ def write_index(
         failures=_failures(lines, topics, last),
         board_page=_link(folder / BOARD_PAGE, reports),
         workbook=_link(folder / WORKBOOK, reports),
+        open_data=_link(folder / OPEN_DATA / f"{ABOUT}_{AUDIENCE}.txt", reports),
         settings=published.settings,
         run_id=published.run_id,
         script=SCRIPT,
