@@ -24,6 +24,7 @@ FLOORS = (
     {"budget", "build"},
     {"narrate"},
     {"describe", "tables"},
+    {"board"},
     {"charts"},
     {"publish"},
     {"check"},

@@ -73,7 +73,7 @@ def mark_of(run_id: str, ingested: dict[str, Any]) -> str:
 
 
 # Rooms that take figures and make none: a new look or a new verb makes no store stale.
-_SHOWING = ("charts", "cli", "explore", "narrate", "publish", "runs", "tables")
+_SHOWING = ("board", "charts", "cli", "explore", "narrate", "publish", "runs", "tables")
 
 
 @cache

@@ -214,10 +214,14 @@ def open_workspace(start: Path | str | None = None) -> OpenWorkspace:
 
 def _made(workspace: Workspace) -> str:
     """The run id of the sample's figures, which are made where they are not there."""
-    from sendlab.build.made import build
     from sendlab.ingest import ingest
 
     ingest(workspace)
+    ingested, built = (store.read_manifest(workspace.store, step) for step in (store.INGEST, STEP))
+    if is_current(built, ingested, workspace):
+        return str(built["result"]["run_id"])
+    from sendlab.build.made import build  # with all that protects and attacks: more than a run with nothing new takes
+
     return build(workspace).run_id
 
 

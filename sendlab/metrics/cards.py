@@ -1,5 +1,6 @@
 """The card of each measure: what it is in words, how it is counted and how it may be shown."""
 
+import hashlib
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -100,6 +101,11 @@ def _card(name: str, given: dict[str, Any]) -> Card:
         if key in given:
             given[key] = tuple(given[key])
     return Card(measure=name, **given)
+
+
+def checksums() -> dict[str, str]:
+    """{measure: checksum of its card}: a changed definition is told from changed data."""
+    return {name: hashlib.sha256(repr(each).encode("utf-8")).hexdigest()[:12] for name, each in cards().items()}
 
 
 def card(measure: str) -> Card:

@@ -18,6 +18,7 @@ NOBODY = {
     "voice": "no answers on record here",
     "resources": "no return on record here",
     "ehc": "no EHC plans on record here",
+    "inspections": "no such judgement on record here",
 }
 NOBODY_IN = {"attainment_8": "no pupils at the end of key stage 4 in this group"}
 NOT_RETURNED = "not returned by this school for this year"

@@ -28,6 +28,7 @@ SHEETS = {
     "ehc": "EHC plans",
     "voice": "Surveys",
     "resources": "Resources",
+    "inspections": "Inspections",
     "self_evaluation": "Self-evaluation",
 }
 SHORTHAND = (

@@ -1,6 +1,5 @@
 """The record of a run, analyst only: inputs, parameters, versions, outcomes; no pupil values, no machine paths."""
 
-import hashlib
 import json
 import platform
 import re
@@ -16,7 +15,7 @@ import polars as pl
 from sendlab import store
 from sendlab.build.marks import code_mark
 from sendlab.disclosure.published import Published
-from sendlab.metrics.cards import cards
+from sendlab.metrics.cards import checksums
 from sendlab.publish.files import write_text
 from sendlab.runs.figures import keep_figures
 from sendlab.runs.options import RunOptions
@@ -73,7 +72,7 @@ def write_manifest(
         "workers": list(story.modes),
         "inputs": {"raw": raw_files(opened.workspace), "published": published_files(opened.workspace)},
         "code": {"figures": code_mark(), "program": program_mark()},
-        "definitions": definitions(),
+        "definitions": checksums(),
         "benchmarks": vintages(opened.published(audience=AUDIENCE)),
         "notebooks": {path.name: store.sha256_of(path) for path in {task.notebook for task, _ in tasks}},
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
@@ -85,11 +84,6 @@ def write_manifest(
     keep_figures(opened)
     target = record_folder(opened.workspace.reports, story.run) / MANIFEST
     return write_text(target, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-
-
-def definitions() -> dict[str, str]:
-    """{measure: checksum of its card}: a changed definition is told from changed data."""
-    return {name: hashlib.sha256(repr(card).encode("utf-8")).hexdigest()[:12] for name, card in cards().items()}
 
 
 def vintages(published: Published) -> dict[str, str]:

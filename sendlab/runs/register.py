@@ -45,7 +45,9 @@ class Register:
     def __init__(self, reports: Path) -> None:
         self._reports, self._file = reports, reports / RECORDS / REGISTER
         self.made: dict[str, Made] = {}
-        for line in self._file.read_text(encoding="utf-8").splitlines() if self._file.is_file() else ():
+        lines = self._file.read_text(encoding="utf-8").splitlines() if self._file.is_file() else []
+        self._lines = len(lines)  # torn ones and those that were overtaken among them
+        for line in lines:
             if (made := _read(line)) is not None:
                 self.made[made.report] = made
 
@@ -71,13 +73,14 @@ class Register:
     def add(self, made: Made) -> None:
         """Append a line, whole: a torn one is passed over when the register is read."""
         self.made[made.report] = made
+        self._lines += 1
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._file.open("a", encoding="utf-8", newline="\n") as file:
             file.write("\n" * _is_torn(self._file) + json.dumps(asdict(made), ensure_ascii=False) + "\n")
 
     def tidy(self) -> None:
-        """One line a report, written aside and put in place."""
-        if self.made:
+        """One line a report, written aside and put in place; a register that has them already is left alone."""
+        if self._lines != len(self.made):
             aside = self._file.with_suffix(".part")
             lines = (json.dumps(asdict(made), ensure_ascii=False) + "\n" for made in self.made.values())
             aside.write_text("".join(lines), encoding="utf-8", newline="\n")

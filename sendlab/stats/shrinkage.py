@@ -119,6 +119,20 @@ def _shrunk(y: Floats, variance: Floats, tau2: float, centre: float, confidence:
     return Shrunk(estimate, spread, estimate - half, estimate + half, weight, float(centre), float(tau2))
 
 
+def shrinkage_of(means: npt.ArrayLike, variances: npt.ArrayLike, *, confidence: float = 0.95) -> Shrunk:
+    """Normal shrinkage of means that each have a variance of their own, towards their DerSimonian-Laird mean.
+
+    `variances` are those of chance, all above 0. Between-unit variance by moments; no variance pulls every unit onto
+    the mean (weight and sd 0).
+
+    >>> [round(float(mean), 2) for mean in shrinkage_of([1, 3, 8], [1, 1, 2]).estimate]
+    [1.29, 3.09, 7.25]
+    """
+    y, v = floats(means, variances)
+    found = dersimonian_laird(y, v)
+    return _shrunk(y, v, found.tau2, found.mean, confidence)
+
+
 def two_level(values: npt.ArrayLike, units: npt.ArrayLike, *, confidence: float = 0.95) -> TwoLevel:
     """The same from pupils' own values: random intercept a unit, fitted by restricted maximum likelihood.
 

@@ -6,28 +6,27 @@ from typing import Any, Literal
 
 import polars as pl
 
+from sendlab.board.settings import Indicator, better_way
 from sendlab.disclosure.published import Published
 from sendlab.metrics.cards import Card, card
 from sendlab.narrate import format_value, gap_strength, one_row, strength
 from sendlab.narrate.sentences import change_sentence, finding_title, gap_sentence
-from sendlab.schema.groups import SEND
-from sendlab.schema.labels import FULL_YEAR
+from sendlab.schema.groups import TOTAL
+from sendlab.schema.labels import FULL_YEAR, period_text
 from sendlab.stats.intervals import difference
 
 Row = dict[str, Any]
-# What a board can take in on one page; every other measure is in the workbook.
-INDICATORS = (
-    "absence", "persistent_absence", "suspension_rate", "permanent_exclusion_rate", "ks2_rwm_expected",
-)  # fmt: skip
 NATIONALLY, NO_SEN = "Same group nationally", "No SEN"
-_YEAR = 101  # 202425 - 202324
-Word = Literal["better", "worse", "no clear change", "cannot compare", "not shown", "no figure"]
+Word = Literal[
+    "better", "worse", "higher", "lower", "no clear change", "cannot compare", "not shown", "no figure"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Line:
     """One indicator for one group: this period, the one before and the gaps, as measure rows."""
 
+    indicator: Indicator
     card: Card
     group: str
     now: Row
@@ -40,6 +39,25 @@ class Line:
     def shown(self) -> bool:
         """Whether there is a figure for this period that may be shown."""
         return self.now["value"] is not None
+
+    @property
+    def whom(self) -> str:
+        """The group, with the question or area where the measure is told by such: what records name the line by."""
+        return self.group if self.indicator.item == TOTAL else f"{self.group}: {self.indicator.item}"
+
+    @property
+    def period(self) -> str:
+        """The period of the figure in words, with the part of the year that it covers."""
+        return period_text(self.now["time_period"], self.now["time_identifier"])
+
+    @property
+    def last(self) -> str:
+        """The same period a year before, as in the rows."""
+        return year_before(self.now["time_period"])
+
+    def is_better(self, difference: float) -> bool:
+        """Whether a difference of this sign is good news."""
+        return (difference > 0) == (better_way(self.indicator) == "high")
 
     @property
     def change_limits(self) -> tuple[float, float] | None:
@@ -62,36 +80,59 @@ class Line:
         limits = self.change_limits
         if limits is None or strength(*limits) != "clear":
             return "no clear change"
-        return "better" if (limits[0] > 0) == (self.card.polarity == "high") else "worse"
+        if better_way(self.indicator) == "none":
+            return "higher" if limits[0] > 0 else "lower"
+        return "better" if self.is_better(limits[0]) else "worse"
 
 
-def scorecard(
-    published: Published, *, la_code: str, time_period: str, indicators: Sequence[str] = INDICATORS
-) -> list[Line]:
-    """The lines of the LA that have a row in this period, hidden ones included, in the order of the indicators."""
-    rows = published.where(place_code=la_code).rows
-    found = [_line(rows.filter(pl.col("measure") == name), name, group, time_period)
-             for name in indicators for group in SEND]  # fmt: skip
+def scorecard(published: Published, *, la_code: str, time_period: str, indicators: Sequence[Indicator]) -> list[Line]:
+    """The lines of the LA that have a row in this period, hidden ones included, in the order of the indicators.
+
+    Of a measure told by calendar year, the last one that has begun by the end of the school year `time_period`.
+    """
+    found = [_line(published.of(each.measure, la_code), each, group, time_period)
+             for each in indicators for group in each.groups]  # fmt: skip
     return [line for line in found if line is not None]
 
 
-def _line(rows: pl.DataFrame, measure: str, group: str, time_period: str) -> Line | None:
-    kind = period_kind(rows, time_period)
+def _line(rows: pl.DataFrame, indicator: Indicator, group: str, time_period: str) -> Line | None:
+    rows = rows.filter(pl.col("item") == indicator.item).with_columns(pl.lit(TOTAL).alias("item"))
+    period = _latest(rows, time_period)
+    kind = period_kind(rows, period)
     same_kind = rows.filter(pl.col("time_identifier") == kind)
-    now = one_row(same_kind, group=group, time_period=time_period)
-    if now is None:
+    now = one_row(same_kind, group=group, time_period=period)
+    if not period or now is None:
         return None
-    last = str(int(time_period) - _YEAR)
+    last = year_before(period)
     before = one_row(same_kind, group=group, time_period=last)
     return Line(
-        card=card(measure),
+        indicator=indicator,
+        card=card(indicator.measure),
         group=group,
         now=now,
         before=before,
         other_period_before=before is None and one_row(rows, group=group, time_period=last) is not None,
-        nationally=one_row(same_kind, group=group, comparator=NATIONALLY, time_period=time_period),
-        no_sen=one_row(same_kind, group=group, comparator=NO_SEN, time_period=time_period),
+        nationally=one_row(same_kind, group=group, comparator=NATIONALLY, time_period=period),
+        no_sen=one_row(same_kind, group=group, comparator=NO_SEN, time_period=period),
     )
+
+
+def _latest(rows: pl.DataFrame, time_period: str) -> str:
+    """The school year where the measure is told by it, else its last calendar year within; "" where it has neither."""
+    held = set(rows["time_period"])
+    if time_period in held:
+        return time_period
+    return max((year for year in held if len(year) == 4 and int(year) <= int(time_period[:4]) + 1), default="")
+
+
+def year_before(time_period: str) -> str:
+    """The period a year before.
+
+    >>> year_before("202526"), year_before("2025"), year_before("200001")
+    ('202425', '2024', '199900')
+    """
+    first = int(time_period[:4]) - 1
+    return f"{first}{(first + 1) % 100:02}" if len(time_period) == 6 else f"{first}"
 
 
 def period_kind(rows: pl.DataFrame, time_period: str) -> str:
@@ -120,14 +161,14 @@ def findings(lines: Sequence[Line]) -> list[Finding]:
 
 
 def _of_line(line: Line) -> list[Finding]:
-    if not line.shown:
+    if not line.shown or line.indicator.item != TOTAL:  # sentences are about a measure as a whole
         return []
     found = []
-    if (national := _side(line.nationally, line.card)) is not None:
+    if (national := _side(line.nationally, line)) is not None:
         found.append(Finding(line, 0 if national < 0 else 3, abs(national), "nationally"))
     if line.change in ("better", "worse") and (limits := line.change_limits):
         found.append(Finding(line, 1 if line.change == "worse" else 3, _size(*limits), "last year"))
-    if (no_sen := _side(line.no_sen, line.card)) is not None and no_sen < 0:
+    if (no_sen := _side(line.no_sen, line)) is not None and no_sen < 0:
         found.append(Finding(line, 2, abs(no_sen), "No SEN"))
     return found
 
@@ -136,25 +177,22 @@ def _size(lower: float, upper: float) -> float:
     return abs(lower + upper) / max(upper - lower, 1e-9)
 
 
-def _side(gap: Row | None, about: Card) -> float | None:
+def _side(gap: Row | None, line: Line) -> float | None:
     """Size of a clear gap in units of its uncertainty, negative where it is bad news; None where nothing is clear."""
-    if gap is None or gap_strength(gap, about) != "clear":
+    if gap is None or better_way(line.indicator) == "none" or gap_strength(gap, line.card) != "clear":
         return None
-    good = (gap["value"] > 0) == (about.polarity == "high")
-    return _size(gap["lower"], gap["upper"]) * (1 if good else -1)
+    return _size(gap["lower"], gap["upper"]) * (1 if line.is_better(gap["value"]) else -1)
 
 
 def gap_word(line: Line) -> str:
     """The gap to the same group nationally in one word."""
-    side = _side(line.nationally, line.card)
+    side = _side(line.nationally, line)
     if side is None:
         return "no clear gap" if line.nationally and line.nationally["lower"] is not None else ""
     return "better" if side > 0 else "worse"
 
 
-def title_of(
-    lines: Sequence[Line], found: Sequence[Finding], published: Published, la_code: str, time_period: str
-) -> str:
+def title_of(lines: Sequence[Line], found: Sequence[Finding], published: Published, la_code: str) -> str:
     """The one thing to know, in about ten words."""
     bad = [finding for finding in found if finding.rank < 3]
     if not bad:
@@ -169,7 +207,9 @@ def title_of(
         before = format_value(line.before["value"], about, base=line.before["base_subjects"], unit=False)
         return f"{about.title}, {line.group}: {before} last year, {now} now"
     view = published.where(time_identifier=line.now["time_identifier"])
-    return finding_title(view, measure=about.measure, place=la_code, time_period=time_period, group=line.group)
+    return finding_title(
+        view, measure=about.measure, place=la_code, time_period=line.now["time_period"], group=line.group
+    )
 
 
 def nothing_stands_out(lines: Sequence[Line]) -> str:
@@ -180,15 +220,14 @@ def nothing_stands_out(lines: Sequence[Line]) -> str:
     return "Nothing to compare with: no recent national figure, no earlier year"
 
 
-def sentence_of(finding: Finding, published: Published, la_code: str, time_period: str) -> str:
+def sentence_of(finding: Finding, published: Published, la_code: str) -> str:
     """A finding as a sentence, with figure, interval and how sure it is."""
     line = finding.line
     view = published.where(time_identifier=line.now["time_identifier"])
-    measure = line.card.measure
+    measure, time_period = line.card.measure, line.now["time_period"]
     if finding.against == "last year":
-        last = str(int(time_period) - _YEAR)
         return change_sentence(
-            view, measure=measure, place=la_code, from_period=last, to_period=time_period, group=line.group
+            view, measure=measure, place=la_code, from_period=line.last, to_period=time_period, group=line.group
         )
     other = NATIONALLY if finding.against == "nationally" else NO_SEN
     return gap_sentence(

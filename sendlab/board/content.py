@@ -1,0 +1,194 @@
+"""The content of a board pack as plain data: page, PDF, slides and workbook say what stands here, and nothing else."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sendlab.board.changes import Changes, changes_since
+from sendlab.board.commentary import Comment, Comments, comment_on, read_commentary
+from sendlab.board.entries import Entry, Followed, entry_of, followed
+from sendlab.board.issued import Issue, issue_of, last_issue
+from sendlab.board.scorecard import Finding, findings, nothing_stands_out, sentence_of, title_of
+from sendlab.board.settings import read_board
+from sendlab.board.targets import Target, targets
+from sendlab.board.visits import Visits, visits_of
+from sendlab.disclosure.published import Published, require_published
+from sendlab.errors import SendlabError
+from sendlab.schema.labels import MARKS, day_name, period_name, period_text
+from sendlab.workspace import Workspace
+
+SENTENCES = 5
+RED = "R"
+
+
+@dataclass(frozen=True)
+class Said:
+    """A finding, its line as texts, and the sentence that says it."""
+
+    finding: Finding
+    entry: Entry
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Exceptional:
+    """A red line and what people said of it; `comment` is None where nobody did, `is_earlier` where it is not new."""
+
+    entry: Entry
+    comment: Comment | None
+    is_earlier: bool
+
+
+@dataclass(frozen=True)
+class PackContent:
+    """All that a pack says, for one authority and school year; `issued` is the day of the meeting, "" for a draft."""
+
+    la_code: str
+    la_name: str
+    time_period: str
+    issued: str
+    title: str
+    periods: str
+    data_to: str
+    pupils: str
+    nothing: str
+    said: tuple[Said, ...]
+    priorities: tuple[Followed, ...]
+    exceptions: tuple[Exceptional, ...]
+    changes: Changes
+    visits: Visits
+    targets: tuple[Target, ...]
+    limits: tuple[str, ...]
+    marks: str
+    settings: str
+    run_id: str
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All lines of the scorecard, priority by priority."""
+        return tuple(entry for each in self.priorities for entry in each.entries)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The first findings in words, worst first, without place and period, which stand at the head."""
+        return tuple(_brief(each.sentence, self.la_name) for each in self.said[:SENTENCES])
+
+
+def make_content(
+    published: Published, workspace: Workspace, *, time_period: str, issued: str = ""
+) -> tuple[PackContent, Issue]:
+    """The content of the pack of a school year (202526), and the record of it to keep if it goes out.
+
+    `issued` (2026-01-22) is the day of the meeting: what changed is told since the last pack before that day; a draft
+    looks back at the last pack of all. Without any figure of the authority a `SendlabError`; what is wrong in
+    board.toml or the commentary a `WorkspaceProblem`.
+    """
+    require_published(published)
+    la_code, la_name = workspace.la_code, workspace.la_name
+    priorities = followed(published, read_board(workspace.root), la_code=la_code, time_period=time_period)
+    entries = [entry for each in priorities for entry in each.entries]
+    if not entries:
+        raise SendlabError(
+            f"no figures of {la_name} for {period_name(time_period)} among the board's indicators",
+            next_step="choose a period that was built, or other indicators in board.toml",
+        )
+    lines = [entry.line for entry in entries]
+    found = findings(lines)
+    this = issue_of(entries, published, workspace, issued)
+    content = PackContent(
+        la_code=la_code,
+        la_name=la_name,
+        time_period=time_period,
+        issued=issued,
+        title=title_of(lines, found, published, la_code),
+        periods=", ".join(_periods(entries)),
+        data_to=_last_day(entries),
+        pupils=_pupils(entries),
+        nothing=nothing_stands_out(lines),
+        said=tuple(Said(each, entry_of(each.line), sentence_of(each, published, la_code)) for each in found),
+        priorities=priorities,
+        exceptions=tuple(exceptions(entries, read_commentary(workspace.root))),
+        changes=changes_since(last_issue(workspace, issued), this),
+        visits=visits_of(published, lines),
+        targets=targets(published, la_code=la_code, time_period=time_period),
+        limits=tuple(_limits(entries, priorities)),
+        marks=marks_of(entries),
+        settings=published.settings,
+        run_id=published.run_id,
+    )
+    return content, this
+
+
+def exceptions(entries: Sequence[Entry], comments: Comments) -> Iterator[Exceptional]:
+    """The red lines, each with what was said of it last."""
+    for entry in entries:
+        if entry.rating.letter == RED:
+            comment = comment_on(entry, comments)
+            yield Exceptional(entry, comment, comment is not None and comment.period != entry.period)
+
+
+def with_comments(content: PackContent, comments: Comments) -> PackContent:
+    """The same content with what was said since."""
+    return replace(content, exceptions=tuple(exceptions(content.entries, comments)))
+
+
+def _periods(entries: Sequence[Entry]) -> list[str]:
+    """The periods shown, each once; those of indicators without a figure do not count if others have one."""
+    shown = [entry for entry in entries if entry.line.shown] or list(entries)
+    return list(dict.fromkeys(entry.period for entry in shown))
+
+
+def _last_day(entries: Sequence[Entry]) -> str:
+    days = [entry.line.now["data_to"] for entry in entries if isinstance(entry.line.now["data_to"], date)]
+    return day_name(max(days)) if days else "not known"
+
+
+def _pupils(entries: Sequence[Entry]) -> str:
+    """Pupils of each group behind the largest base among the indicators about pupils."""
+    largest: dict[str, int] = {}
+    for entry in entries:
+        if entry.line.card.subject == "pupil" and entry.group != "all":
+            largest[entry.group] = max(largest.get(entry.group, 0), entry.line.now["base_subjects"] or 0)
+    return ", ".join(f"{group} {count:,}" for group, count in largest.items() if count) or "not shown"
+
+
+def _brief(sentence: str, la_name: str) -> str:
+    start, colon, rest = sentence.partition(":")
+    return f"{start.split(f', {la_name}', 1)[0]}{colon}{rest}"
+
+
+def marks_of(entries: Sequence[Entry]) -> str:
+    """What the marks in the scorecard mean."""
+    rows = [row for entry in entries for row in (entry.line.now, entry.line.before) if row]
+    used = {row["status"] for row in rows if row["status"]}
+    return "; ".join(f"{mark}: {meaning}" for mark, meaning in MARKS.items() if mark in used)
+
+
+def _limits(entries: Sequence[Entry], priorities: Sequence[Followed]) -> Iterator[str]:
+    """What a reader has to know before reading too much into the figures."""
+    for each in priorities:
+        if not each.entries:
+            yield f"{each.name}: no published figure ({', '.join(each.without) or 'no indicator chosen'})"
+        elif each.without:
+            yield f"{each.name}: no published figure of {', '.join(each.without)}"
+    hidden = [entry.name for entry in entries if entry.line.now["status"] == "c"]
+    if hidden:
+        yield f"Not shown, to protect pupils: {'; '.join(hidden)}"
+    unlike = [entry.name for entry in entries if entry.change == "cannot compare"]
+    if unlike:
+        yield f"Not compared with last year, which is held for another part of the year only: {'; '.join(unlike)}"
+    for text, names in _by_note(entries).items():
+        yield f"{text[:1].upper()}{text[1:]}: {'; '.join(names)}"
+
+
+def _by_note(entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """{note on the figure: lines that have it}."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        if note := entry.line.now["note"]:
+            found.setdefault(note, []).append(f"{entry.name}, {_when(entry)}")
+    return found
+
+
+def _when(entry: Entry) -> str:
+    return period_text(entry.line.now["time_period"], entry.line.now["time_identifier"])

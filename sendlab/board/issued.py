@@ -1,0 +1,110 @@
+"""Packs that went to the board: what each held, kept so that the next can say what changed.
+
+A record holds published figures and the checksums of files, and lies with the releases, for the analyst.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sendlab import store
+from sendlab.board.entries import Entry
+from sendlab.disclosure.published import Published
+from sendlab.metrics.cards import checksums
+from sendlab.workspace import Workspace
+
+Key = tuple[str, str, str, str]  # measure, group, period, part of the period
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as a pack showed it; `rating` is a letter, or "" where it has none."""
+
+    measure: str
+    group: str
+    time_period: str
+    time_identifier: str
+    value: float | None
+    status: str | None
+    text: str
+    rating: str = ""
+    data_to: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What the figure is about."""
+        return self.measure, self.group, self.time_period, self.time_identifier
+
+
+@dataclass(frozen=True)
+class Issue:
+    """What a pack held when it went to the board on the day `issued` (2026-01-22)."""
+
+    issued: str
+    run_id: str
+    settings: str
+    now: list[Figure]
+    before: list[Figure]
+    bands: dict[str, list[float | None]]  # "measure, group": target, green, amber
+    definitions: dict[str, str] = field(default_factory=checksums)
+    files: dict[str, str] = field(default_factory=dict)  # raw files by name, with checksums
+
+    def figures(self) -> dict[Key, Figure]:
+        """All figures that the pack showed, by what they are about."""
+        return {figure.key: figure for figure in (*self.before, *self.now)}
+
+
+def issue_of(entries: Iterable[Entry], published: Published, workspace: Workspace, issued: str) -> Issue:
+    """What a pack with these entries holds."""
+    listed = list(entries)
+    inputs = store.read_manifest(workspace.store, store.INGEST).get("inputs", {})
+    return Issue(
+        issued=issued,
+        run_id=published.run_id,
+        settings=published.settings,
+        now=[_figure(each, each.line.now, each.now, each.rating.letter) for each in listed],
+        before=[_figure(each, each.line.before, each.before) for each in listed if each.line.before],
+        bands={f"{each.line.card.measure}, {each.line.whom}": _bands(each) for each in listed},
+        files=dict(inputs),
+    )
+
+
+def _bands(entry: Entry) -> list[float | None]:
+    asked = entry.line.indicator
+    return [asked.target, asked.green, asked.amber]
+
+
+def _figure(entry: Entry, row: dict[str, Any], text: str, rating: str = "") -> Figure:
+    day = row["data_to"]
+    return Figure(
+        entry.line.card.measure, entry.line.whom, row["time_period"], row["time_identifier"], row["value"],
+        row["status"], text, rating, day.isoformat() if isinstance(day, date) else "",
+    )  # fmt: skip
+
+
+def keep_issue(workspace: Workspace, issue: Issue) -> Path:
+    """Write the record of a pack that goes out; one of the same day is replaced."""
+    folder = _folder(workspace)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{issue.issued}.json"
+    aside = target.with_suffix(".new")
+    aside.write_text(json.dumps(asdict(issue), indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    store.replace_file(aside, target)
+    return target
+
+
+def last_issue(workspace: Workspace, before: str = "") -> Issue | None:
+    """The pack that went out last, on a day before `before` where that is given; None where none has."""
+    days = sorted(path.stem for path in _folder(workspace).glob("*.json") if not before or path.stem < before)
+    if not days:
+        return None
+    record = json.loads((_folder(workspace) / f"{days[-1]}.json").read_text(encoding="utf-8"))
+    figures = {name: [Figure(**each) for each in record[name]] for name in ("now", "before")}
+    return Issue(**{**record, **figures})
+
+
+def _folder(workspace: Workspace) -> Path:
+    return workspace.root / "releases" / "packs"
