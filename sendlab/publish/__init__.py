@@ -1,4 +1,4 @@
-"""Published figures in, files out: HTML reports, the board's pack, the workbook. Nothing here takes anything else.
+"""Published figures in, files out: reports, the board's pack, workbook, open data. Nothing here takes anything else.
 
 Each is imported when it is first used.
 """
@@ -10,6 +10,7 @@ _HOME = {
     "FileInUse": "files",
     "write_board_page": "board_page",
     "write_board_pdf": "board_pdf",
+    "write_open_data": "open_data",
     "write_report": "html",
     "write_workbook": "workbook",
 }

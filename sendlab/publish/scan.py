@@ -108,6 +108,13 @@ def _fine(rows: Iterable[dict[str, object]], place: str) -> Found:
     )
 
 
+def _delimited(data: bytes, delimiter: str = ",") -> Found:
+    rows = list(_table(data, delimiter))
+    yield from _fine(rows, "")
+    finer = scan_figures.too_fine_in_columns(rows)
+    yield from ((f"row {row}, column {name}", scan_figures.TOO_FINE) for row, name in finer)
+
+
 def _page(data: bytes) -> Found:
     text = _text(data)
     yield from scan_files.told_on_hidden_rows(text, "text")
@@ -179,6 +186,6 @@ _READERS: dict[str, Callable[[bytes], Iterable[Piece]]] = {
 _STRUCTURE: dict[str, Callable[[bytes], Found]] = {
     **dict.fromkeys(_READERS, _nothing),
     ".html": _page, ".svg": _page, ".ipynb": _notebook, ".xlsx": _office, ".pptx": _office, ".png": _picture,
-    ".pdf": _pdf, ".parquet": _arrow, ".arrow": _arrow, ".csv": lambda data: _fine(_table(data), ""),
-    ".tsv": lambda data: _fine(_table(data, "\t"), ""),
+    ".pdf": _pdf, ".parquet": _arrow, ".arrow": _arrow, ".csv": _delimited,
+    ".tsv": lambda data: _delimited(data, "\t"),
 }  # fmt: skip

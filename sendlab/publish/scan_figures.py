@@ -11,6 +11,7 @@ from typing import Any
 
 from sendlab.metrics.cards import Card, cards
 from sendlab.narrate import decimals_of
+from sendlab.publish.open_data_layout import figure_columns
 from sendlab.publish.sheet import BASES
 
 TOO_FINE = "a figure finer than it may be shown"
@@ -46,6 +47,24 @@ def too_fine(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:
         places = about.decimals if gap or base is None else decimals_of(about, int(base))
         for name in FIGURES:
             figure = _number(row.get(name))
+            if figure is not None and _places(figure) > places:
+                yield number, name
+
+
+def too_fine_in_columns(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:
+    """As `too_fine`, of open data, where each measure has its columns.
+
+    >>> list(too_fine_in_columns([{"persistent_absence": "12.5", "persistent_absence_base": "40"}]))
+    [(1, 'persistent_absence')]
+    """
+    columns: list[tuple[str, str, str, bool]] = []
+    for number, row in enumerate(rows, 1):
+        columns = columns or figure_columns(list(row))
+        if row.get("geographic_level") == "National":
+            continue
+        for name, measure, base, gap in columns:
+            figure, about, people = _number(row[name]), cards()[measure], _number(row.get(base))
+            places = about.decimals if gap or people is None else decimals_of(about, int(people))
             if figure is not None and _places(figure) > places:
                 yield number, name
 

@@ -25,6 +25,7 @@ AUDIENCE, OWN = "board", "school"  # the edition that the index links, and the o
 SCHOOLS = "schools"  # folder of what only the school that a folder is named after may see
 RECORDS = "runs"  # the analyst's folder beside the reports
 BOARD_PAGE, BOARD_PDF, WORKBOOK = "board-page.html", "board-page.pdf", "figures.xlsx"
+OPEN_DATA, PUBLIC = "open-data", "public"  # folders: pairs of CSV, and what anybody may have
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict,
 }  # fmt: skip

@@ -147,9 +147,9 @@ def _notebook_mark(notebook: Path, size: int, changed: int) -> str:
     return store.sha256_of(notebook)
 
 
-def stamps(paths: Iterable[Path]) -> dict[str, File]:
-    """Size, time of the last change and checksum of files, by name."""
-    return {path.name: _stamp(path) for path in paths}
+def stamps(paths: Iterable[Path], folder: Path | None = None) -> dict[str, File]:
+    """Size, time of the last change and checksum of files, by name, or by their path within a folder."""
+    return {path.relative_to(folder).as_posix() if folder else path.name: _stamp(path) for path in paths}
 
 
 def _stamp(path: Path) -> File:

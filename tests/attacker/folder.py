@@ -56,6 +56,7 @@ class _Elsewhere:
 
     def __init__(self, space: Any, reports: Path) -> None:
         self.reports, self.root, self.la_code, self.la_name = reports, space.root, space.la_code, space.la_name
+        self.store, self.public = space.store, space.public
 
 
 def make_report(task: Task) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from attacker.claims import Claim, Scene, Stray
 from attacker.html_file import read_html
 from attacker.notebook import read_notebook
+from attacker.open_data import NAME, read_open_data
 from attacker.public import Public
 from attacker.sentences import Told, read_text
 from attacker.workbook import BookReader, scene_of
@@ -18,6 +19,7 @@ _TOPICS = ("progress", "attendance", "exclusions", "interventions", "plans_and_r
 _GAINS, _WHOLE = "intervention_gain", ("Total", "None")
 _OWN_WORDS = ("interventions", "self_evaluation")  # topics whose items are read as names, or as statements
 _BOARD = ("board-page.html", "figures.xlsx")
+OPEN_DATA = "open-data"
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,8 @@ def _read(path: Path, file: str, public: Public) -> Told:
         return read_notebook(path, public, file)
     if path.suffix == ".xlsx":
         return BookReader(path, file).read(public)
+    if path.parent.name == OPEN_DATA:
+        return read_open_data(path, public, file)
     told = read_text(path.read_bytes().decode("utf-8", errors="replace"), Scene(), public, file, "file")
     return Told(
         told.claims, [*told.strays, Stray(file, "file", "a file of a kind that no pack of ours holds")], Scene()
@@ -119,5 +123,10 @@ def _name_told(file: str, public: Public) -> list[Stray]:
     *folders, name = file.split("/")
     codes = {code for code, _ in public.places.values()}
     plain = name in _BOARD or name == "index.html" or name.partition(".")[0] in _TOPICS
-    known = all(part in ("board", "schools", *codes) or (part.isdigit() and len(part) == 6) for part in folders)
+    if folders[-1:] == [OPEN_DATA]:
+        plain = NAME.fullmatch(name) is not None
+    known = all(
+        part in ("board", "public", "schools", OPEN_DATA, *codes) or (part.isdigit() and len(part) == 6)
+        for part in folders
+    )
     return [] if plain and known else [Stray(file, "name", "a name that is not made of period, place and topic")]

@@ -11,7 +11,7 @@ from attacker.claims import COUNTS, Claim, Scene, Stray
 from attacker.public import Public
 from attacker.sentences import Told, read_text
 from attacker.statements import STATEMENTS
-from sendlab.metrics.cards import card, cards
+from sendlab.metrics.cards import Card, card, cards
 from sendlab.narrate import decimals_of
 from sendlab.publish.sheet import BASES, FIGURE, HEADINGS
 from sendlab.publish.workbook import SHEETS
@@ -203,9 +203,12 @@ def _as_printed(text: str, what: str, line: Line) -> str:
     value = float(text)
     if what in COUNTS:
         return f"{value:.15g}"
-    base = line["base_subjects"]
-    about = card(_MEASURES[line["measure"]])
+    return with_declared_places(value, card(_MEASURES[line["measure"]]), line["base_subjects"], _comparator(line))
+
+
+def with_declared_places(value: float, about: Card, base: str, comparator: str) -> str:
+    """A number with the places that are declared for it on this base, or with all it has where it has more."""
     # a comparison is as coarse as its coarser side, which its row does not tell
-    unclear = about.kind == "share" and (_comparator(line) != "" or not base[:1].isdigit())
+    unclear = about.kind == "share" and (comparator != "" or not base[:1].isdigit())
     places = 0 if unclear else decimals_of(about, int(float(base)) if base[:1].isdigit() else None)
     return max(f"{value:.{places}f}", f"{value:.15g}", key=lambda shown: len(shown.partition(".")[2]))
