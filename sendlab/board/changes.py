@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sendlab.board.issued import Figure, Issue
+import polars as pl
+
+from sendlab.board.entries import value_text
+from sendlab.board.issued import KEY, Figure, Issue
 from sendlab.board.ratings import WORDS
+from sendlab.board.scorecard import Row
 from sendlab.metrics.cards import card, cards
+from sendlab.narrate.rows import of_everybody_else
 from sendlab.schema.groups import TOTAL
 from sendlab.schema.labels import day_name, period_text
 
@@ -68,13 +73,40 @@ def _reach(before: dict[tuple[str, str], Figure], this: Issue) -> dict[tuple[str
 
 
 def _revised(last: Issue, this: Issue) -> Iterator[str]:
-    """Figures of a period that the last pack showed already, and that are otherwise now: late or corrected files."""
-    known = last.figures()
-    for key, figure in this.figures().items():
-        old = known.get(key)
-        if old is not None and (old.value, old.status) != (figure.value, figure.status):
-            period = period_text(figure.time_period, figure.time_identifier)
-            yield f"{_name(figure)}, {period}: {old.text} in the last pack, {figure.text} now"
+    """Figures of a period that the last pack showed already, and that are otherwise now: late or corrected files.
+
+    Those of the authority one by one, those of schools as a number for each school, by name.
+    """
+    if last.rows.is_empty() or this.rows.is_empty():
+        return
+    both = this.rows.join(last.rows.select(*KEY, "value", "status"), on=KEY, suffix="_before")
+    moved = both.filter(
+        pl.col("value").ne_missing(pl.col("value_before")) | pl.col("status").ne_missing(pl.col("status_before"))
+    )
+    authority = (pl.col("geographic_level") == "Local authority") & _of_the_scorecard(this)
+    for row in moved.filter(authority).iter_rows(named=True):
+        before = {**row, "value": row["value_before"], "status": row["status_before"]}
+        period = period_text(row["time_period"], row["time_identifier"])
+        texts = [value_text(each, card(row["measure"])) for each in (before, row)]
+        yield f"{_name_of(row)}, {period}: {texts[0]} in the last pack, {texts[1]} now"
+    schools = moved.filter(pl.col("geographic_level") == "School")
+    for name, count in schools.group_by("place_name").len().sort("place_name").iter_rows():
+        yield f"{name}: {count} figure{'s' if count > 1 else ''} of the last pack revised"
+
+
+def _of_the_scorecard(this: Issue) -> pl.Expr:
+    """Rows of the groups that the scorecard has, broken down by nothing else."""
+    lines = [f"{each.measure}, {each.group}" for each in this.now]
+    whom = pl.when(pl.col("item") == TOTAL).then("sen_provision").otherwise(
+        pl.concat_str("sen_provision", pl.lit(": "), "item")
+    )  # fmt: skip
+    alone = (pl.col("need_area") == TOTAL) & of_everybody_else()
+    return alone & pl.concat_str("measure", pl.lit(", "), whom).is_in(lines)
+
+
+def _name_of(row: Row) -> str:
+    whom = row["sen_provision"] if row["item"] == TOTAL else f"{row['sen_provision']}: {row['item']}"
+    return _named(row["measure"], whom)
 
 
 def _method(last: Issue, this: Issue) -> Iterator[str]:

@@ -1,22 +1,28 @@
 """Packs that went to the board: what each held, kept so that the next can say what changed.
 
-A record holds published figures and the checksums of files, and lies with the releases, for the analyst.
+A record holds published figures and the checksums of files, and lies with the releases, for the analyst: the scorecard
+as JSON, and beside it all figures of the indicators, of the authority and its schools, as Parquet.
 """
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from sendlab import store
 from sendlab.board.entries import Entry
 from sendlab.disclosure.published import Published
 from sendlab.metrics.cards import checksums
+from sendlab.narrate.rows import ELSE
 from sendlab.workspace import Workspace
 
-Key = tuple[str, str, str, str]  # measure, group, period, part of the period
+# What a figure is about, and what is kept of it.
+KEY = ("measure", "time_period", "time_identifier", "place_code", "sen_provision", "need_area", *ELSE, "item")
+ABOUT = ("geographic_level", "place_name", "base_subjects", "value", "status")
 
 
 @dataclass(frozen=True)
@@ -33,11 +39,6 @@ class Figure:
     rating: str = ""
     data_to: str = ""
 
-    @property
-    def key(self) -> Key:
-        """What the figure is about."""
-        return self.measure, self.group, self.time_period, self.time_identifier
-
 
 @dataclass(frozen=True)
 class Issue:
@@ -47,14 +48,10 @@ class Issue:
     run_id: str
     settings: str
     now: list[Figure]
-    before: list[Figure]
     bands: dict[str, list[float | None]]  # "measure, group": target, green, amber
     definitions: dict[str, str] = field(default_factory=checksums)
     files: dict[str, str] = field(default_factory=dict)  # raw files by name, with checksums
-
-    def figures(self) -> dict[Key, Figure]:
-        """All figures that the pack showed, by what they are about."""
-        return {figure.key: figure for figure in (*self.before, *self.now)}
+    rows: pl.DataFrame = field(default_factory=pl.DataFrame, compare=False)  # COLUMNS of every figure of the indicators
 
 
 def issue_of(entries: Iterable[Entry], published: Published, workspace: Workspace, issued: str) -> Issue:
@@ -66,10 +63,16 @@ def issue_of(entries: Iterable[Entry], published: Published, workspace: Workspac
         run_id=published.run_id,
         settings=published.settings,
         now=[_figure(each, each.line.now, each.now, each.rating.letter) for each in listed],
-        before=[_figure(each, each.line.before, each.before) for each in listed if each.line.before],
         bands={f"{each.line.card.measure}, {each.line.whom}": _bands(each) for each in listed},
         files=dict(inputs),
+        rows=_rows_of(published, {each.line.card.measure for each in listed}),
     )
+
+
+def _rows_of(published: Published, measures: set[str]) -> pl.DataFrame:
+    """Every published figure of these measures, of the authority and its schools, in every period."""
+    own = pl.col("geographic_level").is_in(["Local authority", "School"]) & (pl.col("comparator") == "")
+    return published.where(measure=sorted(measures)).rows.filter(own).select(*KEY, *ABOUT).sort(KEY)
 
 
 def _bands(entry: Entry) -> list[float | None]:
@@ -89,9 +92,11 @@ def keep_issue(workspace: Workspace, issue: Issue) -> Path:
     """Write the record of a pack that goes out; one of the same day is replaced."""
     folder = _folder(workspace)
     folder.mkdir(parents=True, exist_ok=True)
+    store.write_table(folder, issue.issued, issue.rows)
     target = folder / f"{issue.issued}.json"
     aside = target.with_suffix(".new")
-    aside.write_text(json.dumps(asdict(issue), indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    told = {name: value for name, value in asdict(replace(issue, rows=pl.DataFrame())).items() if name != "rows"}
+    aside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
     store.replace_file(aside, target)
     return target
 
@@ -102,8 +107,8 @@ def last_issue(workspace: Workspace, before: str = "") -> Issue | None:
     if not kept:
         return None
     record = json.loads(kept[-1].read_text(encoding="utf-8"))
-    figures = {name: [Figure(**each) for each in record[name]] for name in ("now", "before")}
-    return Issue(**{**record, **figures})
+    rows = store.read_table(kept[-1].parent, kept[-1].stem)
+    return Issue(**{**record, "now": [Figure(**each) for each in record["now"]], "rows": rows})
 
 
 def records_of(workspace: Workspace) -> list[Path]:
