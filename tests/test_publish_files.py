@@ -7,12 +7,13 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
+from board_rows import content_of
 
 from sendlab.disclosure.published import OwnView, Published, _published
 from sendlab.errors import GateError, SendlabError
 from sendlab.metrics.cards import cards
 from sendlab.metrics.publication import published_measures
-from sendlab.publish import FileInUse, write_board_page, write_workbook
+from sendlab.publish import FileInUse, write_board_page, write_board_pdf, write_workbook
 from sendlab.publish.cells import neutral
 from sendlab.publish.files import put_in_place, write_text
 from sendlab.publish.sheet import BASES, NUMBERS, sheet_frame
@@ -150,7 +151,11 @@ def test_writers_refuse_what_did_not_pass_the_gate(thing, tmp_path):
     with pytest.raises(GateError, match="published figures only"):
         write_workbook(thing, tmp_path / "a.xlsx", la_name="Sampleton")
     with pytest.raises(GateError, match="published figures only"):
-        write_board_page(thing, tmp_path / "a.html", la_code="999", la_name="Sampleton", time_period="202425")
+        write_board_page(None, thing, tmp_path / "a.html")
+    with pytest.raises(GateError, match="published figures only"):
+        write_board_pdf(None, thing, tmp_path / "a.pdf")
+    with pytest.raises(GateError, match="published figures only"):
+        content_of(thing, tmp_path)
     assert not list(tmp_path.iterdir())
 
 

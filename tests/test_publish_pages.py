@@ -2,74 +2,33 @@
 
 import base64
 import re
-from datetime import date
 
 import altair as alt
 import nbformat
 import polars as pl
 import pytest
+from board_rows import ALL_ROWS, INDICATORS, content_of, published
 from IPython.core.formatters import DisplayFormatter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from sendlab import charts, tables
+from sendlab.board.scorecard import findings, scorecard
 from sendlab.charts import bundle
-from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, _published
+from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView
 from sendlab.errors import GateError, SendlabError
-from sendlab.metrics.cards import cards
 from sendlab.publish import gate, write_board_page, write_report
-from sendlab.publish.scorecard import INDICATORS, findings, scorecard
-from sendlab.schema.measures import as_measures
 
 STAMPED = 'xmlns="http://www.w3.org/2000/svg" data-sendlab="published"'
 SVG = f'<svg {STAMPED} width="60" height="40"><clipPath id="c"/><g clip-path="url(#c)"/></svg>'
 PIXEL = base64.b64encode(b"\x89PNG").decode()
-# measure: (EHC plan, SEN support) as now, lower, upper, last year with lower and upper, nationally
-FIGURES = {
-    "absence": [(13.5, 12.9, 14.1, 13.2, 12.6, 13.8, 12.8), (10.2, 9.9, 10.5, 11.4, 11.1, 11.7, 10.4)],
-    "persistent_absence": [(39.1, 36.0, 42.3, 35.0, 32.0, 38.1, 35.7), (30.0, 28.4, 31.7, 29.8, 28.2, 31.5, 28.3)],
-    "suspension_rate": [(21.5, 16.2, 26.8, 18.0, 13.1, 22.9, 20.1), (24.9, 22.0, 27.8, 17.2, 14.9, 19.5, 21.5)],
-    "permanent_exclusion_rate": [(0.31, 0.1, 0.8, 0.3, 0.1, 0.8, 0.28), (0.5, 0.3, 0.8, 0.4, 0.2, 0.7, 0.45)],
-    "ks2_rwm_expected": [(9.0, 6.0, 13.3, 8.0, 5.1, 12.2, 9.0), (27.0, 24.0, 30.2, 26.0, 23.1, 29.2, 26.0)],
-}
 
 
-def row(measure, group, limits, **fields):
-    value, lower, upper = limits
-    about = cards()[measure]
-    base = {
-        "measure": measure, "time_period": "202425", "time_identifier": "Academic year", "place_code": "999",
-        "geographic_level": "Local authority", "place_name": "Sampleton", "sen_provision": group, "numerator": 40.0,
-        "denominator": 900.0, "base_subjects": 900, "value": value, "lower": lower, "upper": upper, "unit": about.unit,
-        "data_to": date(2025, 7, 22),
-    }  # fmt: skip
-    return base | fields
-
-
-def rows_of(measure):
-    for group, (now, low, high, last, last_low, last_high, england) in zip(
-        ("EHC plan", "SEN support"), FIGURES[measure], strict=True
-    ):
-        yield row(measure, group, (now, low, high))
-        yield row(measure, group, (last, last_low, last_high), time_period="202324", data_to=date(2024, 7, 22))
-        gap = (round(now - england, 2), round(low - england, 2), round(high - england, 2))
-        yield row(measure, group, gap, comparator="Same group nationally", comparator_value=england,
-                  comparator_period="202324", numerator=None, denominator=None)  # fmt: skip
-        other = now / 2
-        gap = tuple(round(number - other, 2) for number in (now, low, high))
-        yield row(measure, group, gap, comparator="No SEN", comparator_value=other, comparator_period="202425")
-    yield row(measure, "No SEN", (now / 2, now / 2 - 0.1, now / 2 + 0.1), base_subjects=9000)
-
-
-def published(rows):
-    return _published(as_measures(pl.DataFrame(list(rows))), audience="board", threshold=5, run_id="r1")
-
-
-ALL_ROWS = [line for measure in INDICATORS for line in rows_of(measure)]
+def lines_of(rows):
+    return scorecard(published(rows), la_code="999", time_period="202425", indicators=INDICATORS)
 
 
 def line_of(rows, measure, group="SEN support"):
-    lines = scorecard(published(rows), la_code="999", time_period="202425")
-    return next(line for line in lines if (line.card.measure, line.group) == (measure, group))
+    return next(line for line in lines_of(rows) if (line.card.measure, line.group) == (measure, group))
 
 
 # --- scorecard ---------------------------------------------------------------------------------------------------
@@ -86,9 +45,9 @@ def test_change_is_in_words_by_the_interval_of_the_difference_and_the_polarity()
 
 def test_another_part_of_the_year_is_not_compared():
     rows = [line | ({"time_identifier": "Autumn term"} if line["time_period"] == "202324" else {}) for line in ALL_ROWS]
-    assert {line.change for line in scorecard(published(rows), la_code="999", time_period="202425")} == {
-        "cannot compare"
-    }
+    assert {
+        line.change for line in scorecard(published(rows), la_code="999", time_period="202425", indicators=INDICATORS)
+    } == {"cannot compare"}
 
 
 def test_no_earlier_figure_and_a_hidden_one_are_told_apart():
@@ -97,11 +56,11 @@ def test_no_earlier_figure_and_a_hidden_one_are_told_apart():
     gone = dict.fromkeys(("value", "lower", "upper", "numerator", "denominator", "base_subjects")) | {"status": "c"}
     hidden = [line | (gone if line["time_period"] == "202324" else {}) for line in ALL_ROWS]
     assert line_of(hidden, "absence").change == "not shown"
-    assert not [f for f in findings(scorecard(published(hidden), la_code="999", time_period="202425")) if f.rank == 1]
+    assert not [f for f in findings(lines_of(hidden)) if f.rank == 1]
 
 
 def test_findings_are_worst_first_and_hidden_lines_are_no_finding():
-    found = findings(scorecard(published(ALL_ROWS), la_code="999", time_period="202425"))
+    found = findings(lines_of(ALL_ROWS))
     assert [f.rank for f in found] == sorted(f.rank for f in found)
     assert {f.against for f in found if f.rank == 0} == {"nationally"}
     # suspensions: 24.9 nationally 21.5, lower limit 22.0; absence of SEN support: 10.2 is no worse than 10.4
@@ -117,7 +76,12 @@ def test_findings_are_worst_first_and_hidden_lines_are_no_finding():
 @pytest.fixture(scope="module")
 def board(tmp_path_factory):
     path = tmp_path_factory.mktemp("board") / "board-page.html"
-    return write_board_page(published(ALL_ROWS), path, la_code="999", la_name="Sampleton", time_period="202425")
+    return page_of(ALL_ROWS, path)
+
+
+def page_of(rows, path, **more):
+    view = published(rows)
+    return write_board_page(content_of(view, path.parent, **more), view, path)
 
 
 def words(html):
@@ -133,7 +97,7 @@ def test_board_page_is_short_plain_and_says_where_it_comes_from(board):
         assert term.lower() not in html.lower()
     text = " ".join(words(html))
     assert "Sampleton, 2024/25. Data to 22 July 2025. Pupils: EHC plan 900, SEN support 900." in text
-    assert "between 22.00 and 27.80" in text and "OFFICIAL · Run r1" in text
+    assert "+3.40 (between 0.50 and 6.30)" in text and "OFFICIAL · Run r1" in text
     assert "Counts of 1 to 4 people, and figures from which they follow, are hidden (c)." in text
     assert 3 <= html.count("<li>") <= 5 and html.count("<svg") == 2
 
@@ -146,18 +110,14 @@ def test_board_page_title_is_the_worst_finding(board):
 def test_a_hidden_figure_is_marked_and_draws_no_conclusion(tmp_path):
     gone = dict.fromkeys(("value", "lower", "upper", "numerator", "denominator", "base_subjects")) | {"status": "c"}
     rows = [line | (gone if line["sen_provision"] == "EHC plan" else {}) for line in ALL_ROWS]
-    path = write_board_page(
-        published(rows), tmp_path / "b.html", la_code="999", la_name="Sampleton", time_period="202425"
-    )
+    path = page_of(rows, tmp_path / "b.html")
     text = " ".join(words(path.read_text(encoding="utf-8")))
     assert "c: not shown" in text and "pupils with an EHC plan" not in text
 
 
 def test_board_page_without_figures_says_so(tmp_path):
     with pytest.raises(SendlabError, match="no figures of Sampleton for 2019/20"):
-        write_board_page(
-            published(ALL_ROWS), tmp_path / "b.html", la_code="999", la_name="Sampleton", time_period="201920"
-        )
+        page_of(ALL_ROWS, tmp_path / "b.html", time_period="201920")
 
 
 # --- report ------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from sendlab.runs.index import write_index
 from sendlab.runs.lock import LOCK, one_run
 from sendlab.runs.manifest import run_name
 from sendlab.runs.pack import pack
-from sendlab.runs.plan import BOARD_PAGE, WORKBOOK, board_folder, notebook_files
+from sendlab.runs.plan import BOARD_PAGE, BOARD_PDF, WORKBOOK, board_folder, notebook_files
 from sendlab.runs.register import Made, Register
 from sendlab.runs.strip import strip, without_paths
 from sendlab.schema.measures import as_measures
@@ -57,7 +57,6 @@ class Space:
     root: Path
     la_code: str = "999"
     la_name: str = "Sampleton"
-    public: bool = False
 
     @property
     def reports(self):
@@ -385,7 +384,7 @@ def indexed(tmp_path):
     for run, error in (("20250901T080000Z-r1", ""), ("20250902T080000Z-r1", "ValueError: <odd>")):
         notebook(opened.workspace.reports / "runs" / run / "failed" / "board" / "900101", "progress")
         register.add(Made("202425/board/900101/progress", run, error=error))
-    for name in (BOARD_PAGE, WORKBOOK):
+    for name in (BOARD_PAGE, BOARD_PDF, WORKBOOK):
         (folder / name).write_text("x")
     places = places_in_order(PLACES)
     return write_index(opened.workspace.reports, opened.published(), places, "Sampleton", "202425", register)
@@ -399,9 +398,15 @@ def test_the_pack_by_itself_holds_the_lock_and_brings_the_index_up_to_date(tmp_p
         pack(opened, "201920")
     assert "202324, 202425" in told.value.next_step and not (opened.workspace.reports / "index.html").exists()
     outcomes = pack(opened, "202324")
-    assert [outcome.notebook for outcome in outcomes] == ["board page", "workbook", "open data"]
+    assert [outcome.notebook for outcome in outcomes] == [
+        "board page",
+        "board page as PDF",
+        "slides",
+        "workbook",
+        "open data",
+    ]
     html = (opened.workspace.reports / "index.html").read_text(encoding="utf-8")
-    assert outcomes[1].status == "done" and 'href="202324/board/figures.xlsx"' in html
+    assert outcomes[3].status == "done" and 'href="202324/board/figures.xlsx"' in html
 
 
 def test_a_later_run_that_went_well_takes_the_failure_out_of_the_index(indexed):
@@ -415,7 +420,8 @@ def test_a_later_run_that_went_well_takes_the_failure_out_of_the_index(indexed):
 
 def test_the_index_links_the_pack_and_keeps_an_earlier_report(indexed):
     html = indexed.read_text(encoding="utf-8")
-    assert 'href="202425/board/board-page.html"' in html and 'href="202425/board/figures.xlsx"' in html
+    assert 'href="202425/board/board-page.html"' in html and 'href="202425/board/board-page.pdf"' in html
+    assert 'href="202425/board/figures.xlsx"' in html
     assert "earlier" in html and "ValueError: &lt;odd&gt;" in html and "1 report failed" in html
     assert str(indexed.parent) not in html
 

@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from board_rows import content_of
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from openpyxl.comments import Comment
 from openpyxl.workbook.defined_name import DefinedName
@@ -479,7 +480,7 @@ def test_a_chart_without_figures_shows_nothing_finer():
 
 def test_what_sendlab_writes_is_clean(tmp_path):
     write_workbook(VIEW, tmp_path / "figures.xlsx", la_name="Sampleton")
-    write_board_page(VIEW, tmp_path / "board.html", la_code="999", la_name="Sampleton", time_period="202425")
+    write_board_page(content_of(VIEW, tmp_path), VIEW, tmp_path / "board.html")
     saved(tmp_path, "table.html", tables.figures_table(VIEW, **WHERE).to_html())
     require_clean(sorted(tmp_path.iterdir()), forbidden=PLANTED)
 

@@ -64,6 +64,17 @@ class PackContent:
     run_id: str
 
     @property
+    def issued_on(self) -> str:
+        """The day of the meeting in words, "" for a draft."""
+        return day_name(date.fromisoformat(self.issued)) if self.issued else ""
+
+    @property
+    def head_period(self) -> str:
+        """The period of most lines, which the head names; others stand with their line."""
+        periods = [entry.period for entry in self.entries]
+        return max(periods, key=periods.count)
+
+    @property
     def entries(self) -> tuple[Entry, ...]:
         """All lines of the scorecard, priority by priority."""
         return tuple(entry for each in self.priorities for entry in each.entries)

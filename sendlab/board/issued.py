@@ -98,12 +98,17 @@ def keep_issue(workspace: Workspace, issue: Issue) -> Path:
 
 def last_issue(workspace: Workspace, before: str = "") -> Issue | None:
     """The pack that went out last, on a day before `before` where that is given; None where none has."""
-    days = sorted(path.stem for path in _folder(workspace).glob("*.json") if not before or path.stem < before)
-    if not days:
+    kept = [path for path in records_of(workspace) if not before or path.stem < before]
+    if not kept:
         return None
-    record = json.loads((_folder(workspace) / f"{days[-1]}.json").read_text(encoding="utf-8"))
+    record = json.loads(kept[-1].read_text(encoding="utf-8"))
     figures = {name: [Figure(**each) for each in record[name]] for name in ("now", "before")}
     return Issue(**{**record, **figures})
+
+
+def records_of(workspace: Workspace) -> list[Path]:
+    """The records of the packs that went out, oldest first."""
+    return sorted(_folder(workspace).glob("*.json"))
 
 
 def _folder(workspace: Workspace) -> Path:

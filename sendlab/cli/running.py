@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -93,13 +94,17 @@ def _tell_plan(
 @click.command()
 @WORKSPACE
 @PERIOD
+@click.option(
+    "--issue", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
+    help="The day of the meeting that the pack goes to: it is kept, and the next pack says what changed since.",
+)  # fmt: skip
 @tell_faults
-def pack(workspace: Path | None, time_period: str | None) -> None:
-    """The board page and the workbook of figures."""
+def pack(workspace: Path | None, time_period: str | None, issue: datetime | None) -> None:
+    """The board's pack: one page (HTML and PDF) and the workbook of figures."""
     from sendlab.build.opened import open_workspace
     from sendlab.runs.pack import pack as make_pack
 
-    outcomes = make_pack(open_workspace(workspace), time_period)
+    outcomes = make_pack(open_workspace(workspace), time_period, issue.date() if issue else None)
     for outcome in outcomes:
         click.echo(f"  {outcome.status:6} {outcome.notebook} {outcome.error}{outcome.note}")
     sys.exit(int(any(outcome.status == "failed" for outcome in outcomes)))

@@ -1,4 +1,4 @@
-"""Published figures in, files out: HTML reports, board page, workbook, open data. Nothing here takes anything else.
+"""Published figures in, files out: HTML reports, the board's pack, open data. Nothing here takes anything else.
 
 Each is imported when it is first used.
 """
@@ -7,9 +7,14 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "FileInUse": "files", "write_board_page": "board_page", "write_open_data": "open_data", "write_report": "html",
+    "FileInUse": "files",
+    "write_board_page": "board_page",
+    "write_board_pdf": "board_pdf",
+    "write_open_data": "open_data",
+    "write_report": "html",
+    "write_slides": "slides",
     "write_workbook": "workbook",
-}  # fmt: skip
+}
 
 __all__ = [*_HOME]
 

@@ -15,7 +15,7 @@ from sendlab.board.scorecard import NATIONALLY, Line
 from sendlab.disclosure.published import Published
 from sendlab.metrics.cards import Card
 from sendlab.narrate import decimals_of, one_row
-from sendlab.publish.slide_parts import TEXT, place_named, say
+from sendlab.publish.slide_parts import TEXT, colour_of, place_named, say
 from sendlab.schema.groups import SEND
 from sendlab.schema.labels import NOT_SHOWN, period_name
 from sendlab.stats.rounding import format_number, round_half_away
@@ -114,7 +114,8 @@ def add_chart(slide: Any, drawing: Drawing, made: datetime) -> Any:
     from pptx.chart.data import CategoryChartData
     from pptx.enum.chart import XL_CHART_TYPE
 
-    data = CategoryChartData(number_format=_format(drawing.decimals))
+    make: Any = CategoryChartData
+    data = make(number_format=_format(drawing.decimals))
     data.categories = drawing.categories
     for name, values in drawing.series:
         data.add_series(name, values)
@@ -135,12 +136,11 @@ def _format(decimals: int) -> str:
 
 def _dress(chart: Any, drawing: Drawing) -> None:
     """Fonts, axis from nought with its unit, few light lines, key above."""
-    from pptx.dml.color import RGBColor
     from pptx.enum.chart import XL_LEGEND_POSITION, XL_TICK_MARK
     from pptx.util import Pt
 
     chart.has_title, chart.font.size, chart.font.name = False, Pt(_SIZE), "Arial"
-    chart.font.color.rgb = RGBColor.from_string(TEXT)
+    chart.font.color.rgb = colour_of(TEXT)
     chart.has_legend = True
     chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.TOP, False
     axis = chart.value_axis
@@ -149,11 +149,11 @@ def _dress(chart: Any, drawing: Drawing) -> None:
     axis.has_title, axis.axis_title.text_frame.text = True, drawing.unit
     axis.axis_title.text_frame.paragraphs[0].runs[0].font.size = Pt(_SIZE)
     axis.axis_title.text_frame.paragraphs[0].runs[0].font.bold = False
-    axis.major_gridlines.format.line.color.rgb = RGBColor.from_string("DEE0E2")
+    axis.major_gridlines.format.line.color.rgb = colour_of("DEE0E2")
     axis.format.line.fill.background()
     axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = "General", False
     chart.category_axis.major_tick_mark = XL_TICK_MARK.NONE
-    chart.category_axis.format.line.color.rgb = RGBColor.from_string("505A5F")
+    chart.category_axis.format.line.color.rgb = colour_of("505A5F")
     plot = chart.plots[0]
     plot.has_data_labels = True
     plot.data_labels.number_format, plot.data_labels.number_format_is_linked = _format(drawing.decimals), False
@@ -161,20 +161,18 @@ def _dress(chart: Any, drawing: Drawing) -> None:
 
 
 def _colour_bars(chart: Any) -> None:
-    from pptx.dml.color import RGBColor
-    from pptx.enum.chart import XL_AXIS_CROSSES, XL_LABEL_POSITION
+    from pptx.enum.chart import XL_LABEL_POSITION
 
     chart.plots[0].gap_width, chart.plots[0].overlap = 60, -5
     chart.category_axis.reverse_order = True  # the first group above, as in the tables
-    chart.category_axis.crosses = XL_AXIS_CROSSES.MAXIMUM  # and the axis of figures below
+    chart._chartSpace.xpath("//c:valAx/c:crosses")[0].set("val", "max")  # and the axis of figures below
     chart.plots[0].data_labels.position = XL_LABEL_POSITION.OUTSIDE_END
     for series, colour in zip(chart.plots[0].series, (PLACE, NATION), strict=False):
         series.format.fill.solid()
-        series.format.fill.fore_color.rgb = RGBColor.from_string(colour)
+        series.format.fill.fore_color.rgb = colour_of(colour)
 
 
 def _colour_lines(chart: Any) -> None:
-    from pptx.dml.color import RGBColor
     from pptx.enum.chart import XL_LABEL_POSITION, XL_MARKER_STYLE
     from pptx.util import Pt
 
@@ -182,10 +180,10 @@ def _colour_lines(chart: Any) -> None:
     for series in chart.plots[0].series:
         colour, shape = LINES[series.name]
         series.smooth = False
-        series.format.line.color.rgb, series.format.line.width = RGBColor.from_string(colour), Pt(2.25)
+        series.format.line.color.rgb, series.format.line.width = colour_of(colour), Pt(2.25)
         series.marker.style, series.marker.size = getattr(XL_MARKER_STYLE, shape), 9
         series.marker.format.fill.solid()
-        series.marker.format.fill.fore_color.rgb = RGBColor.from_string(colour)
+        series.marker.format.fill.fore_color.rgb = colour_of(colour)
 
 
 def _dated(workbook: bytes, made: datetime) -> bytes:

@@ -52,6 +52,14 @@ def new_slide(deck: Any, layout: str, title: str, footer: str, sizes: Sequence[i
     return slide
 
 
+def colour_of(code: str) -> Any:
+    """A colour of six hexadecimal digits."""
+    from pptx.dml.color import RGBColor
+
+    make: Any = RGBColor
+    return make.from_string(code)
+
+
 def _a(name: str) -> str:
     return "{http://schemas.openxmlformats.org/drawingml/2006/main}" + name
 
@@ -144,13 +152,12 @@ def add_table(
 
 
 def _write_cell(cell: Any, told: Cell, size: int, *, heading: bool, over_all: bool) -> None:
-    from pptx.dml.color import RGBColor
     from pptx.enum.text import MSO_ANCHOR
     from pptx.util import Inches, Pt
 
     ground, colour = (BLUE, PAPER) if heading else RAG.get(told.letter, (PALE if over_all else PAPER, TEXT))
     cell.fill.solid()
-    cell.fill.fore_color.rgb = RGBColor.from_string(ground)
+    cell.fill.fore_color.rgb = colour_of(ground)
     cell.margin_left = cell.margin_right = Inches(_MARGIN)
     cell.margin_top = cell.margin_bottom = Inches(_PAD)
     cell.vertical_anchor = MSO_ANCHOR.BOTTOM if heading else MSO_ANCHOR.TOP
@@ -158,7 +165,7 @@ def _write_cell(cell: Any, told: Cell, size: int, *, heading: bool, over_all: bo
         paragraph = cell.text_frame.paragraphs[0] if number == 0 else cell.text_frame.add_paragraph()
         run = paragraph.add_run()
         run.text, run.font.size = text, Pt(size)
-        run.font.bold, run.font.color.rgb = heading or told.bold or bool(told.letter), RGBColor.from_string(colour)
+        run.font.bold, run.font.color.rgb = heading or told.bold or bool(told.letter), colour_of(colour)
     _lines_around(cell)
 
 
