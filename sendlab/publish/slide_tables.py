@@ -34,7 +34,7 @@ def scorecard_table(content: PackContent) -> Table:
         rows.append([Cell(each.name + told, bold=True)])
         rows += [_scored(entry, period_name(content.time_period)) for entry in each.entries]
     head = ("Indicator", "Number", "Last year", "Now", "Change", "Nationally", "Target", "Rating")
-    return Table("Scorecard", head, (3.383, 0.75, 0.9, 2.75, 1.35, 1.0, 0.8, 1.2), tuple(rows), 12)
+    return Table("Scorecard", head, (3.383, 0.75, 1.0, 2.65, 1.35, 1.0, 0.8, 1.2), tuple(rows), 12)
 
 
 def _scored(entry: Entry, usual: str) -> Row:

@@ -216,7 +216,7 @@ def _tables(deck: Any, title: str, lead: str, table: Table, content: PackContent
     """A table on as many slides as it needs, its headings on each."""
     down = height_of([lead], 14, AREA.width) + BELOW_LEAD if lead else 0.0
     box = Box(AREA.left, 1.5 + down, AREA.width, AREA.top + AREA.height - 1.5 - down)
-    parts = table_pages(table.head, table.rows, table.widths, box.height, table.size, table.least)
+    parts, size = _paged(table, box.height)
     for number, rows in enumerate(parts, 1):
         slide = new_slide(deck, "Table", _numbered(title, number, len(parts)), _footer(content))
         place = place_named(slide, 1)
@@ -224,10 +224,19 @@ def _tables(deck: Any, title: str, lead: str, table: Table, content: PackContent
             write(place, [lead], (14,))
         else:
             place._element.getparent().remove(place._element)
-        head = row_height([Cell(text, bold=True) for text in table.head], table.widths, table.size)
+        head = row_height([Cell(text, bold=True) for text in table.head], table.widths, size)
         least = max(table.least, min(table.most, (box.height - head) / len(rows)))
-        add_table(slide, box, table.head, rows, table.widths, table.size, table.name, least)
+        add_table(slide, box, table.head, rows, table.widths, size, table.name, least)
         add_notes(slide, [content.settings])
+
+
+def _paged(table: Table, room: float) -> tuple[list[list[Sequence[Cell]]], int]:
+    """The rows slide by slide, and their size: a point smaller where that saves a slide."""
+    tried = [
+        (table_pages(table.head, table.rows, table.widths, room, size, table.least), size)
+        for size in (table.size, table.size - 1)
+    ]
+    return min(tried, key=lambda each: (len(each[0]), -each[1]))
 
 
 def _numbered(title: str, number: int, of: int) -> str:
