@@ -314,7 +314,8 @@ def extreme(content):
     comment = replace(content.exceptions[0], comment=None)
     reds = tuple(replace(comment, entry=replace(each.entry, title=f"{each.entry.title} {'of all pupils ' * 4}"))
                  for each in content.exceptions for _ in range(3))  # fmt: skip
-    return replace(since_last_year(content), title=LONG, la_name="The Council of the Long and Winding Shire of Many Hills (invented)",
+    shire = "The Council of the Long and Winding Shire of Many Hills (invented)"
+    return replace(since_last_year(content), title=LONG, la_name=shire,
                    exceptions=reds, limits=(words,) * 9)  # fmt: skip
 
 
