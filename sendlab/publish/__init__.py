@@ -1,4 +1,4 @@
-"""Published figures in, files out: HTML reports, the board's pack, open data. Nothing here takes anything else.
+"""Published figures in, files out: reports, the board's pack, workbook, open data. Nothing here takes anything else.
 
 Each is imported when it is first used.
 """

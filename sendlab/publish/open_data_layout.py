@@ -62,7 +62,7 @@ def _indicators(
     rows: pl.DataFrame, about: Card, kind: str, keys: Sequence[str]
 ) -> tuple[pl.DataFrame, list[dict[str, str | None]]]:
     """The columns of one measure beside those that say which row it is, and their lines of the meta file."""
-    told = {column: line for column, line in words()[kind].items() if _is_told(rows, column)}
+    told = {column: line for column, line in words()[kind].items() if column == "value" or _is_told(rows, column)}
     cells = [_cell(rows, column).alias(about.measure + line["ending"]) for column, line in told.items()]
     return rows.select(*keys, *cells), [_indicator_line(about, rows, column, line) for column, line in told.items()]
 

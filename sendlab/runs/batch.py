@@ -146,8 +146,10 @@ def run_opened(
                 opened.record_release(f"{started:%Y-%m-%d}")
             outcomes = _made(plan, slots, progress)
         if pack_too:
-            made = plan.published, space, plan.time_period, plan.register, plan.present, plan.name
-            outcomes += write_pack(*made, public=public_figures(opened))
+            outcomes += write_pack(
+                plan.published, space, plan.time_period, plan.register, plan.present, plan.name,
+                public=public_figures(opened),
+            )  # fmt: skip
         plan.register.tidy()
         seconds = round(time.perf_counter() - clock, 1)
         story = RunStory(plan.name, plan.time_period, started, seconds, options, sorted(slots.modes))

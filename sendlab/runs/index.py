@@ -14,6 +14,7 @@ from sendlab.runs.outcome import failed_path
 from sendlab.runs.plan import (
     AUDIENCE,
     BOARD_PAGE,
+    BOARD_PDF,
     NOTEBOOKS,
     OPEN_DATA,
     OWN,
@@ -27,6 +28,14 @@ from sendlab.runs.register import Register
 from sendlab.schema.labels import day_name, period_name
 
 # The search box: hides the rows whose name does not hold what is typed, and says how many are left.
+_PACK = (
+    (BOARD_PAGE, "Board page", "the one thing to know, and the scorecard, on one sheet"),
+    (BOARD_PDF, "Board page as PDF", "the same to print and to pass on, tagged for screen readers"),
+    (SLIDES, "Slides", "the pack as a deck to edit, with figures and method in the notes (PowerPoint)"),
+    (WORKBOOK, "Workbook", "every published figure, one table a sheet (Excel)"),
+    (f"{OPEN_DATA}/{ABOUT}_{AUDIENCE}.txt", "Open data",
+     "the same figures as CSV, in the layout of the Department's open data; this note lists the files beside it"),
+)  # fmt: skip
 SCRIPT = """
 const box = document.getElementById("search"), said = document.getElementById("found");
 box.addEventListener("input", () => {
@@ -96,10 +105,7 @@ def write_index(
         la=[line for line in lines if not line.phase],
         schools=[line for line in lines if line.phase],
         failures=_failures(lines, topics, last),
-        board_page=_link(folder / BOARD_PAGE, reports),
-        slides=_link(folder / SLIDES, reports),
-        workbook=_link(folder / WORKBOOK, reports),
-        open_data=_link(folder / OPEN_DATA / f"{ABOUT}_{AUDIENCE}.txt", reports),
+        pack=[(href, *words) for name, *words in _PACK if (href := _link(folder / name, reports))],
         settings=published.settings,
         run_id=published.run_id,
         script=SCRIPT,
