@@ -171,7 +171,10 @@ def _text_styles(master: Any) -> None:
 
 
 def _drop_unused(made: Any) -> None:
-    """A template's picture of itself, and settings of somebody's printer, are nothing that a pack shows."""
+    """A template's picture of itself, printer settings and counts of words are nothing that a pack shows."""
+    about = next(r.target_part for r in made.part.package._rels.values() if r.reltype.endswith("/extended-properties"))
+    space = "http://schemas.openxmlformats.org/officeDocument/2006/extended-properties"
+    about._blob = f'<Properties xmlns="{space}"><Application>sendlab</Application></Properties>'.encode()
     for rels in (made.part.package._rels, made.part.rels):
         for name, rel in list(rels.items()):
             if rel.reltype.endswith(("/thumbnail", "/printerSettings")):
