@@ -172,6 +172,7 @@ TRIED_BELOW = {
 VALUES = {
     "measure": PA, "measures": [PA], "place": "999", "time_period": "202425", "from_period": "202324",
     "to_period": "202425", "group": "SEN support", "caption": "Figures", "la_code": "999", "la_name": "Sampleton",
+    "content": None,
 }  # fmt: skip
 
 
@@ -179,7 +180,7 @@ def call(thing, figures, folder):
     """Call a function with these figures and whatever else it must have."""
     taken = figures_of(thing)
     needed = [name for name, p in inspect.signature(thing).parameters.items() if p.default is p.empty and name != taken]
-    values = VALUES | {"path": folder / "out.file"}
+    values = VALUES | {"path": folder / "out.file", "folder": folder}
     assert set(needed) <= set(values), "say in VALUES what to pass"
     return thing(**{taken: figures, **{name: values[name] for name in needed}})
 

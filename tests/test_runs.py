@@ -399,9 +399,10 @@ def test_the_pack_by_itself_holds_the_lock_and_brings_the_index_up_to_date(tmp_p
         pack(opened, "201920")
     assert "202324, 202425" in told.value.next_step and not (opened.workspace.reports / "index.html").exists()
     outcomes = pack(opened, "202324")
-    assert [outcome.notebook for outcome in outcomes] == ["board page", "board page as PDF", "workbook", "open data"]
+    made = ["board page", "board page as PDF", "slides", "workbook", "open data"]
+    assert [outcome.notebook for outcome in outcomes] == made
     html = (opened.workspace.reports / "index.html").read_text(encoding="utf-8")
-    assert outcomes[2].status == "done" and 'href="202324/board/figures.xlsx"' in html
+    assert outcomes[3].status == "done" and 'href="202324/board/figures.xlsx"' in html
 
 
 def test_a_later_run_that_went_well_takes_the_failure_out_of_the_index(indexed):

@@ -12,6 +12,7 @@ _HOME = {
     "write_board_pdf": "board_pdf",
     "write_open_data": "open_data",
     "write_report": "html",
+    "write_slides": "slides",
     "write_workbook": "workbook",
 }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from sendlab.errors import GateError
-from sendlab.publish import scan_figures, scan_files, scan_packages
+from sendlab.publish import scan_figures, scan_files, scan_packages, scan_slides
 from sendlab.publish.scan_charts import marks_too_fine
 from sendlab.publish.scan_nested import Canaries, plain_text, unfolded
 from sendlab.publish.scan_rules import has_rule
@@ -133,6 +133,7 @@ def _notebook(data: bytes) -> Found:
 
 def _office(data: bytes) -> Found:
     yield from scan_packages.out_of_sight(data)
+    yield from scan_slides.in_charts(data)
     for part, rows in scan_figures.sheets(data):
         yield from _fine(rows, f"{part}, ")
 

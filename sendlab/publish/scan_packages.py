@@ -14,6 +14,9 @@ from sendlab.publish.scan_text import Piece
 
 HIDDEN_SHEET = "a hidden sheet"
 HIDDEN_SLIDE = "a hidden slide"
+HIDDEN_SHAPE = "a hidden shape"
+CROPPED = "a cropped picture, which still holds what it hides"
+NOT_READ = "a part of a kind that is not looked through"
 COMMENT = "a comment"
 DEFINED_NAME = "a defined name"
 OUTSIDE_LINK = "a link to another file"
@@ -21,13 +24,17 @@ ATTACHED = "an attached file"
 TRAILING = "bytes behind its end"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"iCCP")
-# What a workbook may hide, as patterns of its parts: (name of the part, what stands in it, what is wrong).
+# What a workbook or deck may hide, as patterns of its parts: (name of the part, what stands in it, what is wrong).
 _OUT_OF_SIGHT = (
     (re.compile(r"xl/workbook\.xml"), re.compile(r'<sheet\b[^>]*\bstate="(?:very)?hidden"', re.I), HIDDEN_SHEET),
     (re.compile(r"xl/workbook\.xml"), re.compile(r'<definedName\b(?![^>]*name="_xlnm\.)'), DEFINED_NAME),
     (re.compile(r"(?:xl/(?:threaded)?comments|ppt/comments).*"), re.compile(r"<"), COMMENT),
     (re.compile(r"xl/externalLinks/.*"), re.compile(r"<"), OUTSIDE_LINK),
     (re.compile(r"ppt/slides/slide\d+\.xml"), re.compile(r'<p:sld\b[^>]*\bshow="(?:0|false)"'), HIDDEN_SLIDE),
+    (re.compile(r"ppt/.*slide\d+\.xml", re.I), re.compile(r'<p:cNvPr\b[^>]*\bhidden="(?:1|true)"'), HIDDEN_SHAPE),
+    (re.compile(r"ppt/slides/slide\d+\.xml"), re.compile(r'<a:srcRect\b[^>]*\b[ltrb]="[^0"]'), CROPPED),
+    (re.compile(r"ppt/.*\.rels"), re.compile(r'TargetMode="External"'), OUTSIDE_LINK),
+    (re.compile(r"ppt/.*\.(?!xml$|rels$|vml$|png$|xlsx$)\w+"), re.compile(""), NOT_READ),
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from sendlab.runs.plan import (
     OPEN_DATA,
     OWN,
     SCHOOLS,
+    SLIDES,
     WORKBOOK,
     board_folder,
     record_folder,
@@ -30,6 +31,7 @@ from sendlab.schema.labels import day_name, period_name
 _PACK = (
     (BOARD_PAGE, "Board page", "the one thing to know, and the scorecard, on one sheet"),
     (BOARD_PDF, "Board page as PDF", "the same to print and to pass on, tagged for screen readers"),
+    (SLIDES, "Slides", "the pack as a deck to edit, with figures and method in the notes (PowerPoint)"),
     (WORKBOOK, "Workbook", "every published figure, one table a sheet (Excel)"),
     (f"{OPEN_DATA}/{ABOUT}_{AUDIENCE}.txt", "Open data",
      "the same figures as CSV, in the layout of the Department's open data; this note lists the files beside it"),

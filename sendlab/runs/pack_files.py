@@ -1,4 +1,4 @@
-"""The files of the board's pack, each made whole or its failure told: page, PDF, workbook, open data."""
+"""The files of the board's pack, each made whole or its failure told: page, PDF, slides, workbook, open data."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from sendlab.errors import RunProblem
 from sendlab.publish.files import files_in_use
 from sendlab.runs.execute import error_line
 from sendlab.runs.outcome import Outcome
-from sendlab.runs.plan import BOARD_PAGE, BOARD_PDF, OPEN_DATA, PUBLIC, WORKBOOK
+from sendlab.runs.plan import BOARD_PAGE, BOARD_PDF, OPEN_DATA, PUBLIC, SLIDES, WORKBOOK
 from sendlab.runs.strip import without_paths
 
 
@@ -22,7 +22,7 @@ def files_of_pack(folder: Path) -> list[Path]:
     """What a pack is made of: its files in the board's folder, and open data there and in the public's."""
     data = (path / OPEN_DATA for path in (folder, folder.parent / PUBLIC))
     opened = (path for each in data for path in sorted(each.glob("*.*")))
-    return [folder / BOARD_PAGE, folder / BOARD_PDF, folder / WORKBOOK, *opened]
+    return [*(folder / name for name in (BOARD_PAGE, BOARD_PDF, SLIDES, WORKBOOK)), *opened]
 
 
 def write_files(
@@ -39,7 +39,7 @@ def write_files(
 
 def _told(published: Published, workspace: Any, folder: Path, time_period: str, issued: str) -> Iterator[Outcome]:
     """The files that say what the content says, and the record of a pack that goes out."""
-    from sendlab.publish import write_board_page, write_board_pdf
+    from sendlab.publish import write_board_page, write_board_pdf, write_slides
 
     made: list[tuple[PackContent, Issue]] = []
 
@@ -53,6 +53,7 @@ def _told(published: Published, workspace: Any, folder: Path, time_period: str, 
     content, record = made[0]
     yield _outcome("board page", workspace, lambda: write_board_page(content, published, folder / BOARD_PAGE))
     yield _outcome("board page as PDF", workspace, lambda: write_board_pdf(content, published, folder / BOARD_PDF))
+    yield _outcome("slides", workspace, lambda: write_slides(content, published, folder / SLIDES))
     if issued:
         yield _outcome("record of the pack", workspace, lambda: keep_issue(workspace, record))
 

@@ -24,7 +24,7 @@ NOTEBOOKS = (
 AUDIENCE, OWN = "board", "school"  # the edition that the index links, and the one for a school alone
 SCHOOLS = "schools"  # folder of what only the school that a folder is named after may see
 RECORDS = "runs"  # the analyst's folder beside the reports
-BOARD_PAGE, BOARD_PDF, WORKBOOK = "board-page.html", "board-page.pdf", "figures.xlsx"
+BOARD_PAGE, BOARD_PDF, SLIDES, WORKBOOK = "board-page.html", "board-page.pdf", "slides.pptx", "figures.xlsx"
 OPEN_DATA, PUBLIC = "open-data", "public"  # folders: pairs of CSV, and what anybody may have
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict,

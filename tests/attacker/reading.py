@@ -11,6 +11,7 @@ from attacker.notebook import read_notebook
 from attacker.open_data import NAME, read_open_data
 from attacker.public import Public
 from attacker.sentences import Told, read_text
+from attacker.slides import read_slides
 from attacker.workbook import BookReader, scene_of
 from sendlab.metrics.cards import card
 
@@ -18,7 +19,7 @@ _TOPICS = ("progress", "attendance", "exclusions", "interventions", "plans_and_r
            "self_evaluation", "data_quality")  # fmt: skip
 _GAINS, _WHOLE = "intervention_gain", ("Total", "None")
 _OWN_WORDS = ("interventions", "self_evaluation")  # topics whose items are read as names, or as statements
-_BOARD = ("board-page.html", "figures.xlsx")
+_BOARD = ("board-page.html", "board-page.pdf", "figures.xlsx", "slides.pptx")
 OPEN_DATA = "open-data"
 
 
@@ -106,6 +107,8 @@ def _read(path: Path, file: str, public: Public) -> Told:
         return read_notebook(path, public, file)
     if path.suffix == ".xlsx":
         return BookReader(path, file).read(public)
+    if path.suffix == ".pptx":
+        return read_slides(path, public, file)
     if path.parent.name == OPEN_DATA:
         return read_open_data(path, public, file)
     told = read_text(path.read_bytes().decode("utf-8", errors="replace"), Scene(), public, file, "file")
