@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pptx import Presentation
 
 from sendlab.board.commentary import COMMENTARY
 from sendlab.cli import main
+from sendlab.runs.plan import SLIDES
 from sendlab.sample import write
 
 SETTINGS = """\
@@ -88,7 +90,7 @@ def walked(tmp_path_factory):
     walk.sessions(fault)
     told["check"] = walk.call("check", str(walk.root / "raw" / SESSIONS), status=1)
     told["faulty"] = walk.call("ingest", status=1)
-    told["quality"] = sorted(path.name for path in (walk.root / "reports" / "quality").glob("*.html"))
+    told["quality"] = sorted(path.parent.name for path in (walk.root / "reports" / "quality").rglob("*.html"))
     (walk.root / "raw" / SESSIONS).write_bytes(right)
     told["right"] = walk.call("ingest")
     walk.call("build")
@@ -114,13 +116,14 @@ def walked(tmp_path_factory):
     told["second"] = walk.page()
     walk.call("pack")
     told["again"] = walk.page()
+    told["slides"] = Presentation(walk.root / "reports" / "202526" / "board" / SLIDES)
     told["walk"] = walk
     return told
 
 
 def test_a_fault_is_found_and_told_with_row_and_remedy_to_the_school(walked):
     assert SESSIONS in walked["check"] and "row" in walked["check"].lower()
-    assert len(walked["quality"]) >= 2  # the authority's page, and the school's
+    assert {"quality", LATE} <= set(walked["quality"])  # the authority's page, and one for each school
 
 
 def test_the_corrected_file_is_whole_again(walked):
@@ -142,7 +145,13 @@ def test_the_second_pack_says_what_changed_since_the_first(walked):
 
 
 def test_the_late_and_revised_file_is_explained_by_the_school_it_is_about(walked):
-    assert re.search(r"Sample [\w ]+: \d+ figures? of the last pack revised", walked["second"])
+    said = "\n".join(shape.text_frame.text for slide in walked["slides"].slides for shape in slide.shapes
+                     if shape.has_text_frame)  # fmt: skip
+    revised = re.findall(r"(Sample [\w ]+): \d+ figures? of the last pack revised", said)
+    assert revised == ["Sample Hazel Pupil Referral Unit"]  # 9991101, and no other
+    assert re.search(
+        r"Overall absence rate, \w+ \w+, 2025/26 \(autumn term\): [\d.]+% in the last pack", walked["second"]
+    )
 
 
 def test_the_same_figures_make_the_same_page(walked):

@@ -76,7 +76,7 @@ class Opened:
     def __init__(self, root):
         self.workspace = Space(root)
 
-    def published(self, *, place=None, audience="board"):
+    def published(self, *, place=None, audience="board", every_table=False):
         lines = [
             {"measure": "absence", "time_period": period, "time_identifier": "Academic year", "geographic_level": level,
              "place_code": code, "place_name": name, "sen_provision": group, "base_subjects": 300, "numerator": 1200.0,

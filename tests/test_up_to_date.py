@@ -62,7 +62,7 @@ class Opened:
         self.published().rows.write_parquet(root / "figures.parquet")
         self.released = 0
 
-    def published(self, *, audience="board"):
+    def published(self, *, audience="board", every_table=False):
         return _published(self._rows, audience=audience, threshold=5, run_id=self.run_id)
 
     def present(self):

@@ -80,18 +80,19 @@ def _revised(last: Issue, this: Issue) -> Iterator[str]:
     if last.rows.is_empty() or this.rows.is_empty():
         return
     both = this.rows.join(last.rows.select(*KEY, "value", "status"), on=KEY, suffix="_before")
-    moved = both.filter(
-        pl.col("value").ne_missing(pl.col("value_before")) | pl.col("status").ne_missing(pl.col("status_before"))
-    )
-    authority = (pl.col("geographic_level") == "Local authority") & _of_the_scorecard(this)
-    for row in moved.filter(authority).iter_rows(named=True):
+    other = both.filter(pl.col("value").ne_missing(pl.col("value_before")))
+    authority = other.filter((pl.col("geographic_level") == "Local authority") & _of_the_scorecard(this))
+    for row in authority.iter_rows(named=True):
         before = {**row, "value": row["value_before"], "status": row["status_before"]}
         period = period_text(row["time_period"], row["time_identifier"])
         texts = [value_text(each, card(row["measure"])) for each in (before, row)]
         yield f"{_name_of(row)}, {period}: {texts[0]} in the last pack, {texts[1]} now"
-    schools = moved.filter(pl.col("geographic_level") == "School")
-    for name, count in schools.group_by("place_name").len().sort("place_name").iter_rows():
+    schools = other.filter(pl.col("geographic_level") == "School")
+    in_both = schools.filter(pl.col("value").is_not_null() & pl.col("value_before").is_not_null())
+    for name, count in in_both.group_by("place_name").len().sort("place_name").iter_rows():
         yield f"{name}: {count} figure{'s' if count > 1 else ''} of the last pack revised"
+    if hidden := schools.filter(pl.col("value").is_null()).height:
+        yield f"Figures of schools no longer shown, to protect pupils: {hidden}"
 
 
 def _of_the_scorecard(this: Issue) -> pl.Expr:

@@ -86,12 +86,13 @@ class PackContent:
 
 
 def make_content(
-    published: Published, workspace: Workspace, *, time_period: str, issued: str = ""
+    published: Published, workspace: Workspace, *, time_period: str, issued: str = "", every: Published | None = None
 ) -> tuple[PackContent, Issue]:
     """The content of the pack of a school year (202526), and the record of it to keep if it goes out.
 
     `issued` (2026-01-22) is the day of the meeting: what changed is told since the last pack before that day; a draft
-    looks back at the last pack of all. Without any figure of the authority a `SendlabError`; what is wrong in
+    looks back at the last pack of all. `every` holds the figures of every table (closed terms, half terms), so that the
+    record knows them. Without any figure of the authority a `SendlabError`; what is wrong in
     board.toml or the commentary a `WorkspaceProblem`.
     """
     require_published(published)
@@ -105,7 +106,7 @@ def make_content(
         )
     lines = [entry.line for entry in entries]
     found = findings(lines)
-    this = issue_of(entries, published, workspace, issued)
+    this = issue_of(entries, every or published, workspace, issued)
     content = PackContent(
         la_code=la_code,
         la_name=la_name,

@@ -18,7 +18,8 @@ from sendlab.runs.lock import one_run
 from sendlab.runs.manifest import RunStory, run_name, write_manifest
 from sendlab.runs.options import USUAL, RunOptions
 from sendlab.runs.outcome import Outcome
-from sendlab.runs.pack import pack_is_stale, public_figures, write_pack
+from sendlab.runs.pack import pack_is_stale, write_pack
+from sendlab.runs.pack_files import figures_of
 from sendlab.runs.plan import AUDIENCE, Task, check_plan, latest_period, make_plan, notebook_files, places_in_order
 from sendlab.runs.register import Register, why_stale
 from sendlab.runs.supervisor import Supervisor
@@ -146,10 +147,7 @@ def run_opened(
                 opened.record_release(f"{started:%Y-%m-%d}")
             outcomes = _made(plan, slots, progress)
         if pack_too:
-            outcomes += write_pack(
-                plan.published, space, plan.time_period, plan.register, plan.present, plan.name,
-                public=public_figures(opened),
-            )  # fmt: skip
+            outcomes += write_pack(figures_of(opened), space, plan.time_period, plan.register, plan.present, plan.name)
         plan.register.tidy()
         seconds = round(time.perf_counter() - clock, 1)
         story = RunStory(plan.name, plan.time_period, started, seconds, options, sorted(slots.modes))

@@ -8,14 +8,13 @@ from typing import Any
 from sendlab.board.commentary import COMMENTARY
 from sendlab.board.issued import records_of
 from sendlab.board.settings import BOARD
-from sendlab.disclosure.published import Published
 from sendlab.disclosure.shown import EVERYTHING, Present
 from sendlab.errors import RunProblem
 from sendlab.runs.index import write_index
 from sendlab.runs.lock import one_run
 from sendlab.runs.outcome import Outcome
-from sendlab.runs.pack_files import files_of_pack, write_files
-from sendlab.runs.plan import AUDIENCE, PUBLIC, board_folder, latest_period, places_in_order
+from sendlab.runs.pack_files import Figures, figures_of, files_of_pack, write_files
+from sendlab.runs.plan import AUDIENCE, board_folder, latest_period, places_in_order
 from sendlab.runs.register import NOT_IN_PLACE, Made, Register, files_changed, program_mark, stamps
 
 _SHOWN = ((EVERYTHING, EVERYTHING),)
@@ -39,18 +38,12 @@ def pack(opened: Any, time_period: str | None = None, issued: date | None = None
         opened.record_release(f"{datetime.now(UTC):%Y-%m-%d}")
         register = Register(space.reports)
         outcomes = write_pack(
-            published, space, period, register, opened.present(), "by-hand", public=public_figures(opened),
+            figures_of(opened), space, period, register, opened.present(), "by-hand",
             issued=issued.isoformat() if issued else "",
         )  # fmt: skip
         places = places_in_order(opened.places())
         write_index(space.reports, published, places, space.la_name, period, register)
     return outcomes
-
-
-def public_figures(opened: Any) -> Published | None:
-    """The figures for the public, where the workspace asks for them."""
-    made: Published | None = opened.published(audience=PUBLIC) if opened.workspace.public else None
-    return made
 
 
 def pack_is_stale(register: Register, present: Present, workspace: Any, time_period: str) -> bool:
@@ -63,15 +56,15 @@ def pack_is_stale(register: Register, present: Present, workspace: Any, time_per
 
 
 def write_pack(
-    published: Published, workspace: Any, time_period: str, register: Register, present: Present, run: str, *,
-    public: Published | None = None, issued: str = "",
+    figures: Figures, workspace: Any, time_period: str, register: Register, present: Present, run: str, *,
+    issued: str = "",
 ) -> list[Outcome]:  # fmt: skip
     """Write the files of a period's pack into its board folder; one outcome each, noted as one.
 
-    With `public` figures their open data are written too, into the period's folder for the public.
+    With figures for the public their open data are written too, into the period's folder for the public.
     """
     folder = board_folder(workspace.reports, time_period)
-    outcomes = list(write_files(published, public, workspace, folder, time_period, issued))
+    outcomes = list(write_files(figures, workspace, folder, time_period, issued))
     error = "; ".join(outcome.error for outcome in outcomes if outcome.error)
     in_place = not any(outcome.error or outcome.note for outcome in outcomes)
     files = stamps(files_of_pack(folder), folder.parent) if in_place else {}

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,26 @@ from sendlab.errors import RunProblem
 from sendlab.publish.files import files_in_use
 from sendlab.runs.execute import error_line
 from sendlab.runs.outcome import Outcome
-from sendlab.runs.plan import BOARD_PAGE, BOARD_PDF, OPEN_DATA, PUBLIC, SLIDES, WORKBOOK
+from sendlab.runs.plan import AUDIENCE, BOARD_PAGE, BOARD_PDF, OPEN_DATA, PUBLIC, SLIDES, WORKBOOK
 from sendlab.runs.strip import without_paths
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures that a pack is made of: those that reports show, those of every table, and the public's if wanted."""
+
+    usual: Published
+    every: Published
+    public: Published | None
+
+
+def figures_of(opened: Any) -> Figures:
+    """The figures of an opened workspace for its pack."""
+    return Figures(
+        usual=opened.published(audience=AUDIENCE),
+        every=opened.published(audience=AUDIENCE, every_table=True),
+        public=opened.published(audience=PUBLIC) if opened.workspace.public else None,
+    )
 
 
 def files_of_pack(folder: Path) -> list[Path]:
@@ -25,26 +44,26 @@ def files_of_pack(folder: Path) -> list[Path]:
     return [*(folder / name for name in (BOARD_PAGE, BOARD_PDF, SLIDES, WORKBOOK)), *opened]
 
 
-def write_files(
-    published: Published, public: Published | None, workspace: Any, folder: Path, time_period: str, issued: str
-) -> Iterator[Outcome]:
+def write_files(figures: Figures, workspace: Any, folder: Path, time_period: str, issued: str) -> Iterator[Outcome]:
     """Every file of the pack into the board's folder, one outcome each; without a content those that need none."""
-    yield from _told(published, workspace, folder, time_period, issued)
-    yield _outcome("workbook", workspace, lambda: _write_workbook(published, folder, workspace))
-    yield _outcome("open data", workspace, lambda: _write_open_data(published, folder / OPEN_DATA, workspace))
+    public = figures.public
+    yield from _told(figures, workspace, folder, time_period, issued)
+    yield _outcome("workbook", workspace, lambda: _write_workbook(figures.usual, folder, workspace))
+    yield _outcome("open data", workspace, lambda: _write_open_data(figures.usual, folder / OPEN_DATA, workspace))
     if public is not None:
         apart = folder.parent / PUBLIC / OPEN_DATA
         yield _outcome("open data for the public", workspace, lambda: _write_open_data(public, apart, workspace))
 
 
-def _told(published: Published, workspace: Any, folder: Path, time_period: str, issued: str) -> Iterator[Outcome]:
+def _told(figures: Figures, workspace: Any, folder: Path, time_period: str, issued: str) -> Iterator[Outcome]:
     """The files that say what the content says, and the record of a pack that goes out."""
     from sendlab.publish import write_board_page, write_board_pdf, write_slides
 
+    published = figures.usual
     made: list[tuple[PackContent, Issue]] = []
 
     def make() -> None:
-        made.append(_content(published, workspace, time_period, issued))
+        made.append(_content(figures, workspace, time_period, issued))
 
     outcome = _outcome("pack", workspace, make)
     if not made:
@@ -58,9 +77,11 @@ def _told(published: Published, workspace: Any, folder: Path, time_period: str, 
         yield _outcome("record of the pack", workspace, lambda: keep_issue(workspace, record))
 
 
-def _content(published: Published, workspace: Any, time_period: str, issued: str) -> tuple[PackContent, Issue]:
+def _content(figures: Figures, workspace: Any, time_period: str, issued: str) -> tuple[PackContent, Issue]:
     """The content, once people have been asked for words on its reds."""
-    content, record = make_content(published, workspace, time_period=time_period, issued=issued)
+    content, record = make_content(
+        figures.usual, workspace, time_period=time_period, issued=issued, every=figures.every
+    )
     comments = read_commentary(workspace.root)
     try:
         asked = ask_for_comments(workspace.root, (each.entry for each in content.exceptions), comments)
