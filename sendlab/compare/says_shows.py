@@ -84,10 +84,11 @@ def _ties() -> pl.DataFrame:
     """A line a statement and measure, in the order of the tool; one without a measure where none bears on it."""
     schema = {
         "statement": pl.String, "measure": pl.String, "sen_provision": pl.String, "by_phase": pl.Boolean,
-        "each": pl.Boolean, "published": pl.Boolean, "effect": pl.Boolean, "worse": pl.Float64, "counted": pl.String,
+        "each": pl.Boolean, "published": pl.Boolean, "effect": pl.Boolean, "skewed": pl.Boolean, "worse": pl.Float64,
+        "counted": pl.String,
     }  # fmt: skip
     lines = [
-        _tie(statement, tie) if tie else {"statement": statement, "by_phase": False, "each": False}
+        _tie(statement, tie) if tie else {"statement": statement, "by_phase": False, "each": False, "skewed": False}
         for statement, about in tied().items() for tie in about.ties or [None]
     ]  # fmt: skip
     return pl.DataFrame(lines, schema=schema)
@@ -98,7 +99,7 @@ def _tie(statement: str, tie: Tie) -> dict[str, object]:
     return {
         "statement": statement, "measure": tie.measure, "sen_provision": tie.group, "by_phase": tie.by_phase,
         "each": tie.each, "published": tie.published, "effect": tie.card.kind == "effect",
-        "worse": 1.0 if tie.card.polarity == "low" else -1.0,
+        "skewed": tie.card.kind in ("sum", "events"), "worse": 1.0 if tie.card.polarity == "low" else -1.0,
         "counted": tie.card.counted if tie.card.of_people else None,
     }  # fmt: skip
 
@@ -217,11 +218,18 @@ def _why_not(fewest: int) -> pl.Expr:
 def _p_values(lines: pl.DataFrame) -> Floats:
     """One-sided p of each gap towards disagreement: worse where the rating is high, better where it is low.
 
-    The distance from the gap to its limit on the side of zero is 1.96 standard errors.
+    The distance from the gap to its limit on the side of zero is 1.96 standard errors. The spread of sums and events
+    grows with their size, so that a low figure looks too sure: its standard error is taken as it would be at the
+    comparator's size; above it logarithms are compared. Where there were none, nothing is known of how they cluster
+    in pupils, and p is 1.
     """
-    gap, lower, upper, worse = floats_of(lines, "gap", "gap_lower", "gap_upper", "worse")
-    towards = np.where(lines["says_high"].to_numpy(), worse, -worse)
-    width = np.where(gap > 0, gap - lower, upper - gap)
+    value, gap, lower, upper, worse = floats_of(lines, "value", "gap", "gap_lower", "gap_upper", "worse")
+    skewed, other = lines["skewed"].to_numpy(), value - gap
+    width = np.abs(gap - np.where(gap > 0, lower, upper))
     with np.errstate(invalid="ignore", divide="ignore"):
-        z = np.where(width > 0, towards * gap / width * normal_quantile(0.95), np.nan)
-    return np.asarray(stats.norm.sf(z))
+        logs = np.log(value / other) / np.log(value / (value - width))
+        steps = np.where(skewed & (gap > 0) & (width < value), logs, gap / width)
+        steps = np.where(skewed & (gap < 0), gap / (width * other / value), steps)
+    towards = np.where(lines["says_high"].to_numpy(), worse, -worse)
+    p = stats.norm.sf(np.where(np.isfinite(steps), towards * steps * normal_quantile(0.95), np.nan))
+    return np.where(skewed & (value == 0) & np.isfinite(gap), 1.0, p)
