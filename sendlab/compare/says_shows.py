@@ -71,9 +71,11 @@ def says_shows(published: pl.DataFrame, *, time_period: str, fewest: int = FEWES
 
 
 def _plain(published: pl.DataFrame) -> pl.DataFrame:
-    """Rows that are broken down by SEN provision and item at most."""
+    """Rows broken down by SEN provision and item at most; of a hidden one nothing but its base, where that is shown."""
     others = [name for name in GROUPS if name not in ("sen_provision", "item")]
-    return published.filter(pl.all_horizontal(pl.col(name) == TOTAL for name in others))
+    rows = published.filter(pl.all_horizontal(pl.col(name) == TOTAL for name in others))
+    figures = ("numerator", "value", "lower", "upper", "comparator_value")
+    return rows.with_columns(pl.when(pl.col("status") != "c").then(name).alias(name) for name in figures)
 
 
 def _schools(ratings: pl.DataFrame) -> pl.DataFrame:
@@ -191,7 +193,8 @@ def _with_adjusted(lines: pl.DataFrame, q: float) -> pl.DataFrame:
     one = [*_AT, "says_high"]
     judged = lines.filter(pl.col("p").is_not_null()).select(*one, "p").unique(one, maintain_order=True)
     family = benjamini_hochberg(judged["p"].to_numpy(), q=q)
-    said = f"{family.tested:,} comparisons judged together, false findings held at {100 * q:g} % (Benjamini-Hochberg)"
+    counted = "1 comparison" if family.tested == 1 else f"{family.tested:,} comparisons"
+    said = f"{counted} judged together, false findings held at {100 * q:g} % (Benjamini-Hochberg)"
     judged = judged.select(*one, number(family.adjusted).alias("adjusted_p"))
     lines = lines.join(judged, on=one, how="left", maintain_order="left")
     return lines.with_columns(pl.lit(said).alias("family"))

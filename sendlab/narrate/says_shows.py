@@ -41,8 +41,8 @@ class Question:
 def schools_to_ask(view: View, *, time_period: str) -> list[Question]:
     """Every disagreement of schools' ratings with their figures as a question; schools by name, and no rank.
 
-    `view` holds `says_shows_measures()` of all schools. Only figures on 30 people or more name a school, and never in
-    public (NothingToShow). False questions among all are held at 10 %.
+    `view` holds `says_shows_measures()` of all schools. Only figures on 30 people or more name a school; none in public
+    (NothingToShow). False questions among all are held at 10 %.
     """
     lines = lines_of(view, time_period=time_period, fewest=FEWEST_TO_NAME)
     return [question(line) for line in lines.filter(pl.col("verdict").is_in(DISAGREES)).to_dicts()]
@@ -56,8 +56,8 @@ def says_shows_measures() -> list[str]:
 def lines_of(view: View, *, time_period: str, place: str = "", fewest: int = FEWEST) -> pl.DataFrame:
     """The rows of `compare.says_shows` of all schools in a view, or of one; NothingToShow where nobody rated."""
     require_view(view)
-    if not place and isinstance(view, Published) and view.audience == "public":
-        raise NothingToShow("schools are named to the board only")
+    if isinstance(view, Published) and view.audience == "public":
+        raise NothingToShow("what schools say against what they show is for the board and the schools themselves")
     where = (place, NATION) if place else ("",)
     rows = pl.concat([view.of(measure, code) for measure in tied_measures() for code in where])
     rated = (pl.col("measure") == RATING) & (pl.col("geographic_level") == SCHOOL)
