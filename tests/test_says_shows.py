@@ -301,6 +301,18 @@ def test_nobody_rated_says_so_and_schools_are_not_named_in_public():
         assert table.rows == () and "for the board" in table.caption and "Oak" not in str(table)
 
 
+def test_the_authority_sees_of_how_many_schools_what_can_be_said():
+    schools = (("Ash", 8, 60), ("Box", 5, 60), ("Elm", 9, 12), ("Fir", None, 60))
+    figures = [shows(44.0, -16.0, -27.0, -4.0, n, place, **ALIKE_MEASURE) for place, _, n in schools]
+    rows = [*(says("M1", rating, place) for place, rating, _ in schools), *figures]
+    told = tables.says_shows_table(OwnView(frame(*rows)), place="999", time_period=YEAR).rows
+    by_name = {cells[0]: cells[1:] for cells in told}
+    name = "M1 Personal plans are reviewed with parents at least termly: a conversation each term with parents there"
+    assert by_name[name] == ("1", "0", "0", f"{MIDDLE}: 1; too few pupils to say (under 30): 1; {NOT_RATED}: 1")
+    assert by_name["L4 A trained SEND governor holds the school to account"][3].startswith(f"{NO_MEASURE}: 4; needed: ")
+    assert len(by_name) == len(told) and {cells[0][:2] for cells in told} == set(tied())
+
+
 SECRETS = {"numerator": 71717.0, "value": 73.737, "lower": 70.707, "upper": 79.797}
 
 

@@ -4,7 +4,7 @@ from itertools import groupby
 
 import polars as pl
 
-from sendlab.compare.says_shows import DISAGREES, FEWEST, FEWEST_TO_NAME, NO_MEASURE, NOT_PUBLISHED, RATING
+from sendlab.compare.says_shows import ALIKE, DISAGREES, FEWEST, FEWEST_TO_NAME, NO_MEASURE, NOT_PUBLISHED, RATING
 from sendlab.disclosure.published import require_view
 from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import card
@@ -22,6 +22,7 @@ _QUESTIONS = (
     "School, statement and measure", "The school says", "The figures show", "Beside", "By chance alone",
     "Set against each other", "Question to ask",
 )  # fmt: skip
+_SCHOOLS = ("Statement and measure", "Says more", "Figures better", "No disagreement", "Not judged: schools")
 _RULE = (
     "A rating of 7 to 10 disagrees with a figure clearly worse than that beside it, a rating of 1 to 3 with one "
     "clearly better; no score is made of it."
@@ -37,9 +38,11 @@ def says_shows_table(view: View, *, place: str, time_period: str) -> ShownTable:
     """Every statement of one school: what it says, what each tied measure shows beside whom, and what follows.
 
     A line a measure; measures that are not published share one. A statement that nothing can bear on says what there
-    would have to be on record.
+    would have to be on record. Where `place` is the LA: for each line, of how many schools what can be said.
     """
-    lines = lines_of(view, place=place, time_period=time_period)
+    of_school, lines = _lines(view, place, time_period)
+    if not of_school:
+        return _schools_told(view, lines, time_period)
     rows = [
         cells
         for _, of_statement in groupby(lines.to_dicts(), key=lambda line: line["statement"])
@@ -49,6 +52,34 @@ def says_shows_table(view: View, *, place: str, time_period: str) -> ShownTable:
     caption = f"What {name} says of itself, beside what its figures show, {period_name(time_period)}"
     notes = (_RULE, f"{lines['family'][0]}.", *row_notes(view, []))
     return ShownTable(caption, _LINES, tuple(rows), (False,) * len(_LINES), notes, view.mark)
+
+
+def _lines(view: View, place: str, time_period: str) -> tuple[bool, pl.DataFrame]:
+    """Whether a place is a school, and its lines; for the LA those of all schools, on people enough to name them."""
+    require_view(view)
+    if SCHOOL in set(view.of(RATING, place)["geographic_level"]):
+        return True, lines_of(view, place=place, time_period=time_period)
+    return False, lines_of(view, time_period=time_period, fewest=FEWEST_TO_NAME)
+
+
+def _schools_told(view: View, lines: pl.DataFrame, time_period: str) -> ShownTable:
+    """For every statement and measure, how many schools are judged, ask for a question, or are not judged and why."""
+    counts = lines.group_by("statement", "measure", "verdict", maintain_order=True).agg(pl.col("place_code").n_unique())
+    rows = []
+    for (statement, measure), part in counts.group_by("statement", "measure", maintain_order=True):
+        found = dict(part.select("verdict", "place_code").iter_rows())
+        asked = [f"{found.pop(verdict, 0):,}" for verdict in (*DISAGREES, ALIKE)]
+        why = "; ".join(f"{verdict}: {schools:,}" for verdict, schools in found.items())
+        about = tied()[str(statement)]
+        why += f"; needed: {about.needed}" if about.needed else ""
+        title = f": {title_words(card(str(measure)))}" if measure else ""
+        rows.append((f"{about.statement} {about.label}{title}", *asked, why))
+    caption = (
+        f"What schools say beside what their figures show: of how many schools what can be said, "
+        f"{period_name(time_period)}"
+    )
+    notes = (_RULE, f"{lines['family'][0]}; none on fewer than {FEWEST_TO_NAME} people.", *row_notes(view, []))
+    return ShownTable(caption, _SCHOOLS, tuple(rows), (False, True, True, True, False), notes, view.mark)
 
 
 def _statement_rows(lines: list[Row]) -> list[tuple[str, ...]]:
@@ -76,10 +107,7 @@ def questions_table(view: View, *, place: str, time_period: str) -> ShownTable:
 
     Never ranked. A list of schools rests on 30 people or more, a school's own on 10; none of schools in public.
     """
-    require_view(view)
-    of_school = SCHOOL in set(view.of(RATING, place)["geographic_level"])
-    fewest = FEWEST if of_school else FEWEST_TO_NAME
-    lines = lines_of(view, place=place if of_school else "", time_period=time_period, fewest=fewest)
+    of_school, lines = _lines(view, place, time_period)
     found = lines.filter(pl.col("verdict").is_in(DISAGREES))
     if found.is_empty():
         none = "no rating disagrees with its figures beyond what chance allows"
@@ -92,5 +120,6 @@ def questions_table(view: View, *, place: str, time_period: str) -> ShownTable:
     )  # fmt: skip
     whose = found["place_name"][0] if of_school else "all schools, by name"
     caption = f"Where ratings and figures disagree: questions to ask, {whose}, {period_name(time_period)}"
+    fewest = FEWEST if of_school else FEWEST_TO_NAME
     notes = (_RULE, _CHANCE, f"{lines['family'][0]}; none on fewer than {fewest} people.", *row_notes(view, []))
     return ShownTable(caption, _QUESTIONS, rows, (False,) * len(_QUESTIONS), notes, view.mark)
