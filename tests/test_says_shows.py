@@ -276,6 +276,9 @@ def test_a_question_holds_both_sides_and_an_innocent_reason():
     )
     table = tables.questions_table(view, place="999", time_period=YEAR)
     assert len(table.rows) == 1 and "all schools, by name" in table.caption and one.ask in table.rows[0]
+    own = tables.questions_table(view, place="1-Oak", time_period=YEAR)
+    assert table.rows[0][0] == f"Oak, {own.rows[0][0]}" and own.rows[0][0].startswith("M1 Personal plans are reviewed")
+    assert table.rows[0][1:] == own.rows[0][1:]
 
 
 def test_a_modest_school_is_asked_what_others_could_see():

@@ -19,7 +19,7 @@ from sendlab.tables.shown import ShownTable
 
 _LINES = ("Statement and measure", "The school says", "The figures show", "Beside", "Set against each other")
 _QUESTIONS = (
-    "School, statement and measure", "The school says", "The figures show", "Beside", "By chance alone",
+    "Statement and measure", "The school says", "The figures show", "Beside", "By chance alone",
     "Set against each other", "Question to ask",
 )  # fmt: skip
 _SCHOOLS = ("Statement and measure", "Says more", "Figures better", "No disagreement", "Not judged: schools")
@@ -114,12 +114,13 @@ def questions_table(view: View, *, place: str, time_period: str) -> ShownTable:
         raise NothingToShow(none, next_step=lines["family"][0])
     asked = [(line, question(line)) for line in found.to_dicts()]
     rows = tuple(
-        (f"{one.place}, {line['statement']}: {_measure(line)}", one.says, one.shows, one.beside, one.chance,
-         one.verdict, one.ask)
+        (f"{'' if of_school else f'{one.place}, '}{one.statement}: {_measure(line)}", one.says, one.shows, one.beside,
+         one.chance, one.verdict, one.ask)
         for line, one in asked
     )  # fmt: skip
     whose = found["place_name"][0] if of_school else "all schools, by name"
     caption = f"Where ratings and figures disagree: questions to ask, {whose}, {period_name(time_period)}"
     fewest = FEWEST if of_school else FEWEST_TO_NAME
     notes = (_RULE, _CHANCE, f"{lines['family'][0]}; none on fewer than {fewest} people.", *row_notes(view, []))
-    return ShownTable(caption, _QUESTIONS, rows, (False,) * len(_QUESTIONS), notes, view.mark)
+    headings = _QUESTIONS if of_school else ("School, statement and measure", *_QUESTIONS[1:])
+    return ShownTable(caption, headings, rows, (False,) * len(headings), notes, view.mark)
