@@ -308,7 +308,10 @@ def test_the_authority_sees_of_how_many_schools_what_can_be_said():
     schools = (("Ash", 8, 60), ("Box", 5, 60), ("Elm", 9, 12), ("Fir", None, 60))
     figures = [shows(44.0, -16.0, -27.0, -4.0, n, place, **ALIKE_MEASURE) for place, _, n in schools]
     rows = [*(says("M1", rating, place) for place, rating, _ in schools), *figures]
-    told = tables.says_shows_table(OwnView(frame(*rows)), place="999", time_period=YEAR).rows
+    unrated = shows(44.0, -16.0, -27.0, -4.0, place="Gum", **ALIKE_MEASURE)
+    table = tables.says_shows_table(OwnView(frame(*rows, unrated)), place="999", time_period=YEAR)
+    assert "Schools with figures here and no self-evaluation of this year: 1." in table.notes
+    told = table.rows
     by_name = {cells[0]: cells[1:] for cells in told}
     name = "M1 Personal plans are reviewed with parents at least termly: a conversation each term with parents there"
     assert by_name[name] == ("1", "0", "0", f"{MIDDLE}: 1; too few pupils to say (under 30): 1; {NOT_RATED}: 1")

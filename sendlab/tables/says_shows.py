@@ -10,7 +10,7 @@ from sendlab.errors import NothingToShow
 from sendlab.metrics.cards import card
 from sendlab.metrics.grouping import SCHOOL
 from sendlab.metrics.sef.ties import tied
-from sendlab.narrate import Row, View, title_words
+from sendlab.narrate import Row, View, says_shows_measures, title_words
 from sendlab.narrate.rows import or_else
 from sendlab.narrate.says_shows import beside_words, lines_of, measure_words, question, says_words, shows_words
 from sendlab.schema.labels import period_name
@@ -50,7 +50,7 @@ def says_shows_table(view: View, *, place: str, time_period: str) -> ShownTable:
     ]
     name = lines["place_name"][0]
     caption = f"What {name} says of itself, beside what its figures show, {period_name(time_period)}"
-    notes = (_RULE, f"{lines['family'][0]}.", *row_notes(view, []))
+    notes = (_RULE, *_notes(view, lines, of_school=True))
     return ShownTable(caption, _LINES, tuple(rows), (False,) * len(_LINES), notes, view.mark)
 
 
@@ -60,6 +60,21 @@ def _lines(view: View, place: str, time_period: str) -> tuple[bool, pl.DataFrame
     if SCHOOL in set(view.of(RATING, place)["geographic_level"]):
         return True, lines_of(view, place=place, time_period=time_period)
     return False, lines_of(view, time_period=time_period, fewest=FEWEST_TO_NAME)
+
+
+def _notes(view: View, lines: pl.DataFrame, *, of_school: bool) -> tuple[str, ...]:
+    """How it was judged, on how many people, and how many schools here have not rated themselves."""
+    judged = f"{lines['family'][0]}; none on fewer than {FEWEST if of_school else FEWEST_TO_NAME} people."
+    if of_school:
+        return judged, *row_notes(view, [])
+    with_figures = {
+        code
+        for measure in says_shows_measures()
+        for code in view.of(measure).filter(pl.col("geographic_level") == SCHOOL)["place_code"]
+    }
+    missing = len(with_figures - set(lines["place_code"]))
+    of_others = (f"Schools with figures here and no self-evaluation of this year: {missing:,}.",) if missing else ()
+    return judged, *of_others, *row_notes(view, [])
 
 
 def _schools_told(view: View, lines: pl.DataFrame, time_period: str) -> ShownTable:
@@ -78,7 +93,7 @@ def _schools_told(view: View, lines: pl.DataFrame, time_period: str) -> ShownTab
         f"What schools say beside what their figures show: of how many schools what can be said, "
         f"{period_name(time_period)}"
     )
-    notes = (_RULE, f"{lines['family'][0]}; none on fewer than {FEWEST_TO_NAME} people.", *row_notes(view, []))
+    notes = (_RULE, *_notes(view, lines, of_school=False))
     return ShownTable(caption, _SCHOOLS, tuple(rows), (False, True, True, True, False), notes, view.mark)
 
 
@@ -120,7 +135,6 @@ def questions_table(view: View, *, place: str, time_period: str) -> ShownTable:
     )  # fmt: skip
     whose = found["place_name"][0] if of_school else "all schools, by name"
     caption = f"Where ratings and figures disagree: questions to ask, {whose}, {period_name(time_period)}"
-    fewest = FEWEST if of_school else FEWEST_TO_NAME
-    notes = (_RULE, _CHANCE, f"{lines['family'][0]}; none on fewer than {fewest} people.", *row_notes(view, []))
+    notes = (_RULE, _CHANCE, *_notes(view, lines, of_school=of_school))
     headings = _QUESTIONS if of_school else ("School, statement and measure", *_QUESTIONS[1:])
     return ShownTable(caption, headings, rows, (False,) * len(headings), notes, view.mark)
