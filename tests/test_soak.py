@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import sendlab.compare.flags
+import sendlab.compare.says_shows
 import sendlab.metrics.fairness.pairs
 from sendlab.schema.tables import TABLES
 from sendlab.stats.many import Family
@@ -20,9 +21,11 @@ sys.path[:0] = [str(TOOLS), str(BENCHMARKS)]
 
 import bench_absence  # noqa: E402
 import bench_process  # noqa: E402
+import bench_self_evaluation  # noqa: E402
 import calibrate  # noqa: E402
 import soak  # noqa: E402
 import soak_flags  # noqa: E402
+import soak_says  # noqa: E402
 
 
 def records(folder):
@@ -93,6 +96,28 @@ def test_a_flag_on_the_wrong_side_is_false():
                          "planted": [True, True, False, True, False]})  # fmt: skip
     assert soak_flags.counted(rows) == soak_flags.Seed(2 / 3, 3, 3, 1)
     assert soak_flags.counted(rows.clear()) == soak_flags.Seed(0, 0, 0, 0)
+
+
+def test_planted_disagreements_are_found_and_told_apart():
+    """Three schools of each kind: most are found; where all schools are alike hardly any disagreement is."""
+    for one in soak_says.seed_of(0, sizes=soak_says.SIZES["planted"]):
+        assert len(one.hits) == 3 * len(soak_says.KINDS) and sum(hit for _, hit in one.hits) >= 12
+        assert one.found > 15 and one.false_share < 0.3
+    assert [one.hits for one in soak_says.seed_of(0)] == [[], []]
+
+
+def test_disagreements_not_held_for_many_comparisons_end_with_1(monkeypatch, tmp_path):
+    name = "says against shows, all alike"
+    as_part(monkeypatch, name, seeds=range(2))
+    monkeypatch.setattr(sendlab.compare.says_shows, "benjamini_hochberg", lambda p, q: Family(p <= 0.05, p, len(p)))
+    assert soak.main(["--out", str(tmp_path)]) == 1
+    assert "false 100.0 %" in records(tmp_path)[0]["said"]
+
+
+def test_the_bench_of_self_evaluation_measures_each_part():
+    found = bench_self_evaluation.once(6)
+    assert found["ratings"] == 6 * 45 * 4
+    assert all(found[f"{part}_seconds"] >= 0 for part in ("measures", "heat", "says_shows", "together"))
 
 
 @pytest.mark.parametrize("name", ["informal exclusion", "planted truths"])

@@ -27,6 +27,7 @@ import polars as pl
 import psutil
 import sample_truths
 import soak_flags
+import soak_says
 
 from sendlab.sample import truths
 
@@ -87,6 +88,15 @@ def flags(case: str) -> Part:
     tools = (*MEASURES, Path(soak_flags.__file__))
     rule = f"mean share of false flags at most {100 * soak_flags.SHARE_HELD:g} % and 2 standard errors"
     return Part(rule, lambda seeds: soak_flags.judged(case, seeds), range(200), range(10), tools)
+
+
+def disagreements(case: str) -> Part:
+    """A case of tools/soak_says.py."""
+    rule = f"mean share of false disagreements at most {100 * soak_says.HELD:g} % and 2 standard errors"
+    if case.endswith("planted"):
+        rule += f"; at least {100 * soak_says.POWER:g} % of those planted found"
+    tools = (*MEASURES, Path(soak_flags.__file__), Path(soak_says.__file__))
+    return Part(rule, lambda seeds: soak_says.judged(case, seeds), range(200), range(10), tools)
 
 
 def signals(seeds: range) -> Outcome:
@@ -204,6 +214,7 @@ def second_solver(seeds: range) -> Outcome:
 PARTS = {
     **{name: calibration(name) for name in calibrate.PARTS},
     **{case: flags(case) for case in soak_flags.CASES},
+    **{case: disagreements(case) for case in soak_says.CASES},
     "informal exclusion": Part("other schools show no more signals than the index's own bound", signals,
                                range(60, 120), range(60, 64), (*MEASURES, SIGNAL_TESTS)),
     "planted truths": Part("every truth within 3 standard errors of the size in the sample's settings", planted_truths,
