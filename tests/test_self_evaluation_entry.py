@@ -27,10 +27,8 @@ CODES = [line.code for line in read_codes("sef_statement")]
 def ratings(**marks):
     """{statement: (now, target, months)} as rows of a form."""
     rows = [(code, *(*mark, None, None)[:3]) for code, mark in marks.items()]
-    return pl.DataFrame(
-        rows, schema={"statement": pl.String, **dict.fromkeys(("rating_now", "rating_target", "target_months"), pl.Int64)},
-        orient="row",
-    )  # fmt: skip
+    names = ("rating_now", "rating_target", "target_months")
+    return pl.DataFrame(rows, schema={"statement": pl.String, **dict.fromkeys(names, pl.Int64)}, orient="row")
 
 
 def form(path, **options):
@@ -50,7 +48,9 @@ def filled_in(path, cells):
 
 def cell_of(path, statement, column):
     """The address of a statement's box."""
-    return next(f"{column}{row[0].row}" for row in load_workbook(path)[RATINGS].iter_rows() if row[0].value == statement)
+    return next(
+        f"{column}{row[0].row}" for row in load_workbook(path)[RATINGS].iter_rows() if row[0].value == statement
+    )
 
 
 def problems_of(raw):
@@ -69,7 +69,10 @@ def test_a_form_filled_by_hand_is_read_without_a_change_of_hand(tmp_path):
     rows = raw.table("self_evaluation")
     assert rows["statement"].to_list() == CODES and raw.all_problems.is_empty() and not raw.unread
     told = rows.filter(pl.col("rating_now").is_not_null()).drop("school_id", "time_period", "rated_on")
-    assert told.rows() == [("O1", 3, 8, 12, "setting", "agreed", None), ("M5", 0, None, None, "setting", "agreed", None)]
+    assert told.rows() == [
+        ("O1", 3, 8, 12, "setting", "agreed", None),
+        ("M5", 0, None, None, "setting", "agreed", None),
+    ]
     assert rows.select("school_id", "time_period", "rated_on").unique().rows() == [(ALDER, "202526", MARCH)]
     pieces = raw.table("evidence").drop("note").rows()
     assert pieces == [(ALDER, "O1", date(2026, 3, 20), 1, "data", True), (ALDER, "O1", MARCH, 1, None, None),
@@ -87,8 +90,8 @@ answers = st.dictionaries(
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_written_into_a_form_comes_back(tmp_path, given_marks):
     raw = read_files([form(tmp_path, ratings=ratings(**given_marks), rater="SENCo", rater_number=2, unit="department")])
-    found = {row[0]: row[1:] for row in raw.table("self_evaluation").select(
-        "statement", "rating_now", "rating_target", "target_months", "unit", "rater", "rater_number").rows()}  # fmt: skip
+    columns = ("statement", "rating_now", "rating_target", "target_months", "unit", "rater", "rater_number")
+    found = {row[0]: row[1:] for row in raw.table("self_evaluation").select(columns).rows()}
     if all(now is None and target is None for now, target, _ in given_marks.values()):
         assert found == {} and problems_of(raw) == [(RATINGS, None, "", "nothing_rated", "warning")]
     else:
@@ -277,9 +280,9 @@ def test_headers_are_known_by_code_by_section_and_number_or_by_their_words(heade
 
 def test_every_statement_is_found_by_its_code_and_by_its_words():
     for line in read_codes("sef_statement"):
-        assert {sef_survey.asked_in(text).statement for text in (line.code, line.label, f"{line.code} {line.label}")} == {
-            line.code
-        }
+        assert {
+            sef_survey.asked_in(text).statement for text in (line.code, line.label, f"{line.code} {line.label}")
+        } == {line.code}
 
 
 def test_an_answer_that_is_no_rating_is_told_and_costs_that_answer_alone(tmp_path):

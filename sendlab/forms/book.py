@@ -17,16 +17,25 @@ BOX, HEAD, SOFT = "#FFF9E5", "#12436D", "#505A5F"
 BANDS = ((1, 3, "#F8DDD8"), (4, 6, "#FCEFD2"), (7, 10, "#DBECE3"))  # ratings: as in the charts
 FORMATS: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 16},
-    "bold": {"bold": True},
+    "bold": {"bold": True, "valign": "top"},
+    "plain": {"font_color": SOFT},
     "words": {"text_wrap": True, "valign": "top"},
     "soft": {"text_wrap": True, "valign": "top", "font_color": SOFT},
     "head": {"bold": True, "text_wrap": True, "valign": "top", "bg_color": HEAD, "font_color": "#FFFFFF", "border": 1},
     "section": {"bold": True, "font_size": 12, "top": 2, "valign": "vcenter"},
     "cell": {"text_wrap": True, "valign": "vcenter", "border": 1, "border_color": "#BFBFBF"},
-    "figure": {"valign": "vcenter", "align": "center", "border": 1, "border_color": "#BFBFBF", "num_format": "0.#"},
+    "figure": {"valign": "vcenter", "align": "center", "border": 1, "border_color": "#BFBFBF", "num_format": "General"},
+    "told": {"valign": "vcenter", "border": 1, "border_color": "#BFBFBF", "num_format": "dd/mm/yyyy", "align": "left"},
     "box": {"bg_color": BOX, "border": 1, "locked": False, "valign": "vcenter", "text_wrap": True},
     "mark": {"bg_color": BOX, "border": 1, "locked": False, "valign": "vcenter", "align": "center"},
-    "day": {"bg_color": BOX, "border": 1, "locked": False, "valign": "vcenter", "num_format": "dd/mm/yyyy"},
+    "day": {
+        "bg_color": BOX,
+        "border": 1,
+        "locked": False,
+        "valign": "vcenter",
+        "num_format": "dd/mm/yyyy",
+        "align": "left",
+    },
 }
 
 

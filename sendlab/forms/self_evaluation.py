@@ -23,7 +23,7 @@ from sendlab.sources.sef_layout import (
 PIECES = 90  # rows for evidence: two a statement
 STEPS = (
     "Read all the statements first, on the sheet 'Ratings'.",
-    "Rate each where you are now, 0 to 10: your own practice, your department or the whole setting, as you chose above. "
+    "Rate each where you are now, 0 to 10: your own practice, your department or the whole setting, as chosen above. "
     "First impressions count. A statement that you cannot judge may stay blank; one that does not apply gets a 0.",
     "Then decide where you want to be, and whether in 6 or 12 months. The widest steps are the priorities.",
     "Only when all is rated, turn to the sheet 'Evidence': how do you know? Write one piece a row.",
@@ -132,9 +132,11 @@ def _rules_of_ratings(book: Book, sheet: Sheet, last: int) -> None:
 def _evidence(book: Book, given: list[dict[str, Any]]) -> None:
     sheet = book.sheet(EVIDENCE, (9, 14, 16, 18, 80))
     sheet.write(0, 0, "When all is rated: how do you know?", "title")
-    sheet.page.merge_range(1, 0, 1, 4, "One piece of evidence a row; several for one statement are welcome. A blank day "
-                           "is the day of the round. What it is stays with your school: no names in it.",
-                           book.formats["soft"])  # fmt: skip
+    about = (
+        "One piece of evidence a row; several for one statement are welcome. A blank day is the day of the round. "
+        "What it is stays with your school: no names in it."
+    )
+    sheet.page.merge_range(1, 0, 1, 4, about, book.formats["soft"])
     sheet.page.set_row(1, 30)
     sheet.head(2, tuple(EVIDENCE_COLUMNS))
     declared, codes = TABLES["evidence"], [line.code for line in read_codes("sef_statement")]

@@ -6,7 +6,10 @@ Each is imported when it is first used.
 from importlib import import_module
 from typing import Any
 
-_HOME = {"FileInUse": "files", "write_board_page": "board_page", "write_report": "html", "write_workbook": "workbook"}
+_HOME = {
+    "FileInUse": "files", "write_board_page": "board_page", "write_forms": "forms",
+    "write_improvement_plan": "improvement_plan", "write_report": "html", "write_workbook": "workbook",
+}  # fmt: skip
 
 __all__ = [*_HOME]
 

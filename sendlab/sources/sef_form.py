@@ -113,7 +113,7 @@ def _ratings(path: Path, source: str, known: Mapping[str, str | None]) -> Part:
                             message="no statement is rated: nothing of the form is loaded",
                             remedy="rate the statements, and put the form back")  # fmt: skip
         return _without_rows(text), "self_evaluation", Reading({}, said)
-    # a line of the form that was left blank is a statement not rated; a line of somebody's own that holds nothing is none
+    # a statement's line that was left blank is one not rated; any other line without a rating is nothing
     named = rows.filter(pl.col("statement").is_not_null() | pl.col(LINE).is_in(rated[LINE].implode()))
     return _read(TextTable(path, named, "xlsx", source, RATINGS), "self_evaluation")
 
@@ -125,7 +125,9 @@ def _evidence(path: Path, source: str, known: Mapping[str, str | None], ratings:
         _code(codes), pl.lit(known["school_id"]).alias("school_id"),
         pl.col("recorded_on").fill_null(pl.lit(known["rated_on"])),
     )  # fmt: skip
-    rows = rows.with_columns(pl.int_range(1, pl.len() + 1).over("statement", "recorded_on").cast(pl.String).alias("number"))
+    rows = rows.with_columns(
+        pl.int_range(1, pl.len() + 1).over("statement", "recorded_on").cast(pl.String).alias("number")
+    )
     part, table, done = _read(TextTable(path, rows, "xlsx", source, EVIDENCE), "evidence")
     made = ratings.tables.get("self_evaluation", as_declared(pl.DataFrame(), "self_evaluation"))
     rated = made.filter(pl.col("rating_now").is_not_null())["statement"]
@@ -141,7 +143,11 @@ def _plan(path: Path, source: str) -> Part:
     text = _table(path, source, PLAN, PLAN_COLUMNS)
     filled = [name for name in PLAN_COLUMNS.values() if name not in GIVEN_IN_PLAN]
     rows = text.rows.filter(pl.any_horizontal(pl.col(filled).is_not_null()))
-    numbered = rows.with_columns(pl.coalesce("action_id", pl.format("P-{}-{}", "statement", "set_on")))
+    codes = [line.code for line in read_codes("sef_statement")]
+    new = pl.format("P-{}-{}-{}", pl.col("statement").fill_null("other"), pl.col("set_on").str.replace_all("-", ""),
+                    pl.int_range(1, pl.len() + 1).over("statement", "set_on"))  # fmt: skip
+    coded = rows.with_columns(pl.coalesce(_code(codes), "statement").alias("statement"))  # what is none is told
+    numbered = coded.with_columns(pl.coalesce("action_id", new).alias("action_id"))
     return _read(TextTable(path, numbered, "xlsx", source, PLAN), "actions")
 
 

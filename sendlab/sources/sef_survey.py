@@ -110,8 +110,8 @@ def read(text: TextTable, table: str = TABLE, given: Mapping[str, str] | None = 
     """The answers as ratings, a row a respondent and statement. One file is one round of each school in it.
 
     The day of a round is the last day on which the file has an answer from the school, else the one in the file's name.
-    A respondent is known by role and number: the survey's own whole numbers, else places in the file. Errors: DataProblem
-    where no column, name or setting gives school and day.
+    A respondent is known by role and number: the survey's own whole numbers, else places in the file. Errors:
+    DataProblem where no column, name or setting gives school and day.
     """
     asked = {name: found for name in text.columns if (found := asked_in(name))}
     beside = {name: _column(text.columns, names, asked) for name, names in words()["columns"].items()}
@@ -252,6 +252,7 @@ def _not_read(text: TextTable, used: set[str | None]) -> pl.DataFrame:
         return no_problems()
     return file_problem(
         file=text.name, sheet=text.sheet, rule="columns_not_read", severity="query", count=len(places),
-        message=f"columns that are about no statement, school, day, unit or role are not read: {', '.join(places[:20])} "
-        "(counted from the left)", remedy="nothing to do, or name the columns as docs/self-evaluation.md does",
+        message="columns that are about no statement, school, day, unit or role are not read: "
+        f"{', '.join(places[:20])} (counted from the left)",
+        remedy="nothing to do, or name the columns as docs/self-evaluation.md does",
     )  # fmt: skip

@@ -50,14 +50,16 @@ def settled(ratings: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit(NOT_APPLICABLE)).otherwise(_median("rating_now")).alias("rating_now"),
         _median("rating_target").alias("rating_target"), _median("target_months").alias("target_months"),
     )  # fmt: skip
-    names = list(middle.columns)
-    return pl.concat([agreed.select(names), middle.cast(dict(agreed.select(names).schema))])
+    given = agreed.select(middle.columns)
+    return pl.concat([given, middle.cast(given.schema)])
 
 
 def said_by_whom(ratings: pl.DataFrame) -> pl.DataFrame:
     """The ratings with `unit`, `rater` and `rater_number`: the setting's as agreed where they are not given."""
     absent = {"unit": pl.String, "rater": pl.String, "rater_number": pl.Int64}
-    whole = ratings.with_columns(pl.lit(None, dtype).alias(n) for n, dtype in absent.items() if n not in ratings.columns)
+    whole = ratings.with_columns(
+        pl.lit(None, dtype).alias(n) for n, dtype in absent.items() if n not in ratings.columns
+    )
     return whole.with_columns(pl.col("unit").fill_null(SETTING), pl.col("rater").fill_null(AGREED))
 
 
