@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 IN_A_NOTEBOOK = "Self-evaluation, to be rated statement by statement: run this cell in JupyterLab to use it."
 BOX_CLASS = "sendlab-rating"
 OPEN, BLANK = "open", "blank"  # not decided yet; left blank on purpose
+NONE = 0  # no target, no time
 WORDS = {"0": "0 does not apply", "1": "1 not done", "3": "3 patchy", "5": "5 in places",
          "7": "7 across, with outcomes", "8": "8 to share", "9": "9 to share", "10": "10 to share"}  # fmt: skip
 NOW = [("choose", OPEN), ("leave blank", BLANK), *((WORDS.get(str(n), str(n)), n) for n in range(TOP + 1))]
-TARGET = [("none", None), *((str(n), n) for n in range(1, TOP + 1))]
-WHEN = [("no time", None), *((f"{months} months", months) for months in MONTHS)]
+TARGET = [("none", NONE), *((str(n), n) for n in range(1, TOP + 1))]
+WHEN = [("no time", NONE), *((f"{months} months", months) for months in MONTHS)]
 NO_EVIDENCE_YET = "Rate first. Evidence is written when no statement is left to choose."
 STYLE = (
     f"<style>.{BOX_CLASS} .widget-html-content {{ line-height: 1.25; }} .{BOX_CLASS} select {{ min-width: 0; }}</style>"
@@ -92,9 +93,9 @@ class StatementRow:
         known = round_.ratings.get(code)
         shown = known or Rating()
         now = OPEN if known is None else BLANK if shown.now is None else shown.now
-        self.now = _choice(f"{code} now", NOW, now, "13rem")
-        self.target = _choice(f"{code} target", TARGET, shown.target, "9rem")
-        self.months = _choice(f"{code} months", WHEN, shown.months, "12rem")
+        self.now = _choice(f"{code} now", NOW, now, "15rem")
+        self.target = _choice(f"{code} target", TARGET, shown.target or NONE, "10rem")
+        self.months = _choice(f"{code} months", WHEN, shown.months or NONE, "12rem")
         words = widgets.HTML(f"<b>{code}</b> {escape(label_of(code))}", layout={"width": "24rem"})
         self.box = widgets.HBox([words, self.now, self.target, self.months], layout={"align_items": "center"})
         self._open()
@@ -109,8 +110,10 @@ class StatementRow:
                 self.tell(f"{self.code} is still to be rated")
                 return
             else:
-                target = self.target.value if self.now.value else None
-                self.round.rate(self.code, self.now.value, target, self.months.value if target else None)
+                target = self.target.value if self.now.value else NONE
+                self.round.rate(
+                    self.code, self.now.value, target or None, self.months.value or None if target else None
+                )
             self._open()
             self.tell()
         except SendlabError as fault:
