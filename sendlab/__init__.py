@@ -51,6 +51,9 @@ _HOME = {
     "OwnView": "sendlab.disclosure",
     "Published": "sendlab.disclosure",
     "CohortExplorer": "sendlab.explore",
+    "SelfEvaluation": "sendlab.explore",
+    # for schools
+    "write_improvement_plan": "sendlab.publish",
 }
 __all__ = ["__version__", *_HOME]
 

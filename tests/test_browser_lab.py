@@ -13,7 +13,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import nbformat
 import pytest
+from conftest import make_workspace
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright import sync_api
 from test_notebooks import SCHOOL, batch, outputs, shown_by
 
@@ -194,6 +197,53 @@ def _expect_parts(page, view) -> None:
     assert picture.get_attribute("alt") == " ".join(view.chart.description.split())
     sync_api.expect(picture).to_be_visible()
     assert min(picture.evaluate_all(WIDTHS)) > 500
+
+
+RATING = """\
+from sendlab import SelfEvaluation
+
+round_ = SelfEvaluation("9992001", "2026-03-13", rater="SENCo", workspace="../own")
+round_.show()
+"""
+
+
+def _own_round(lab: Lab) -> Path:
+    """A workspace of its own beside the sample's, for what is rated, and the notebook to do it in."""
+    own = make_workspace(lab.root / "own")
+    (own / "store").mkdir()
+    shutil.copyfile(lab.root / "store" / "schools.parquet", own / "store" / "schools.parquet")
+    book = new_notebook(cells=[new_code_cell(RATING)], metadata={"kernelspec": {"name": "python3", "display_name": ""}})
+    nbformat.write(book, lab.root / "notebooks" / "rate.ipynb")
+    return own
+
+
+def test_the_self_evaluation_is_rated_by_label_and_keyboard_on_a_small_screen(lab, browser):
+    """1366 x 768: a whole section is in sight; each answer is on disk when the status line tells it."""
+    own = _own_round(lab)
+    with _watched(browser, lab.address("rate.ipynb")) as watched:
+        page = watched.page
+        page.set_viewport_size({"width": 1366, "height": 768})
+        page.evaluate(RUN_ALL)
+        page.wait_for_function("window.allHaveRun === true")
+        assert page.evaluate(FAULTS) == []
+        page.get_by_label("O1 now", exact=True).select_option(label="3 patchy")
+        page.get_by_label("O1 target", exact=True).select_option(label="8")
+        page.get_by_label("O1 months", exact=True).select_option(label="12 months")
+        saved = "raw/self-evaluation-9992001-2026-03-13-setting-senco-1.csv"
+        _expect_status(page, f"1 of 45 statements rated; 44 to go before evidence; saved in {saved}")
+        page.get_by_label("O2 now", exact=True).focus()
+        page.keyboard.press("ArrowDown")  # leave blank
+        _expect_status(page, f"1 of 45 statements rated, 1 left blank; 43 to go before evidence; saved in {saved}")
+        assert "SENCo,1" in (own / saved).read_text("utf-8")
+        page.get_by_role("button", name="Next section").click()
+        last = page.get_by_label("L7 now", exact=True)
+        sync_api.expect(last).to_be_visible()
+        first, last = (page.get_by_label(f"L{n} now", exact=True).bounding_box() for n in (1, 7))
+        assert last["y"] + last["height"] - first["y"] < 420 and last["x"] + last["width"] < 1366
+        months = page.get_by_label("L7 months", exact=True).bounding_box()
+        assert months["x"] + months["width"] < 1366
+        page.get_by_role("tab", name="2 Evidence").click()
+        sync_api.expect(page.get_by_text("Rate first.")).to_be_visible()
 
 
 def test_committed_notebook_shows_its_charts_untrusted_and_not_run(lab, browser):

@@ -15,7 +15,8 @@ from sendlab.metrics import cards
 from sendlab.metrics.sef import statements
 from sendlab.metrics.sef.actions import plan_actions
 from sendlab.metrics.sef.priorities import planned_for, priorities, to_share, with_evidence
-from sendlab.metrics.sef.ratings import BANDS, sections
+from sendlab.metrics.sef.raters import rater_spread, said_by_unit, side_by_side
+from sendlab.metrics.sef.ratings import BANDS, sections, settled
 
 PLACES = pl.DataFrame([ELM, OAK])
 LATER = {"la_code": "999", "la_name": "Trialshire (invented)"}
@@ -35,6 +36,12 @@ def ratings(*rows):
     return table("self_evaluation", *rows)
 
 
+def by(number, role_number, statement, now, target=None, unit="setting", day=MARCH, school=ELM_ID):
+    """A rating by one of three: a headteacher, a SENCo, a teacher."""
+    role = ("headteacher", "SENCo", "teacher")[number % 3]
+    return {**rate(statement, now, target, school, day), "unit": unit, "rater": role, "rater_number": role_number}
+
+
 # ---- the tool
 
 
@@ -52,6 +59,97 @@ def test_bands_cover_1_to_10_once_and_never_0():
     for rating in range(11):
         inside = [name for name, (low, high) in BANDS.items() if low <= rating <= high]
         assert len(inside) == (rating > 0)
+
+
+# ---- who rates
+
+
+def now_of(*rows, statement="O1"):
+    """What is settled of a statement: [now, target] of each round."""
+    found = settled(ratings(*rows)).filter(pl.col("statement") == statement).sort("rated_on")
+    return found.select("rating_now", "rating_target").rows()
+
+
+def test_what_raters_agree_on_goes_before_what_each_of_them_says():
+    single = [by(n, 1, "O1", 2 + n) for n in range(3)]
+    assert now_of(*single, rate("O1", 7, 9)) == [(7, 9)]
+    assert now_of(*single, {**rate("O1", 7, 9), "unit": "setting", "rater": "agreed"}) == [(7, 9)]
+
+
+def test_a_statement_that_the_agreed_round_leaves_blank_is_not_filled_from_single_raters():
+    assert now_of(by(0, 1, "O1", 2), rate("L1", 7)) == []
+
+
+def test_without_agreement_the_median_of_the_settings_raters_stands():
+    """2, 5 and 9: 5. 2, 5, 6 and 9: of the two in the middle the lower, 5. Targets 8 and 9: 8."""
+    three = [by(0, 1, "O1", 2, 8), by(1, 1, "O1", 5, 9), by(2, 1, "O1", 9)]
+    assert now_of(*three) == [(5, 8)]
+    assert now_of(*three, by(2, 2, "O1", 6)) == [(5, 8)]
+
+
+def test_0_is_the_settings_where_more_than_half_say_so_and_else_left_out():
+    assert now_of(by(0, 1, "O1", 0), by(1, 1, "O1", 0), by(2, 1, "O1", 6)) == [(0, None)]
+    assert now_of(by(0, 1, "O1", 0), by(1, 1, "O1", 0), by(2, 1, "O1", 6), by(2, 2, "O1", 8)) == [(6, None)]
+    assert now_of(by(0, 1, "O1", None), by(1, 1, "O1", 0)) == [(0, None)]
+
+
+def test_a_department_and_ones_own_practice_are_never_the_setting():
+    others = [by(0, 1, "O1", 1, unit="department"), by(2, 1, "O1", 1, unit="own practice")]
+    assert now_of(*others) == []
+    assert now_of(*others, by(1, 1, "O1", 6)) == [(6, None)]
+    assert statements.self_evaluation(ratings(*others), PLACES, **LATER).is_empty()
+
+
+def test_a_table_from_before_there_were_raters_is_read_as_agreed():
+    old = ratings(rate("O1", 4, 8)).drop("unit", "rater", "rater_number")
+    row = find(statements.self_evaluation(old, PLACES, **LATER), "sef_now", level=SCHOOL, item="O1")
+    assert row["value"] == 4
+
+
+@given(st.permutations(range(5)), st.lists(st.integers(0, 10), min_size=5, max_size=5))
+@settings(max_examples=40)
+def test_what_is_settled_is_one_of_the_ratings_whatever_their_order(order, marks):
+    rows = [by(n, n + 1, "O1", now) for n, now in enumerate(marks)]
+    ((now, _),) = now_of(*[rows[n] for n in order])
+    assert now in marks and ((now == 0) == (2 * marks.count(0) > 5))
+    assert now_of(*rows) == [(now, None)]
+
+
+def test_raters_are_apart_by_highest_less_lowest_where_three_rated():
+    """O1: 2, 5, 9: 7 apart. L1: 4, 4 and 0: two ratings, none. T1: 6, 6, 6: 0. In all 3.5 of two statements."""
+    marks = {"O1": (2, 5, 9), "L1": (4, 4, 0), "T1": (6, 6, 6)}
+    rows = rater_spread(ratings(*(by(n, 1, name, now) for name, each in marks.items() for n, now in enumerate(each)),
+                                rate("O1", 10)), PLACES, **LATER)  # fmt: skip
+    assert figure(rows, "sef_rater_spread", "value", "denominator", level=SCHOOL, item="O1") == (7, 1)
+    assert figure(rows, "sef_rater_spread", "value", "status", level=SCHOOL, item="L1") == (None, "z")
+    assert figure(rows, "sef_rater_spread", "value", "numerator", "denominator", level=SCHOOL) == (3.5, 7, 2)
+
+
+def test_single_raters_of_the_latest_round_that_has_them_are_compared():
+    autumn = date(2025, 11, 14)
+    rows = rater_spread(ratings(*(by(n, 1, "O1", 3 + n, day=autumn) for n in range(3)), rate("O1", 10)),
+                        PLACES, **LATER)  # fmt: skip
+    row = find(rows, "sef_rater_spread", level=SCHOOL, item="O1")
+    assert (row["value"], row["data_to"]) == (2, autumn)
+
+
+def test_own_practice_and_the_setting_are_told_apart_where_three_rated_either():
+    rows = said_by_unit(ratings(*(by(n, 1, "O1", 3 + n) for n in range(3)),
+                                *(by(2, n, "O1", 6 + n, unit="own practice") for n in range(3)),
+                                by(0, 1, "L1", 9, unit="department")), PLACES, **LATER)  # fmt: skip
+    assert figure(rows, "sef_now_by_unit", "value", level=SCHOOL, item="setting") == (4,)
+    assert figure(rows, "sef_now_by_unit", "value", level=SCHOOL, item="own practice") == (7,)
+    assert figure(rows, "sef_now_by_unit", "value", "status", level=SCHOOL, item="department") == (None, "z")
+
+
+def test_raters_side_by_side_with_the_widest_apart_first():
+    seen = side_by_side(ratings(by(0, 1, "O1", 4), by(1, 1, "O1", 5), by(0, 1, "L1", 2), by(1, 1, "L1", 8),
+                                by(2, 1, "L1", 0), by(2, 1, "L1", 3, unit="own practice"), rate("L1", 5),
+                                by(0, 1, "O1", 10, school=OAK_ID)), school=ELM_ID)  # fmt: skip
+    assert seen.columns == ["statement", "SENCo 1", "headteacher 1", "teacher 1", "teacher 1 (own practice)", "agreed",
+                            "lowest", "highest", "apart"]  # fmt: skip
+    assert seen["statement"].to_list() == ["L1", "O1"]
+    assert seen.select("lowest", "highest", "apart", "agreed").rows() == [(2, 8, 6, 5), (4, 5, 1, None)]
 
 
 # ---- bands
@@ -270,14 +368,14 @@ def test_laws_and_every_card_of_the_topic_is_made():
     before = date(2025, 3, 14)
     rows = ratings(rate("O1", 4, 8, day=before), rate("L1", 0, 3, day=before), rate("O1", 5, 8),
                    rate("L1", 6, 9, months=12), rate("M5", None), rate("O1", 9, 9, OAK_ID),
-                   rate("L1", 2, 9, OAK_ID))  # fmt: skip
+                   rate("L1", 2, 9, OAK_ID), *(by(who, 1, "O1", 4 + who) for who in range(3)))  # fmt: skip
     todo = plan(
         action(1, reviewed=date(2026, 3, 1)), action(2, "done", met=False, school=OAK_ID), action(3, "done", met=True)
     )
     proof = evidence((ELM_ID, "O1", True), (OAK_ID, "L1", False))
     made = [holds(metric, rows, PLACES, **LATER) for metric in (
         statements.self_evaluation, statements.bands, statements.change_between_rounds, statements.how_much_is_rated,
-        priorities, to_share,
+        priorities, to_share, rater_spread, said_by_unit,
     )]  # fmt: skip
     made.append(holds(with_evidence, rows, proof, PLACES, **LATER))
     made.append(holds(planned_for, rows, todo, PLACES, **LATER))

@@ -10,6 +10,7 @@ FLOORS = (
     {"errors", "codes", "pseudonyms", "schema"},
     {"stats"},
     {"sources"},
+    {"forms"},
     {"sample"},
     {"settings", "schedule_settings"},
     {"workspace"},

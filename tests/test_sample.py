@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from hand_made import ELM
 
 from sendlab import store
 from sendlab.build import open_workspace
@@ -14,10 +15,12 @@ from sendlab.codes import read_codes, valid_on
 from sendlab.errors import SendlabError
 from sendlab.ingest import ingest
 from sendlab.metrics.cards import cards
+from sendlab.metrics.sef.raters import rater_spread
 from sendlab.pseudonyms import SAMPLE_KEY, pseudonymise
 from sendlab.sample import DEFAULT_SEED, tables, truths, write
 from sendlab.sample.people import UPN_LETTERS, check_letter, make_schools
 from sendlab.schema import TABLES
+from sendlab.sources.folder import read_files
 from sendlab.workspace import Workspace
 
 COMMITTED = Path(__file__).parents[1] / "data" / "sample"
@@ -374,17 +377,34 @@ def test_ingest_of_the_written_files_gives_the_tables(world, ingested, name):
 
 
 def test_extracts_hold_as_many_rows_as_the_tables(world, folder):
-    for name in ("interventions", "intervention_catalogue", "self_evaluation", "progress_reference"):
+    for name in ("interventions", "intervention_catalogue", "progress_reference"):
         assert read(folder, name).height == world[name].height, name
     stages, tests = read(folder, "key_stages"), pl.read_parquet(folder / "standardised_tests.parquet")
     assert stages.height + tests.height == world["assessments"].height
     assert stages["Score"].null_count() == world["assessments"]["score"].null_count() > 0
-    ratings = read(folder, "self_evaluation")
-    assert ratings["Now"].null_count() == world["self_evaluation"]["rating_now"].null_count() > 0
+    ratings, agreed = read(folder, "self_evaluation"), world["self_evaluation"].filter(rater="agreed")
+    assert ratings.height == agreed.height - 45  # one school's last round comes as the form
+    assert 0 < ratings["Now"].null_count() <= agreed["rating_now"].null_count()
     assert ratings.filter(Now="0").height > 0
     programmes = world["interventions"]
     assert 0 < programmes["exit_score"].null_count() < programmes.height / 5
     assert set(programmes["intervention"]) == set(world["intervention_catalogue"]["intervention"])
+
+
+def test_rounds_of_ratings_are_four_months_apart_and_one_school_has_several_raters(world, folder):
+    ratings = world["self_evaluation"]
+    assert ratings["rated_on"].unique().sort().to_list() == [
+        date(2023, 11, 17), date(2024, 3, 15), date(2024, 11, 15), date(2025, 3, 14), date(2025, 11, 14),
+        date(2026, 3, 13),
+    ]  # fmt: skip
+    single = ratings.filter(pl.col("rater") != "agreed")
+    assert single["school_id"].n_unique() == 1 and single["rater_number"].n_unique() == 8
+    seen = rater_spread(single, pl.DataFrame([{**ELM, "school_id": single["school_id"][0]}]), la_code="999", la_name="")
+    seen = seen.filter(pl.col("item").str.len_chars() == 2, geographic_level="School").sort("value", nulls_last=False)
+    assert seen["item"][-1] == "L4" and seen["value"][-1] > seen["value"][-2] >= seen["value"].median() + 1
+    raw = read_files([folder / "self-evaluation-9992002.xlsx", folder / "self_evaluation_survey.csv"])
+    assert not raw.unread and raw.all_problems.is_empty()
+    assert raw.table("self_evaluation").height == 45 + single.height
 
 
 def test_invented_nation_says_so_and_its_rates_follow_from_its_counts(world, folder):

@@ -8,7 +8,7 @@ import sys
 import click
 
 from sendlab import __version__
-from sendlab.cli import audit, data, governance, reports, running, scheduling
+from sendlab.cli import audit, data, forms, governance, reports, running, scheduling
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,5 +19,13 @@ def main() -> None:
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
 
 
-for verb in (*data.VERBS, *reports.VERBS, *running.VERBS, *scheduling.VERBS, *governance.VERBS, *audit.VERBS):
+for verb in (
+    *data.VERBS,
+    *forms.VERBS,
+    *reports.VERBS,
+    *running.VERBS,
+    *scheduling.VERBS,
+    *governance.VERBS,
+    *audit.VERBS,
+):
     main.add_command(verb)

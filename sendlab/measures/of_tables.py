@@ -12,7 +12,7 @@ from sendlab.metrics.learning import ages, bands, baselines, goal_setting, goals
 from sendlab.metrics.plans import identification, meetings, pastoral, reviews, sen_register
 from sendlab.metrics.resources import money, staffing, teaching
 from sendlab.metrics.schools import inspections, local_offer, transitions
-from sendlab.metrics.sef import actions, priorities, statements
+from sendlab.metrics.sef import actions, priorities, raters, statements
 from sendlab.metrics.support import change, costs, provision_map
 from sendlab.metrics.voice import answers, behaviour, beside_progress, clubs, observations, wellbeing
 
@@ -153,7 +153,8 @@ def _schools(i: Inputs) -> Iterator[pl.DataFrame]:
 def _self_evaluation(i: Inputs) -> Iterator[pl.DataFrame]:
     ratings, places, la = i.tables["self_evaluation"], i.places, i.la
     for metric in (statements.self_evaluation, statements.bands, statements.change_between_rounds,
-                   statements.how_much_is_rated, priorities.priorities, priorities.to_share):  # fmt: skip
+                   statements.how_much_is_rated, priorities.priorities, priorities.to_share,
+                   raters.rater_spread, raters.said_by_unit):  # fmt: skip
         yield metric(ratings, places, **la)
     yield priorities.with_evidence(ratings, i.tables["evidence"], places, **la)
     yield priorities.planned_for(ratings, i.tables["actions"], places, **la)

@@ -10,6 +10,8 @@ _HOME = {
     "FileInUse": "files",
     "write_board_page": "board_page",
     "write_board_pdf": "board_pdf",
+    "write_forms": "forms",
+    "write_improvement_plan": "improvement_plan",
     "write_open_data": "open_data",
     "write_report": "html",
     "write_slides": "slides",

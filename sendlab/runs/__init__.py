@@ -7,7 +7,7 @@ from typing import Any
 _HOME = {
     "NOTEBOOKS": "plan", "Outcome": "outcome", "RunOptions": "options", "RunResult": "batch", "Task": "plan",
     "Wanted": "batch", "check_parameters": "plan", "compare_runs": "diff", "make_plan": "plan", "planned": "batch",
-    "run": "batch",
+    "run": "batch", "write_plans": "school_plans",
 }  # fmt: skip
 
 __all__ = [*_HOME]

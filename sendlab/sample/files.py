@@ -8,6 +8,7 @@ import polars as pl
 from sendlab.sample.blade import census_tables
 from sendlab.sample.extra import write_extra
 from sendlab.sample.nation import ees_files
+from sendlab.sample.rating_files import in_the_extract, write_round
 from sendlab.sample.settings import FIRST_YEAR, settings
 from sendlab.sample.truth import planted, truth_page
 from sendlab.sample.world import World
@@ -64,7 +65,7 @@ def _extracts(world: World, tables: dict[str, pl.DataFrame]) -> dict[str, pl.Dat
             _whole("exit_score", "Exit score"),
         ),
         "intervention_catalogue": tables["intervention_catalogue"].drop("need_area"),
-        "self_evaluation": tables["self_evaluation"].select(
+        "self_evaluation": in_the_extract(tables["self_evaluation"], world).select(
             LAESTAB, _year(), _day("rated_on", "Date"), pl.col("statement").alias("Statement"),
             pl.col("rating_now").alias("Now"), pl.col("rating_target").alias("Target"),
             pl.col("target_months").alias("Months"),
@@ -97,6 +98,7 @@ def write_world(world: World, folder: Path) -> list[Path]:
         paths.append(path)
     paths.append(folder / "standardised_tests.parquet")
     _standardised_tests(tables["assessments"]).write_parquet(paths[-1])
+    paths += write_round(tables["self_evaluation"], world, folder)
     paths += write_extra(world, folder)
     truths = planted(world.schools, world.first_year)
     texts = {

@@ -163,6 +163,16 @@ def period_of(text: str | None) -> str | None:
     return match[1] + match[2]
 
 
+def academic_year(day: str) -> str:
+    """The academic year of an ISO date, from 1 August, as six digits.
+
+    >>> academic_year("2026-07-31"), academic_year("2026-08-01")
+    ('202526', '202627')
+    """
+    start = int(day[:4]) - (int(day[5:7]) < 8)
+    return f"{start}{(start + 1) % 100:02}"
+
+
 def _none(series: pl.Series) -> pl.Series:
     return pl.repeat(False, len(series), eager=True)
 

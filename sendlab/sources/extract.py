@@ -148,8 +148,8 @@ def read_rows(text: TextTable, match: Match, given: dict[str, str]) -> Converted
     )
     rows, dropped = without_totals(rows, match.table, text.name, text.sheet)
     done = convert(rows, match.table, file=text.name, sheet=text.sheet, source=text.source)
-    if match.table.name == "attendance":
-        done = replace(done, rows=done.rows.with_columns(_attendance_defaults()))
+    if match.table.name in _DEFAULTS:
+        done = replace(done, rows=done.rows.with_columns(_DEFAULTS[match.table.name]()))
     return replace(done, problems=join_problems([dropped, done.problems]))
 
 
@@ -160,6 +160,12 @@ def _attendance_defaults() -> list[pl.Expr]:
     return [pl.col("part").fill_null("whole term"), pl.coalesce("basis", basis).alias("basis")]
 
 
+def _rating_defaults() -> list[pl.Expr]:
+    """Who rates, and what, where a file of ratings does not say: the setting, as its raters agree."""
+    return [pl.col("unit").fill_null("setting"), pl.col("rater").fill_null("agreed")]
+
+
+_DEFAULTS = {"attendance": _attendance_defaults, "self_evaluation": _rating_defaults}
 TOTAL_TEXTS = ("total", "grand total", "all", "england", "sum")
 
 

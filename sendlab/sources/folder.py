@@ -11,7 +11,7 @@ import polars as pl
 from sendlab.errors import DataProblem
 from sendlab.schema.problems import file_problem, join_problems, no_problems
 from sendlab.schema.tables import TABLES
-from sendlab.sources import blade_set, sen2, sen2_workbook, sen2_xml
+from sendlab.sources import blade_set, sef_form, sen2, sen2_workbook, sen2_xml
 from sendlab.sources.cells import SCHOOL_ID
 from sendlab.sources.names import plain
 from sendlab.sources.open import open_tables, peek
@@ -160,6 +160,8 @@ def _read_file(
         return _add_parts(raw, sen2_xml.FORMAT, sen2_xml.read_xml(path, source, given))
     if sen2_workbook.is_template(path):
         return _add_parts(raw, sen2_workbook.FORMAT, sen2_workbook.read_template(path, source, given))
+    if (form := sef_form.form_of(path)) is not None:
+        return _add_parts(raw, form, sef_form.read_form(path, source))
     found = [(part.sheet, shape_of(part.header)) for part in peek(path)]
     registers = [RegisterFile(path, shape, source, given, sheet) for sheet, shape in found if shape is not None]
     raw.registers += registers

@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sendlab.errors import DataProblem
-from sendlab.sources import blade, code_totals, ees, ees_rules, extract, generic, ks2, mapped, published, sen2
+from sendlab.sources import (
+    blade,
+    code_totals,
+    ees,
+    ees_rules,
+    extract,
+    generic,
+    ks2,
+    mapped,
+    published,
+    sef_survey,
+    sen2,
+)
 from sendlab.sources.given import supplied
 from sendlab.sources.reading import Reading
 from sendlab.sources.text import TextTable
@@ -31,7 +43,7 @@ class Recognised:
     table: str
 
 
-SINGLE: tuple[Format, ...] = (mapped, ks2, code_totals, published)
+SINGLE: tuple[Format, ...] = (mapped, ks2, code_totals, published, sef_survey)
 KEPT_AS_TEXT = (ees.FORMAT, ees.META_FORMAT, generic.FORMAT)  # kept whole beside what is taken from them
 
 

@@ -33,7 +33,8 @@ _PANEL = {
 _TITLE = re.compile(rf"(.*?): {N} against {N} (nationally|with no SEN)|(.*?): {N} last year, {N} now")
 _COUNTS = re.compile(
     r"\d+ lines; the next slides show each\.|(?:By how likely .*; never a rank\. )?"
-    r"\d+ figures of schools were looked at; \d+ more rest on .*|A range reads between A and B: 95 in 100 such ranges hold the true figure\."
+    r"\d+ figures of schools were looked at; \d+ more rest on .*|"
+    r"A range reads between A and B: 95 in 100 such ranges hold the true figure\."
 )
 _TABLES = {
     "Indicator": "scorecard",

@@ -8,7 +8,7 @@ from sendlab.metrics.cards import card
 from sendlab.metrics.grouping import SCHOOL, either_kind
 from sendlab.metrics.plain import of_the_la, plain_figures
 from sendlab.metrics.recipes import EVERYBODY, Share
-from sendlab.metrics.sef.ratings import CASE_STUDY, latest, rated
+from sendlab.metrics.sef.ratings import CASE_STUDY, latest, rated, settled
 from sendlab.metrics.sef.statements import statements_of, wide_by_statement
 from sendlab.schema.groups import FULL_YEAR
 from sendlab.schema.measures import as_measures
@@ -83,7 +83,7 @@ def planned_for(
     the year and `as_of` (default: the last day on which any was set). For each school and the LA.
     """
     ranked = _ranked(ratings, places, la_code, la_name).filter(pl.col("rank") <= first)
-    rounds = ratings.select("school_id", "rated_on").unique().sort("school_id", "rated_on")
+    rounds = settled(ratings).select("school_id", "rated_on").unique().sort("school_id", "rated_on")
     rounds = rounds.with_columns(pl.col("rated_on").shift().over("school_id").alias("since"))
     until = pl.lit(as_of or actions["set_on"].max(), dtype=pl.Date)
     answers = actions.filter(pl.col("status").is_in(LIVE).fill_null(True)).select("school_id", "statement", "set_on")
