@@ -74,6 +74,12 @@ def test_what_is_wrong_in_the_file_is_said_with_what_to_write(text, said):
     assert told.value.next_step
 
 
+def test_the_demo_s_board_is_that_of_the_clone():
+    """One invented board: the clone's workspace and the demo's."""
+    packed_up = BOARD_OF_THE_SAMPLE / "sendlab" / "sample" / BOARD
+    assert packed_up.read_bytes() == (BOARD_OF_THE_SAMPLE / BOARD).read_bytes()
+
+
 def test_nearest_names_are_offered():
     with pytest.raises(WorkspaceProblem) as told:
         priorities_of('[[priority]]\nname = "A"\nindicators = [{ measure = "absense" }]')

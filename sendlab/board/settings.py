@@ -50,9 +50,12 @@ def read_board(folder: Path) -> tuple[Priority, ...]:
     `WorkspaceProblem`, saying where and what to write, for anything that is not as it should be.
     """
     path = folder / BOARD
-    if not path.is_file():
-        return priorities_of((files("sendlab.board") / "default.toml").read_text(encoding="utf-8"))
-    return priorities_of(path.read_text(encoding="utf-8-sig"))
+    return priorities_of(path.read_text(encoding="utf-8-sig") if path.is_file() else usual_text())
+
+
+def usual_text() -> str:
+    """The board.toml that sendlab comes with: in a new workspace it is there to be changed."""
+    return (files("sendlab.board") / "default.toml").read_text(encoding="utf-8")
 
 
 def priorities_of(text: str) -> tuple[Priority, ...]:

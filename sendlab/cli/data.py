@@ -15,7 +15,8 @@ from sendlab.cli.options import FORCE, WORKSPACE, shown, tell_faults
 @click.option("--la-name", required=True, help="Name of the authority.")
 @tell_faults
 def init(folder: Path, la_code: str, la_name: str) -> None:
-    """Make a new workspace: a commented sendlab.toml, a pseudonym key and copies of the notebooks of its own."""
+    """Make a new workspace: commented sendlab.toml and board.toml, a pseudonym key, copies of the notebooks."""
+    from sendlab.board.settings import BOARD, usual_text
     from sendlab.governance import ask_retention
     from sendlab.pseudonyms import SAMPLE_AUTHORITIES, config_folder
     from sendlab.publish.notebook import copy_without_outputs
@@ -24,11 +25,15 @@ def init(folder: Path, la_code: str, la_name: str) -> None:
     terminal = sys.stdin.isatty() and la_code not in SAMPLE_AUTHORITIES
     retention = ask_retention(click.prompt, click.echo) if terminal else None
     made = init_workspace(folder, la_code=la_code, la_name=la_name, retention=retention)
+    (folder / BOARD).write_text(usual_text(), encoding="utf-8", newline="\n")
     copied = [
         copy_without_outputs(path, folder / "notebooks" / path.name, place=made.la_code)
         for path in own_notebooks().glob("*.ipynb")
     ]
     click.echo(f"workspace '{folder.name}' made for {made.la_name}; put the authority's files into its folder 'raw'")
+    click.echo(
+        f"what its board follows is in '{BOARD}': priorities, indicators, and where you set them targets and bands"
+    )
     click.echo(f"its own copies of {len(copied)} notebooks are in 'notebooks': change them, and reports follow")
     click.echo(
         f"its pseudonym key {made.key_id} is in {config_folder() / 'keys'}: keep a copy where only you can read it"

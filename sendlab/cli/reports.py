@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,10 +116,12 @@ def demo(folder: Path, jobs: int, no_browser: bool) -> None:
 
 def _invented_authority(folder: Path) -> None:
     """A workspace of the authority 999 with the sample's raw files; its key is the declared one of the sample."""
+    from sendlab.board.settings import BOARD
     from sendlab.sample import write
 
     write(folder / "raw")
     (folder / SETTINGS).write_text(DEMO_SETTINGS, encoding="utf-8", newline="\n")
+    (folder / BOARD).write_bytes((files("sendlab.sample") / BOARD).read_bytes())
 
 
 @click.command()
