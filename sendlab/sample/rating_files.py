@@ -26,8 +26,9 @@ def _comes_as(world: World, way: str) -> pl.Expr:
     """Whether a row is of the round that comes that way; single raters' rows are the survey's."""
     last = pl.col("rated_on") == settings()["self_evaluation"]["rounds"][-1]
     agreed = pl.col("rater") == "agreed"
-    school = pl.lit(_school(world, way)["school_id"], dtype=pl.String)
-    return last & (pl.col("school_id") == school) & (agreed if way == "form" else ~agreed)
+    there: pl.Expr = pl.col("school_id") == pl.lit(_school(world, way)["school_id"], dtype=pl.String)
+    mine: pl.Expr = last & there & (agreed if way == "form" else ~agreed)
+    return mine
 
 
 def in_the_extract(ratings: pl.DataFrame, world: World) -> pl.DataFrame:
