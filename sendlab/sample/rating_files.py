@@ -24,8 +24,9 @@ def _school(world: World, way: str) -> dict[str, Any]:
 def _comes_as(world: World, way: str) -> pl.Expr:
     """Whether a row is of the round that comes that way; single raters' rows are the survey's."""
     last = pl.col("rated_on") == settings()["self_evaluation"]["rounds"][-1]
-    agreed = pl.col("rater") == "agreed"
-    return last & (pl.col("school_id") == _school(world, way)["school_id"]) & (agreed if way == "form" else ~agreed)
+    here, agreed = pl.col("school_id") == pl.lit(_school(world, way)["school_id"]), pl.col("rater") == "agreed"
+    mine: pl.Expr = last & here & (agreed if way == "form" else ~agreed)
+    return mine
 
 
 def in_the_extract(ratings: pl.DataFrame, world: World) -> pl.DataFrame:
@@ -38,7 +39,7 @@ def write_round(ratings: pl.DataFrame, world: World, folder: Path) -> list[Path]
     school, rows = _school(world, "form"), ratings.filter(_comes_as(world, "form"))
     form = folder / f"self-evaluation-{school['school_id']}.xlsx"
     write_self_evaluation_form(form, school_id=school["school_id"], school_name=school["school_name"],
-                               round_on=rows["rated_on"].max(), ratings=rows)  # fmt: skip
+                               round_on=rows["rated_on"][0], ratings=rows)  # fmt: skip
     survey = folder / SURVEY
     _as_exported(ratings.filter(_comes_as(world, "survey"))).write_csv(survey, line_terminator="\r\n")
     return [form, survey]
