@@ -38,6 +38,14 @@ PLACES = ("999", "900101", "900105")
 TOPICS = ("attendance", "exclusions", "progress", "interventions", "plans_and_reviews", "resources_and_voice")
 FAULTS = {**BY_GROUP, **FAULTS_BY_ITEM, **FAULTS_OF_OPEN_DATA, **FAULTS_OF_SLIDES}
 SUFFIXES = (".html", ".ipynb")
+NO_ITEMS = {"sef_now": tuple(STATEMENTS.values())}  # items that stand in other tables
+
+
+def item_of(claim):
+    """The item that a claim is about."""
+    return claim.groups[GROUPS.index("item")]
+
+
 # fault -> the way in which it gives something away, and so must be found
 WAYS = {
     "unrounded_limit": "finer than declared",
@@ -329,10 +337,29 @@ def test_every_rating_is_read_from_the_chart_and_the_largest_steps_from_the_tabl
         }  # fmt: skip
         file = f"{material.period}/board/{place}/self_evaluation{suffix}"
         told = {
-            c.key: c.printed for c in read.claims if c.file == file and c.measure == "sef_gap" and "table" in c.where
-        }
+            c.key: c.printed for c in read.claims
+            if c.file == file and c.measure == "sef_gap" and "table" in c.where and item_of(c) in STATEMENTS.values()
+        }  # fmt: skip
         assert told and sorted(told.values()) == sorted(steps.values())[-10:]
         assert all(abs(steps[key] - value) < 1e-6 for key, value in told.items())
+
+
+RATED = {"sef_now": 7, "sef_change": 7, "sef_band": 3, "sef_often_a_priority": 10, "sef_schools_in_band": 10,
+         "sef_case_studies": 10, "sef_rater_spread": 5}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_sections_bands_raters_and_schools_by_statement_are_read_from_their_tables(suffix, read, published, material):
+    """Of the authority: each cell of each table, and the sections of every school; none but what is published."""
+    file = f"{material.period}/board/999/self_evaluation{suffix}"
+    ours = [c for c in read.claims if c.file == file and "table" in c.where and "CSV" not in c.where and c.told]
+    for measure, most in RATED.items():
+        claims = [c for c in ours if c.measure == measure and item_of(c) not in (TOTAL, *NO_ITEMS.get(measure, ()))]
+        assert len({item_of(c) for c in claims if c.place_code == "999"}) == most, measure
+        for claim in claims:
+            number = published[claim.key][COLUMN.get(claim.what, claim.what)]
+            assert number is not None and abs(number - claim.printed) < 1e-6, (measure, claim.key)
+    assert len({c.place_code for c in ours if c.measure == "sef_now" and c.what == "value"}) == 10  # the heat table
 
 
 MIXES = ("pupils_agree", "parents_agree", "delegated_spent_on", "assistant_hours")

@@ -1,6 +1,5 @@
 """The last round of the self-evaluation as it comes in: of one school the form, of another a survey export."""
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,8 @@ def _school(world: World, way: str) -> dict[str, Any]:
 def _comes_as(world: World, way: str) -> pl.Expr:
     """Whether a row is of the round that comes that way; single raters' rows are the survey's."""
     last = pl.col("rated_on") == settings()["self_evaluation"]["rounds"][-1]
-    agreed = pl.col("rater") == "agreed"
-    there: pl.Expr = pl.col("school_id") == pl.lit(_school(world, way)["school_id"], dtype=pl.String)
-    mine: pl.Expr = last & there & (agreed if way == "form" else ~agreed)
+    here, agreed = pl.col("school_id") == pl.lit(_school(world, way)["school_id"]), pl.col("rater") == "agreed"
+    mine: pl.Expr = last & here & (agreed if way == "form" else ~agreed)
     return mine
 
 
@@ -39,10 +37,9 @@ def in_the_extract(ratings: pl.DataFrame, world: World) -> pl.DataFrame:
 def write_round(ratings: pl.DataFrame, world: World, folder: Path) -> list[Path]:
     """The form of one school and the survey of another; returns their paths."""
     school, rows = _school(world, "form"), ratings.filter(_comes_as(world, "form"))
-    last: date = rows.select(pl.col("rated_on").max()).item()
     form = folder / f"self-evaluation-{school['school_id']}.xlsx"
     write_self_evaluation_form(form, school_id=school["school_id"], school_name=school["school_name"],
-                               round_on=last, ratings=rows)  # fmt: skip
+                               round_on=rows["rated_on"][0], ratings=rows)  # fmt: skip
     survey = folder / SURVEY
     _as_exported(ratings.filter(_comes_as(world, "survey"))).write_csv(survey, line_terminator="\r\n")
     return [form, survey]

@@ -19,6 +19,7 @@ from sendlab.tables.made import (
     self_evaluation_table,
     show_table,
 )
+from sendlab.tables.ratings import raters_table, rating_bands_table, rating_schools_table, sections_table
 from sendlab.tables.says_shows import questions_table, says_shows_table
 from sendlab.tables.shown import ShownTable
 from sendlab.tables.statements import Statement, largest_gaps, statement_lines
@@ -27,6 +28,6 @@ __all__ = [
     "NATIONALLY", "REST_OF_LA", "Line", "ShownTable", "Statement", "bands_table", "case_ages_table",
     "comparator_periods", "counted_table", "figures_table", "funnel_table", "group_lines", "heat_table",
     "intervention_lines", "interventions_table", "largest_gaps", "mix_table", "multiples_table", "questions_table",
-    "says_shows_table", "school_lines", "schools_table", "self_evaluation_table", "show_table", "statement_lines",
-    "transitions_table", "waterfall_table",
+    "raters_table", "rating_bands_table", "rating_schools_table", "says_shows_table", "school_lines", "schools_table",
+    "sections_table", "self_evaluation_table", "show_table", "statement_lines", "transitions_table", "waterfall_table",
 ]  # fmt: skip

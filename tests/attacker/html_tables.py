@@ -7,6 +7,7 @@ from attacker.claims import NUMBER, Scene, Stray
 from attacker.order import items_told, order_told, steps_told
 from attacker.page import Node
 from attacker.public import Public, declared_measures
+from attacker.sef_tables import SefTable, sef_table
 from attacker.sentences import NATIONALLY, REST_OF_LA, Told, read_text
 from attacker.statements import STATEMENTS
 from sendlab.metrics.cards import COUNTED, cards
@@ -57,6 +58,8 @@ class TableReader:
         if not rows:
             return self.told
         headings = [cell.text.strip() for cell in rows[0].all("th", "td")]
+        if sef := sef_table(headings, " ".join(c.text for c in self.table.all("caption")), self.public):
+            return self._read_sef(sef, rows[1:])
         indicator: Scene | None = None
         for number, row in enumerate(rows[1:], 1):
             cells = row.all("th", "td")
@@ -81,6 +84,25 @@ class TableReader:
             for attribute, value in (pair for pair in row.attributes.items() if pair[0] not in PLAIN):
                 self._text("value", value, scene, f"{self.where}, row {number}, attribute {attribute}")
         if self._order_told(headings):
+            self.told.strays.append(Stray(self.file, self.where, "an order of rows that tells of what is not shown"))
+        return self.told
+
+    def _read_sef(self, sef: SefTable, rows: list[Node]) -> Told:
+        """A table of the self-evaluation, whose headings say what each column is about."""
+        labels, sizes = [], []
+        for number, row in enumerate(rows, 1):
+            cells = row.all("th", "td")
+            labels.append(cells[0].text.strip())
+            before = len(self.told.claims)
+            for place, cell in enumerate(cells[1:], 1):
+                scene = sef.scene(self.told.scene, place, labels[-1])
+                self._text(sef.what(place), cell.text.strip(), scene, f"{self.where}, row {number}, column {place}")
+            told = [claim.printed for claim in self.told.claims[before:] if claim.told]
+            sizes.append(told[0] if told else 0.0)
+            hidden = [pair for cell in (row, *cells) for pair in cell.attributes.items() if pair[0] not in PLAIN]
+            for attribute, value in hidden:
+                self._text("value", value, self.told.scene, f"{self.where}, row {number}, attribute {attribute}")
+        if sef.order_told(labels, sizes):
             self.told.strays.append(Stray(self.file, self.where, "an order of rows that tells of what is not shown"))
         return self.told
 
