@@ -204,10 +204,8 @@ def test_every_number_read_is_published_with_the_same_rounding(read, editions):
     told = [claim for claim in read.claims if claim.told and claim.what not in ("change", *MADE)]
     kinds = Counter((Path(claim.file).suffix, claim.what) for claim in told)
     for suffix in (".html", ".ipynb", ".xlsx", ".csv", ".pptx"):
-        assert all(
-            kinds[suffix, what] > (5 if suffix == ".pptx" else 50)
-            for what in ("base", "numerator", "value", "lower", "comparator_value")
-        )
+        least = 5 if suffix == ".pptx" else 50
+        assert all(kinds[suffix, what] > least for what in ("base", "numerator", "value", "lower", "comparator_value"))
     for claim in told:
         number = published_number(claim, editions[school_of(claim.file)])
         assert number is not None, (claim.file, claim.where, claim.what)

@@ -13,11 +13,13 @@ from attacker.sentences import Told, read_text
 from attacker.statements import STATEMENTS
 from attacker.workbook import with_declared_places
 from sendlab.metrics.cards import card, cards
+from sendlab.publish.workbook import SHEETS
 from sendlab.schema.groups import NEED_AREAS, PHASES, SEN_PROVISION, TOTAL
 from sendlab.schema.measures import GROUPS
 
+_TOPICS = "|".join(re.sub(r"\W", "_", title.lower()) for title in SHEETS.values())
 NAME = re.compile(
-    r"(?:absence|exclusions|progress|interventions|plans_and_meetings|ehc_plans|surveys|resources|self_evaluation)"
+    rf"(?:{_TOPICS})"
     r"_(?:authority|schools)(?:_[a-z_]+?)?_(?:figures|gaps)_(?:board|public)(?:\.meta)?\.csv"
     r"|about_open_data_(?:board|public)\.txt"
 )

@@ -9,6 +9,7 @@ from attacker.claims import Claim, Scene, Stray
 from attacker.html_file import read_html
 from attacker.notebook import read_notebook
 from attacker.open_data import NAME, read_open_data
+from attacker.pdf_file import read_pdf
 from attacker.public import Public
 from attacker.sentences import Told, read_text
 from attacker.slides import read_slides
@@ -107,6 +108,8 @@ def _read(path: Path, file: str, public: Public) -> Told:
         return read_notebook(path, public, file)
     if path.suffix == ".xlsx":
         return BookReader(path, file).read(public)
+    if path.suffix == ".pdf":
+        return read_pdf(path, file)
     if path.suffix == ".pptx":
         return read_slides(path, public, file)
     if path.parent.name == OPEN_DATA:

@@ -32,9 +32,8 @@ _PANEL = {
 }
 _TITLE = re.compile(rf"(.*?): {N} against {N} (nationally|with no SEN)|(.*?): {N} last year, {N} now")
 _COUNTS = re.compile(
-    r"\d+ lines; the next slides show each\.|(?:By how likely .*; never a rank\. )?"
-    r"\d+ figures of schools were looked at; \d+ more rest on .*|"
-    r"A range reads between A and B: 95 in 100 such ranges hold the true figure\."
+    r"\d+ lines; the next slides show each\.|(?:By how likely .*; never a rank\. )?\d+ figures of schools were looked "
+    r"at; \d+ more rest on .*|A range reads between A and B: 95 in 100 such ranges hold the true figure\."
 )
 _TABLES = {
     "Indicator": "scorecard",
@@ -148,7 +147,7 @@ class _Deck:
     def _distance(self, scene: Scene, target: str, size: str, side: str, where: str) -> None:
         """The figure lies so far from its target."""
         away = float(size.replace(",", "")) * (1 if side == "above" else -1)
-        places = max(len(each.partition(".")[2]) for each in (target, size))
+        places = len(size.partition(".")[2])  # a target may have more than the figure
         self._claim(scene, "value", f"{float(target.replace(',', '')) + away:.{places}f}", where)
 
     def _numbers(self, scene: Scene, names: Sequence[str], texts: Sequence[str | None], where: str) -> None:

@@ -1,0 +1,27 @@
+"""The one page as PDF: it may tell no number that the page beside it does not tell."""
+
+import re
+from pathlib import Path
+
+from pypdf import PdfReader
+
+from attacker.claims import NUMBER, Scene, Stray
+from attacker.page import parse
+from attacker.sentences import Told
+
+
+def read_pdf(path: Path, file: str) -> Told:
+    """Numbers of the PDF and of its properties that its page does not hold, as strays: what it tells is read there."""
+    beside = path.with_suffix(".html")
+    page = parse(beside.read_text(encoding="utf-8")).text if beside.is_file() else ""
+    book = PdfReader(path)
+    told = " ".join(sheet.extract_text() for sheet in book.pages)
+    told += " ".join(f" {value}" for name, value in (book.metadata or {}).items() if "Date" not in name)
+    more = _numbers(told) - _numbers(page)
+    strays = [Stray(file, "page", "a number that the page does not tell") for _ in more]
+    strays += [Stray(file, "attachment", "an attached file") for _ in book.attachments]
+    return Told([], strays, Scene())
+
+
+def _numbers(text: str) -> set[str]:
+    return {found.lstrip("+-−") for found in re.findall(NUMBER, text)}
