@@ -1,5 +1,8 @@
 """The workbook equals the published rows; nothing but published figures is written; files are put in place whole."""
 
+import csv
+import shutil
+import subprocess
 import warnings
 from datetime import date
 from pathlib import Path
@@ -8,6 +11,7 @@ import openpyxl
 import polars as pl
 import pytest
 from board_rows import content_of
+from conftest import absent
 
 from sendlab.disclosure.published import OwnView, Published, _published
 from sendlab.errors import GateError, SendlabError
@@ -36,6 +40,7 @@ def row(measure, *, place="999", value=12.5, **fields):
     return base | fields
 
 
+SHEETS_IN_ORDER = ("Cover", "Contents", "Notes", *SHEETS.values())
 HIDDEN = dict.fromkeys(("numerator", "denominator", "base_subjects", "value", "lower", "upper"))
 
 
@@ -201,3 +206,33 @@ def test_a_file_in_use_gets_a_neighbour_and_a_warning(tmp_path):
         warnings.simplefilter("error")
         assert put_in_place(aside, target) == target
     assert not written.exists()  # it was older than what now has the place
+
+
+def as_libreoffice_reads(path, folder):
+    """{sheet: rows of text} of a workbook that LibreOffice opened and wrote as CSV, one file a sheet."""
+    office = shutil.which("soffice")
+    if office is None:
+        absent("LibreOffice")
+    kind = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1"
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    command = [office, profile, "--headless", "--convert-to", kind, "--outdir", str(folder), str(path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    found = {}
+    for file in folder.glob(f"{path.stem}-*.csv"):
+        with file.open(encoding="utf-8", newline="") as handle:
+            found[file.stem.removeprefix(f"{path.stem}-")] = list(csv.reader(handle))
+    return found
+
+
+def test_libreoffice_opens_the_workbook_and_reads_back_the_same(figures, tmp_path):
+    path = write_workbook(figures, tmp_path / "figures.xlsx", la_name="Sampleton")
+    sheets = as_libreoffice_reads(path, tmp_path)
+    assert list(openpyxl.load_workbook(path).sheetnames) == [name for name in SHEETS_IN_ORDER if name in sheets]
+    for sheet in ("Absence", "Exclusions", "Self-evaluation"):
+        wanted = cells_of(path, sheet)
+        start = next(place for place, line in enumerate(sheets[sheet]) if line[:2] == ["Measure", "Unit"])
+        head, *lines = sheets[sheet][start:]
+        assert head == list(wanted[0]) and len(lines) == len(wanted)
+        for line, want in zip(lines, wanted, strict=True):
+            for got, cell in zip(line, want.values(), strict=True):
+                assert (float(got) == cell) if isinstance(cell, int | float) else (got == cell)

@@ -303,9 +303,8 @@ def _cells_of_book(data: bytes) -> dict[tuple[str, str], float]:
     """{(heading, first cell of the row): number} of the one sheet of a workbook."""
     with ZipFile(BytesIO(data)) as archive:
         root = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
-        strings = [
-            "".join(node.itertext()) for node in ElementTree.fromstring(archive.read("xl/sharedStrings.xml"))
-        ]  # fmt: skip
+        shared = archive.read("xl/sharedStrings.xml") if "xl/sharedStrings.xml" in archive.namelist() else b"<sst/>"
+    strings = ["".join(node.itertext()) for node in ElementTree.fromstring(shared)]
     cells = {}
     for cell in (node for node in root.iter() if _tag(node) == "c"):
         text = "".join(cell.itertext())
