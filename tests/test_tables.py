@@ -149,6 +149,52 @@ def test_self_evaluation_takes_the_published_gap_and_the_latest_year():
     assert period == "202425" and len(lines) == len(read_codes("sef_statement")) == 45
 
 
+IN = {"place": "1", "time_period": "202425"}
+
+
+def test_sections_stand_in_the_order_of_the_tool_with_the_change_since_the_round_before():
+    now = ratings("sef_now", {"Leadership": 5.25, "Outcomes": 4.0, "O1": 4.0, "Total": 4.5})
+    rows = [*now, *ratings("sef_target", {"Outcomes": 6.0}), *ratings("sef_gap", {"Outcomes": 2.0})]
+    rows += ratings("sef_change", {"Outcomes": 0.5})
+    table = tables.sections_table(published(*rows), **IN)
+    assert table.rows == (("Outcomes", "4.0", "6.0", "2.0", "+0.5"), ("Leadership", "5.3", "x", "x", "x"))
+    assert tables.sections_table(published(*ROWS), **IN).rows == ()
+
+
+def test_bands_stand_highest_first_with_their_counts():
+    rows = [row("Total", 25.0, measure="sef_band", item=band, numerator=count, denominator=8.0)
+            for band, count in (("1 to 3", 2.0), ("7 to 10", 4.0), ("4 to 6", 2.0))]  # fmt: skip
+    table = tables.rating_bands_table(published(*rows), **IN)
+    assert [line[:3] for line in table.rows] == [
+        ("7 to 10: evidence of impact", "4", "8"), ("4 to 6: being improved", "2", "8"),
+        ("1 to 3: not yet in place", "2", "8"),
+    ]  # fmt: skip
+
+
+def test_raters_are_told_where_they_are_furthest_apart():
+    table = tables.raters_table(
+        published(*ratings("sef_rater_spread", {"Total": 3.0, "T1": 3.0, "O2": 3.0, "L4": 6.0, "M1": 0.0})), top=3, **IN
+    )
+    assert [(line[0][:2], line[2]) for line in table.rows] == [("L4", "6.0"), ("O2", "3.0"), ("T1", "3.0")]
+    nobody = tables.raters_table(published(*ratings("sef_now", {"O1": 4.0})), **IN)
+    assert nobody.rows == () and "three or more people" in nobody.caption
+
+
+def test_statements_are_told_by_how_many_schools_they_are_true_of():
+    def of(item, schools, value, **fields):
+        return row("Total", value, 10.0, 60.0, 12, measure="sef_schools_in_band", item=item, numerator=schools,
+                   denominator=12.0, **fields)  # fmt: skip
+
+    few = {"lower": None, "upper": None, "base_subjects": 6}
+    rows = [of("O1: 1 to 3", 3.0, 25.0), of("L4: 1 to 3", 4.0, None, status="u", note="few") | few,
+            of("T1: 1 to 3", 0.0, 0.0), of("O2: 7 to 10", 9.0, 75.0)]  # fmt: skip
+    table = tables.rating_schools_table(published(*rows), measure="sef_schools_in_band", band="1 to 3", **IN)
+    assert [(line[0][:2], *line[2:]) for line in table.rows] == [
+        ("L4", "4", "6", "u", "u"), ("O1", "3", "12", "25%", "10% to 60%")
+    ]  # fmt: skip
+    assert "rated 1 to 3" in table.caption and "few" in table.notes
+
+
 def test_show_table_formats_by_card_and_marks_what_is_missing():
     table = tables.show_table(published(*ROWS), caption="All figures")
     assert table.headings == ("Place", "SEN provision", "Compared with", "Pupils", "Figure", "From", "To")
