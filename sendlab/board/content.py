@@ -14,6 +14,7 @@ from sendlab.board.targets import Target, targets
 from sendlab.board.visits import Visits, visits_of
 from sendlab.disclosure.published import Published, require_published
 from sendlab.errors import SendlabError
+from sendlab.narrate.says_shows import Question, schools_to_ask
 from sendlab.schema.labels import MARKS, day_name, period_name, period_text
 from sendlab.workspace import Workspace
 
@@ -57,6 +58,7 @@ class PackContent:
     exceptions: tuple[Exceptional, ...]
     changes: Changes
     visits: Visits
+    disagreements: tuple[Question, ...]
     targets: tuple[Target, ...]
     limits: tuple[str, ...]
     marks: str
@@ -122,6 +124,7 @@ def make_content(
         exceptions=tuple(exceptions(entries, read_commentary(workspace.root))),
         changes=changes_since(last_issue(workspace, issued), this),
         visits=visits_of(published, lines),
+        disagreements=tuple(schools_to_ask(published, time_period=time_period)),
         targets=targets(published, la_code=la_code, time_period=time_period),
         limits=tuple(_limits(entries, priorities)),
         marks=marks_of(entries),

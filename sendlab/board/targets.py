@@ -40,13 +40,14 @@ class Expectation:
 
 @dataclass(frozen=True)
 class TargetLine:
-    """One figure under an expectation, as texts: `trend` has the earlier years, `distance` how far the target is."""
+    """One figure under an expectation, as texts: `trend` has the earlier years, `distance` how far `target` is."""
 
     about: str
     pupils: str
     now: str
     period: str
     trend: str
+    target: str
     distance: str
     nationally: str
     note: str
@@ -97,6 +98,7 @@ def _of_level(line: Line, rows: pl.DataFrame) -> TargetLine:
         now=_count_or_value(line.now, line.card),
         period=entry.period,
         trend=_trend(line, rows),
+        target=entry.target if entry.distance else "",
         distance=entry.distance,
         nationally=national,
         note=line.now["note"] or "",
@@ -124,6 +126,7 @@ def _of_gap(line: Line, rows: pl.DataFrame) -> TargetLine:
         now=_points(gap, line.card),
         period=entry.period,
         trend=_words_of_change(changed, line.card, line.now["base_subjects"]),
+        target="",
         distance="",
         nationally="",
         note=(gap or {}).get("note") or "",
@@ -181,6 +184,7 @@ def _by_item(rows: pl.DataFrame, about: Card, first: Sequence[str], time_period:
             now=_count_or_value(row, about),
             period=period_text(row["time_period"], row["time_identifier"]),
             trend="",
+            target="",
             distance="",
             nationally="",
             note=row["note"] or "",

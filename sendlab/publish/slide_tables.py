@@ -1,4 +1,4 @@
-"""The tables of slides: scorecard, exceptions, questions to schools, decisions; as rows of cells."""
+"""The tables of slides: scorecard, exceptions, expectations, questions to schools, decisions; as rows of cells."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sendlab.board.content import Exceptional, PackContent
 from sendlab.board.entries import NO_VALUE, Entry
 from sendlab.board.visits import Visit
+from sendlab.narrate.says_shows import Question
 from sendlab.publish.slide_parts import Cell
 from sendlab.schema.labels import period_name
 
@@ -88,6 +89,32 @@ def visits_table(visits: Sequence[Visit]) -> Table:
         for each in visits
     )  # fmt: skip
     return Table("Questions", head, (2.0, 2.2, 2.0, 1.6, 1.6, 2.733), rows, 12)
+
+
+def targets_table(content: PackContent) -> Table:
+    """What councils expect, each with its figures, their trend and how far they are from it; no colours."""
+    rows: list[Row] = []
+    for each in content.targets:
+        rows.append([Cell(each.expectation.name + ("" if each.lines else ": no published figure"), bold=True)])
+        rows += [
+            [Cell(line.about if line.period == period_name(content.time_period) else f"{line.about}, {line.period}"),
+             Cell(line.pupils), Cell(line.trend or NO_VALUE), Cell(line.now), Cell(line.target or NO_VALUE),
+             Cell(line.distance or NO_VALUE), Cell(line.nationally or NO_VALUE)]
+            for line in each.lines
+        ]  # fmt: skip
+    head = ("Expectation", "Number", "Years before", "Now", "Target", "Distance", "Nationally")
+    return Table("Expectations", head, (3.6, 0.95, 2.6, 1.683, 0.8, 1.4, 1.1), tuple(rows), 12)
+
+
+def disagreements_table(questions: Sequence[Question]) -> Table:
+    """Where a school's own rating and its figures disagree: both, and what to ask; schools by name."""
+    head = ("School that rates itself", "Says", "Shows", "Beside", "By chance", "Question")
+    rows = tuple(
+        [Cell(f"{each.place}, {each.statement}", bold=True), Cell(each.says), Cell(f"{each.measure}: {each.shows}"),
+         Cell(each.beside), Cell(each.chance), Cell(each.ask)]
+        for each in questions
+    )  # fmt: skip
+    return Table("Disagreements", head, (2.0, 1.6, 2.4, 2.0, 1.4, 2.733), rows, 12)
 
 
 def decisions_table() -> Table:

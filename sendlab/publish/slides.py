@@ -25,7 +25,15 @@ from sendlab.publish.slide_parts import (
     table_pages,
     write,
 )
-from sendlab.publish.slide_tables import Table, decisions_table, exceptions_table, scorecard_table, visits_table
+from sendlab.publish.slide_tables import (
+    Table,
+    decisions_table,
+    disagreements_table,
+    exceptions_table,
+    scorecard_table,
+    targets_table,
+    visits_table,
+)
 from sendlab.publish.slide_text import Box, height_of, pages
 from sendlab.schema.groups import SEND
 from sendlab.schema.labels import day_name, period_name
@@ -37,6 +45,8 @@ CHIPS = Box(9.1, 1.62, 3.0, 2.0)
 BELOW_LEAD = 0.15
 LIST_SIZE = 16
 MOST_FINDINGS = 8  # a board takes in no more at one sitting; the others stand in the scorecard
+EXPECTED = "Aspirations of council documents beside the figures: no ratings. A gap that widens is shown like any other."
+ASKED = "Questions, by school; no score and no rank. Of all that is asked, about 1 in 10 may be chance."
 COLOURS = {"R": "red", "A": "amber", "G": "green"}
 
 
@@ -64,7 +74,9 @@ def _deck(content: PackContent, published: Published) -> Any:
     for said in content.said[:MOST_FINDINGS]:
         _finding(deck, said, content, published)
     _exceptions(deck, content)
+    _tables(deck, "What councils expect", EXPECTED, targets_table(content), content)
     _visits(deck, content)
+    _disagreements(deck, content)
     _lists(deck, _changed_title(content), content.changes.all or _first(content), content)
     _lists(deck, "Data quality and limits", _limits(content), content)
     _tables(deck, "Decisions asked", "To be filled in at the meeting.", decisions_table(), content)
@@ -184,6 +196,14 @@ def _visits(deck: Any, content: PackContent) -> None:
         return
     lead = f"By how likely it is that a school's own level is worse than its phase's; never a rank. {beside}"
     _tables(deck, title, lead, visits_table(visits.visits), content)
+
+
+def _disagreements(deck: Any, content: PackContent) -> None:
+    title = "Self-evaluation: what schools say, and what their figures show"
+    if content.disagreements:
+        _tables(deck, title, ASKED, disagreements_table(content.disagreements), content)
+    else:
+        _lists(deck, title, ["No rating disagrees with the figures by more than chance explains."], content)
 
 
 def _changed_title(content: PackContent) -> str:

@@ -12,6 +12,7 @@ from zipfile import ZipFile
 from attacker.claims import NUMBER, Scene, Stray
 from attacker.public import Public
 from attacker.sentences import NATIONALLY, Told, read_text
+from sendlab.board.targets import expectations
 from sendlab.metrics.cards import cards
 from sendlab.schema.groups import SEN_PROVISION, TOTAL
 
@@ -35,11 +36,14 @@ _COUNTS = re.compile(
     r"\d+ lines; the next slides show each\.|(?:By how likely .*; never a rank\. )?\d+ figures of schools were looked "
     r"at; \d+ more rest on .*|A range reads between A and B: 95 in 100 such ranges hold the true figure\."
 )
+_EXPECTED = [each.name for each in expectations()]
 _TABLES = {
     "Indicator": "scorecard",
     "Red": "exceptions",
     "Scorecard": "ratings",
     "School": "visits",
+    "Expectation": "expected",
+    "School that rates itself": "disagreements",
     "Decision asked": "",
 }
 
@@ -189,6 +193,11 @@ class _Deck:
                 self._exception(row, place)
             elif kind == "visits":
                 self._visit(row, place)
+            elif kind == "expected":
+                self._expected(row, place)
+            elif kind == "disagreements":
+                for text in row:
+                    self._text(text, place, Scene())
             elif kind == "" and any(row):
                 self._stray(place, "a decision that is not for us to fill in")
 
@@ -234,6 +243,35 @@ class _Deck:
                 self._claim(scene, "comparator_value", found.group(1), where, NATIONALLY)
             elif re.search(r"\d", line):
                 self._stray(where, "a benchmark of no form of ours")
+
+    def _expected(self, row: list[str], where: str) -> None:
+        """An expectation's name, or a figure with the years before, its target and the nation's."""
+        if not any(row[1:]):
+            if row[0].removesuffix(": no published figure") not in _EXPECTED:
+                self._stray(where, "an expectation of no document of ours")
+            return
+        scene, (_, number, before, now, target, distance, nationally) = self._scene(row[0], where), row
+        comparator = "No SEN" if row[0].endswith("gap to pupils with no SEN") else ""
+        if comparator:
+            scene = replace(scene, sen_provision="SEN support", item=TOTAL)
+        self._value(scene, "base", number.partition(" ")[0], where)
+        if found := re.fullmatch(r"(\d+) of (\d+)", now):
+            self._numbers(scene, ("numerator", "denominator"), found.groups(), where)
+        elif found := re.fullmatch(rf"{N} (?:percentage points|points|per 100 pupils) (higher|lower|apart)", now):
+            self._claim(scene, "value", ("−" if found.group(2) == "lower" else "") + found.group(1), where, comparator)
+        else:
+            self._value(scene, "value", now, where, comparator)
+        for year, part, text in re.findall(rf"(\d{{4}}/\d\d)(?: \(([a-z ]+)\))?: ({NUMBER}%?|[cxzu])", before):
+            then = replace(
+                scene, time_period=year.replace("/", ""), time_identifier=(part or "academic year").capitalize()
+            )
+            self._value(then, "value", text.removesuffix("%"), where)
+        if found := re.search(rf"than the year before \({N}\)", before):
+            self._claim(_year_before(scene), "value", found.group(1), where, comparator)
+        if found := re.fullmatch(rf"{N} (above|below) the target(?: \(met\))?", distance):
+            self._distance(scene, target.removesuffix("%"), found.group(1), found.group(2), where)
+        if found := re.fullmatch(rf"{N} \([\d/]+\)", nationally):
+            self._claim(scene, "comparator_value", found.group(1), where, NATIONALLY)
 
     def _visit(self, row: list[str], where: str) -> None:
         code, _ = self.public.places.get(row[0], ("", ""))
