@@ -19,6 +19,7 @@ from sendlab.runs import Task, make_plan
 from sendlab.runs.execute import notebook_file, report_file
 from sendlab.runs.index import write_index
 from sendlab.runs.pack import write_pack
+from sendlab.runs.pack_files import figures_of
 from sendlab.runs.plan import AUDIENCE, OWN, latest_period, notebook_files, places_in_order
 from sendlab.runs.register import Register
 from sendlab.runs.strip import strip
@@ -33,7 +34,7 @@ def make_folder(opened: OpenWorkspace, folder: Path, places: tuple[str, ...]) ->
         make_report(task)
     space = _Elsewhere(space, folder)
     register = Register(folder)
-    made = write_pack(published, space, period, register, opened.present(), "attacked")
+    made = write_pack(figures_of(opened), space, period, register, opened.present(), "attacked")
     failed = [outcome.error for outcome in made if outcome.error]
     if failed:
         raise AssertionError(f"the pack could not be made: {failed}")

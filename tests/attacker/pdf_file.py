@@ -9,6 +9,8 @@ from attacker.claims import NUMBER, Scene, Stray
 from attacker.page import parse
 from attacker.sentences import Told
 
+_OF_THE_PROGRAM = ("/Creator", "/Producer", "/CreationDate", "/ModDate")
+
 
 def read_pdf(path: Path, file: str) -> Told:
     """Numbers of the PDF and of its properties that its page does not hold, as strays: what it tells is read there."""
@@ -16,7 +18,7 @@ def read_pdf(path: Path, file: str) -> Told:
     page = parse(beside.read_text(encoding="utf-8")).text if beside.is_file() else ""
     book = PdfReader(path)
     told = " ".join(sheet.extract_text() for sheet in book.pages)
-    told += " ".join(f" {value}" for name, value in (book.metadata or {}).items() if "Date" not in name)
+    told += " ".join(f" {value}" for name, value in (book.metadata or {}).items() if name not in _OF_THE_PROGRAM)
     more = _numbers(told) - _numbers(page)
     strays = [Stray(file, "page", "a number that the page does not tell") for _ in more]
     strays += [Stray(file, "attachment", "an attached file") for _ in book.attachments]

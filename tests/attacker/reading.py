@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from attacker.board_page import read_board_page
 from attacker.claims import Claim, Scene, Stray
 from attacker.html_file import read_html
 from attacker.notebook import read_notebook
@@ -102,6 +103,8 @@ def _told(path: Path, file: str, public: Public) -> Told:
 
 
 def _read(path: Path, file: str, public: Public) -> Told:
+    if path.name == _BOARD[0]:
+        return read_board_page(path, public, file)
     if path.suffix == ".html":
         return read_html(path, public, file)
     if path.suffix == ".ipynb":

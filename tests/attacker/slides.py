@@ -3,18 +3,17 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
+from attacker.board_lines import scene_of_line, without_calendar, year_before
 from attacker.claims import NUMBER, Scene, Stray
 from attacker.public import Public
 from attacker.sentences import NATIONALLY, Told, read_text
 from sendlab.board.targets import expectations
-from sendlab.metrics.cards import cards
-from sendlab.schema.groups import SEN_PROVISION, TOTAL
+from sendlab.schema.groups import TOTAL
 
 _PARTS = re.compile(
     r"\[Content_Types\]\.xml|_rels/\.rels|docProps/(?:app|core)\.xml|ppt/(?:presentation|presProps|viewProps|tableStyles)\.xml"
@@ -82,7 +81,7 @@ class _Deck:
 
     def _text(self, text: str, where: str, scene: Scene) -> None:
         """A text of ours: sentences as everywhere, marking and run among them."""
-        told = read_text(_without_calendar(text), scene, self.public, self.file, where)
+        told = read_text(without_calendar(text), scene, self.public, self.file, where)
         self.told.claims += told.claims
         self.told.strays += told.strays
 
@@ -127,7 +126,7 @@ class _Deck:
         name, now, other, side, named, before, last = found.groups()
         scene = self._scene(name or named, where)
         if side is None:
-            self._claim(_year_before(scene), "value", before, where)
+            self._claim(year_before(scene), "value", before, where)
             self._claim(scene, "value", last, where)
         else:
             self._claim(scene, "value", now, where)
@@ -144,7 +143,7 @@ class _Deck:
             elif kind == "now":
                 self._numbers(scene, ("value", "lower", "upper", "base"), found.groups(), where)
             elif kind == "last":
-                self._numbers(_year_before(scene), ("value",), found.groups(), where)
+                self._numbers(year_before(scene), ("value",), found.groups(), where)
             elif kind == "target" and found.group(2):
                 self._distance(scene, *found.groups(), where)
 
@@ -208,7 +207,7 @@ class _Deck:
         scene = self._scene(row[0], where)
         _, pupils, before, now, _, nationally, _, _ = row
         self._figure(scene, now, where)
-        self._value(_year_before(scene), "value", before, where)
+        self._value(year_before(scene), "value", before, where)
         self._value(scene, "base", pupils, where)
         if nationally != "–":
             self._value(scene, "comparator_value", nationally, where, NATIONALLY)
@@ -232,7 +231,7 @@ class _Deck:
         self._figure(scene, row[1], where)
         before, *_ = row[2].split("\n")
         if before.endswith(" last year"):
-            self._value(_year_before(scene), "value", before.removesuffix(" last year"), where)
+            self._value(year_before(scene), "value", before.removesuffix(" last year"), where)
         target = ""
         for line in row[3].split("\n"):
             if found := re.fullmatch(rf"target {N}", line):
@@ -267,7 +266,7 @@ class _Deck:
             )
             self._value(then, "value", text.removesuffix("%"), where)
         if found := re.search(rf"than the year before \({N}\)", before):
-            self._claim(_year_before(scene), "value", found.group(1), where, comparator)
+            self._claim(year_before(scene), "value", found.group(1), where, comparator)
         if found := re.fullmatch(rf"{N} (above|below) the target(?: \(met\))?", distance):
             self._distance(scene, target.removesuffix("%"), found.group(1), found.group(2), where)
         if found := re.fullmatch(rf"{N} \([\d/]+\)", nationally):
@@ -284,22 +283,10 @@ class _Deck:
 
     def _scene(self, name: str, where: str) -> Scene:
         """What a line is about: measure, question, group and period by their words."""
-        about = next((card for card in _by_length() if name.startswith(card.title)), None)
-        if about is None:
+        scene = scene_of_line(name, self.period, self.la)
+        if scene is None:
             self._stray(where, "a line of no measure of ours")
-            return Scene()
-        rest = name.removeprefix(about.title)
-        item = re.match(r": ([^,]+)", rest)
-        scene = Scene(about.measure, self.period, "Academic year", self.la, item=item.group(1) if item else TOTAL)
-        period = re.search(r"(\d{4})(?:/(\d\d))?(?: \(([a-z ]+)\))?$", rest)
-        if period:
-            part = (period.group(3) or "academic year").capitalize()
-            scene = replace(scene, time_period=period.group(1) + (period.group(2) or ""), time_identifier=part)
-        group = next(
-            (g for g in (*SEN_PROVISION, "All SEN") if re.search(rf", (?:pupils on |pupils with an )?{g}\b", rest)),
-            TOTAL,
-        )
-        return replace(scene, sen_provision=group)
+        return scene or Scene()
 
     # --- charts ---------------------------------------------------------------------------------------------------
 
@@ -352,22 +339,6 @@ def _cells_of_book(data: bytes) -> dict[tuple[str, str], float]:
         (str(cells.get(f"{column}1", "")), str(cells.get(f"A{row}", ""))): float(cells[key])
         for key, (column, row) in at.items() if column != "A" and row != "1" and cells[key]
     }  # fmt: skip
-
-
-@cache
-def _by_length() -> list[object]:
-    return sorted(cards().values(), key=lambda about: -len(about.title))
-
-
-def _year_before(scene: Scene) -> Scene:
-    first = int(scene.time_period[:4]) - 1 if scene.time_period else 0
-    last = f"{(first + 1) % 100:02}" if len(scene.time_period) == 6 else ""
-    return replace(scene, time_period=f"{first}{last}")
-
-
-def _without_calendar(text: str) -> str:
-    """Calendar years stand beside the names of measures that are told by them."""
-    return re.sub(r"\b20\d\d \((?:calendar|financial) year\)", "", text)
 
 
 def _tag(node: ElementTree.Element) -> str:
