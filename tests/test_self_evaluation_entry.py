@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from sendlab.codes import read_codes
 from sendlab.errors import DataProblem
@@ -169,6 +169,15 @@ def test_evidence_for_what_is_not_rated_is_asked_about(tmp_path):
     assert raw.table("evidence").height == 2
 
 
+def test_evidence_of_two_raters_of_one_day_stays_two(tmp_path):
+    paths = []
+    for number in (1, 2):
+        made = form(tmp_path, ratings=ratings(O1=(4,)), rater="teacher", rater_number=number)
+        paths.append(filled_in(made, {EVIDENCE: {"A4": "O1"}}).rename(tmp_path / f"{number}.xlsx"))
+    pieces = read_files(paths).table("evidence")
+    assert pieces.height == pieces.select(TABLES["evidence"].key).n_unique() == 2
+
+
 def test_the_form_tells_what_each_rating_stands_for_and_how_to_go_about_it(tmp_path):
     book = load_workbook(form(tmp_path))
     told = [str(cell.value) for row in book[START].iter_rows() for cell in row if cell.value is not None]
@@ -322,3 +331,18 @@ def test_the_same_survey_exported_again_with_a_latecomer_names_respondents_alike
     key = TABLES["self_evaluation"].key
     assert twice.join(once, on=key, how="semi", nulls_equal=True).height == once.height == 5
     assert twice.filter(~pl.struct(key).is_duplicated()).height == 10
+
+
+def test_a_survey_workbook_with_answers_below_each_question_is_read(tmp_path):
+    """Question over 'Now' and 'Target', as tools that export matrices do."""
+    book = Workbook()
+    asked = [f"O{n}. Statement" for n in range(1, 7)]
+    book.active.append(["UserNo", "LAESTAB", "Date", "Role", *(cell for text in asked for cell in (text, None))])
+    book.active.append([None] * 4 + ["Now", "Target"] * 6)
+    for number in (1, 2, 3):
+        book.active.append([number, int(ALDER), "13/03/2026", "SENCo", *[number, number + 2] * 6])
+    book.save(tmp_path / "export.xlsx")
+    rows = read_files([tmp_path / "export.xlsx"]).table("self_evaluation")
+    assert rows.height == 18 and set(rows["school_id"]) == {ALDER}
+    assert (rows["rating_target"] - rows["rating_now"]).unique().to_list() == [2]
+    assert rows.filter(statement="O6")["rating_now"].to_list() == [1, 2, 3]

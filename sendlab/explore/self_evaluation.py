@@ -16,6 +16,7 @@ from sendlab.publish.forms import schools_of
 from sendlab.schema.tables import TABLES
 from sendlab.sources.cells import academic_year
 from sendlab.sources.folder import read_files
+from sendlab.sources.sef_layout import numbers_from
 from sendlab.store import replace_file
 from sendlab.workspace import find_workspace
 
@@ -128,7 +129,8 @@ class SelfEvaluation:
         if kind not in (kinds := EVIDENCE.column("type").allowed):
             raise SendlabError("no such kind of evidence", next_step=f"use one of: {', '.join(kinds)}")
         day = recorded_on or date.today()
-        number = 1 + sum((one["statement"], one["recorded_on"]) == (statement, day) for one in self.evidence)
+        first = numbers_from(self.unit, self.rater, self.rater_number)
+        number = 1 + first + sum((one["statement"], one["recorded_on"]) == (statement, day) for one in self.evidence)
         self.evidence.append({
             "school_id": self.school_id, "statement": statement, "recorded_on": day, "number": number, "type": kind,
             "shared": shared, "note": " ".join(note.split()) or None,

@@ -8,6 +8,7 @@ import polars as pl
 
 from sendlab.errors import RunProblem, SendlabError
 from sendlab.governance import NOTES_FOLDER
+from sendlab.metrics.sef.ratings import settled
 from sendlab.publish.forms import schools_of
 from sendlab.runs.plan import OWN, edition_folder
 
@@ -27,12 +28,15 @@ def write_plans(
     tables = {name: opened.table(name) for name in ("self_evaluation", "evidence")}
     tables["ratings"] = tables.pop("self_evaluation")
     tables["actions"] = _with_sentences(opened)
-    rated = set(tables["ratings"]["school_id"])
+    rounds = settled(tables["ratings"])
+    of_then = rounds.filter(pl.col("time_period") == time_period) if time_period else rounds
+    rated = set(of_then["school_id"])
     chosen = schools_of(opened.workspace, places)
     without = [row["place_name"] for row in chosen.to_dicts() if row["school_id"] not in rated]
     if places and without:
         raise RunProblem(
-            f"{without[0]} has not rated itself yet", next_step="hand out forms: 'sendlab forms --place CODE FOLDER'"
+            f"{without[0]} has no rating of the whole setting",
+            next_step="hand out forms: 'sendlab forms --place CODE FOLDER'",
         )
     targets = {
         row["school_id"]: (row["place_code"], _target(opened, row, folder, time_period))

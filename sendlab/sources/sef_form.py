@@ -32,6 +32,7 @@ from sendlab.sources.sef_layout import (
     RATINGS,
     REQUIRED,
     START,
+    numbers_from,
 )
 from sendlab.sources.text import LINE, TextTable
 from sendlab.sources.workbook import read_grid
@@ -125,8 +126,10 @@ def _evidence(path: Path, source: str, known: Mapping[str, str | None], ratings:
         _code(codes), pl.lit(known["school_id"]).alias("school_id"),
         pl.col("recorded_on").fill_null(pl.lit(known["rated_on"])),
     )  # fmt: skip
+    number = known["rater_number"]
+    first = numbers_from(str(known["unit"]), str(known["rater"]), int(number) if number else None)
     rows = rows.with_columns(
-        pl.int_range(1, pl.len() + 1).over("statement", "recorded_on").cast(pl.String).alias("number")
+        (pl.int_range(1, pl.len() + 1).over("statement", "recorded_on") + first).cast(pl.String).alias("number")
     )
     part, table, done = _read(TextTable(path, rows, "xlsx", source, EVIDENCE), "evidence")
     made = ratings.tables.get("self_evaluation", as_declared(pl.DataFrame(), "self_evaluation"))

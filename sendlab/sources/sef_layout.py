@@ -1,5 +1,7 @@
 """The self-evaluation form and the improvement plan as workbooks: the words that the reader finds things by."""
 
+from sendlab.schema.tables import TABLES
+
 START, RATINGS, EVIDENCE, PLAN = "Start here", "Ratings", "Evidence", "Improvement plan"
 # On the first sheet: words in column A beside the boxes in column B, and what the declared table calls them.
 FIELDS = {
@@ -46,3 +48,15 @@ ANCHORS = (
     ("7", "Done well across the setting, with better outcomes that follow from it."),
     ("8 to 10", "Outstanding: case studies that other schools could learn from."),
 )
+
+
+def numbers_from(unit: str, rater: str, rater_number: int | None) -> int:
+    """What is added to the numbers of a rater's pieces of evidence, so that two raters' pieces of a day stay two.
+
+    >>> numbers_from("setting", "agreed", None), numbers_from("setting", "SENCo", 1)
+    (0, 80100)
+    """
+    units, raters = (TABLES["self_evaluation"].column(name).allowed for name in ("unit", "rater"))
+    if rater == "agreed":
+        return 0
+    return 10_000 * (len(units) * raters.index(rater) + units.index(unit)) + 100 * (rater_number or 0)
