@@ -19,7 +19,7 @@ from sendlab.board.scorecard import year_before
 from sendlab.board.settings import BOARD, Indicator, priorities_of, read_board
 from sendlab.board.targets import expectations, targets
 from sendlab.board.visits import FEWEST_PUPILS, questions, visits_of
-from sendlab.errors import WorkspaceProblem
+from sendlab.errors import SendlabError, WorkspaceProblem
 from sendlab.metrics.cards import cards
 from sendlab.publish import write_board_pdf
 from sendlab.schema.groups import SEND
@@ -228,6 +228,11 @@ def test_a_pack_looks_back_before_its_own_day_and_a_draft_at_the_last_of_all(tmp
     assert last_issue(space).issued == "2025-11-20" and last_issue(space, "2025-09-25") is None
     kept = last_issue(space)
     assert kept == issue(tmp_path, ALL_ROWS, issued="2025-11-20")[1]  # what was kept is what was written
+
+
+def test_a_pack_goes_to_no_meeting_before_its_last_day(tmp_path):
+    with pytest.raises(SendlabError, match="reach to 22 July 2025, later than a meeting on 2025-07-21"):
+        issue(tmp_path, ALL_ROWS, issued="2025-07-21")
 
 
 # --- questions to schools ----------------------------------------------------------------------------------------

@@ -75,24 +75,32 @@ def _reach(before: dict[tuple[str, str], Figure], this: Issue) -> dict[tuple[str
 def _revised(last: Issue, this: Issue) -> Iterator[str]:
     """Figures of a period that the last pack showed already, and that are otherwise now: late or corrected files.
 
-    Those of the authority one by one, those of schools as a number for each school, by name.
+    The scorecard's one by one, the authority's others as a number for each measure, those of schools as a number for
+    each school, by name.
     """
     if last.rows.is_empty() or this.rows.is_empty():
         return
     both = this.rows.join(last.rows.select(*KEY, "value", "status"), on=KEY, suffix="_before")
     other = both.filter(pl.col("value").ne_missing(pl.col("value_before")))
-    authority = other.filter((pl.col("geographic_level") == "Local authority") & _of_the_scorecard(this))
-    for row in authority.iter_rows(named=True):
+    authority = other.filter(pl.col("geographic_level") == "Local authority")
+    for row in authority.filter(_of_the_scorecard(this)).iter_rows(named=True):
         before = {**row, "value": row["value_before"], "status": row["status_before"]}
         period = period_text(row["time_period"], row["time_identifier"])
         texts = [value_text(each, card(row["measure"])) for each in (before, row)]
         yield f"{_name_of(row)}, {period}: {texts[0]} in the last pack, {texts[1]} now"
+    others = authority.filter(~_of_the_scorecard(this)).group_by("measure").len()
+    for measure, count in sorted(others.iter_rows()):
+        yield f"{card(measure).title}: {_figures(count)} of the authority revised"
     schools = other.filter(pl.col("geographic_level") == "School")
     in_both = schools.filter(pl.col("value").is_not_null() & pl.col("value_before").is_not_null())
     for name, count in in_both.group_by("place_name").len().sort("place_name").iter_rows():
-        yield f"{name}: {count} figure{'s' if count > 1 else ''} of the last pack revised"
+        yield f"{name}: {_figures(count)} of the last pack revised"
     if hidden := schools.filter(pl.col("value").is_null()).height:
         yield f"Figures of schools no longer shown, to protect pupils: {hidden}"
+
+
+def _figures(count: int) -> str:
+    return f"{count} figure{'s' if count > 1 else ''}"
 
 
 def _of_the_scorecard(this: Issue) -> pl.Expr:

@@ -84,6 +84,11 @@ def ask_for_comments(folder: Path, reds: Iterable[Entry], comments: Comments) ->
     return len(new)
 
 
+def without_words(folder: Path) -> int:
+    """How many lines of the file still wait for words."""
+    return sum(not _says_anything(comment) for said in read_commentary(folder).values() for comment in said)
+
+
 def _is_asked(entry: Entry, comments: Comments) -> bool:
     measure, group, period = entry.key
     return any(comment.period == period for comment in comments.get((measure, group), ()))

@@ -13,7 +13,7 @@ from sendlab.board.settings import read_board
 from sendlab.board.targets import Target, targets
 from sendlab.board.visits import Visits, visits_of
 from sendlab.disclosure.published import Published, require_published
-from sendlab.errors import SendlabError
+from sendlab.errors import NothingToShow, SendlabError
 from sendlab.narrate.says_shows import Question, schools_to_ask
 from sendlab.schema.labels import MARKS, day_name, period_name, period_text
 from sendlab.workspace import Workspace
@@ -58,7 +58,7 @@ class PackContent:
     exceptions: tuple[Exceptional, ...]
     changes: Changes
     visits: Visits
-    disagreements: tuple[Question, ...]
+    disagreements: tuple[Question, ...] | None  # None: no school has rated itself
     targets: tuple[Target, ...]
     limits: tuple[str, ...]
     marks: str
@@ -106,6 +106,7 @@ def make_content(
             f"no figures of {la_name} for {period_name(time_period)} among the board's indicators",
             next_step="choose a period that was built, or other indicators in board.toml",
         )
+    _require_after(issued, entries)
     lines = [entry.line for entry in entries]
     found = findings(lines)
     this = issue_of(entries, every or published, workspace, issued)
@@ -124,7 +125,7 @@ def make_content(
         exceptions=tuple(exceptions(entries, read_commentary(workspace.root))),
         changes=changes_since(last_issue(workspace, issued), this),
         visits=visits_of(published, lines),
-        disagreements=tuple(schools_to_ask(published, time_period=time_period)),
+        disagreements=_disagreements(published, time_period),
         targets=targets(published, la_code=la_code, time_period=time_period),
         limits=tuple(_limits(entries, priorities)),
         marks=marks_of(entries),
@@ -132,6 +133,23 @@ def make_content(
         run_id=published.run_id,
     )
     return content, this
+
+
+def _disagreements(published: Published, time_period: str) -> tuple[Question, ...] | None:
+    try:
+        return tuple(schools_to_ask(published, time_period=time_period))
+    except NothingToShow:
+        return None
+
+
+def _require_after(issued: str, entries: Sequence[Entry]) -> None:
+    """A pack cannot go to a meeting before the last day that its figures are about."""
+    days = [entry.line.now["data_to"] for entry in entries if isinstance(entry.line.now["data_to"], date)]
+    if issued and days and date.fromisoformat(issued) < max(days):
+        raise SendlabError(
+            f"the figures reach to {day_name(max(days))}, later than a meeting on {issued}",
+            next_step="give the day of the meeting that this pack goes to",
+        )
 
 
 def exceptions(entries: Sequence[Entry], comments: Comments) -> Iterator[Exceptional]:
@@ -159,12 +177,13 @@ def _last_day(entries: Sequence[Entry]) -> str:
 
 
 def _pupils(entries: Sequence[Entry]) -> str:
-    """Pupils of each group behind the largest base among the indicators about pupils."""
-    largest: dict[str, int] = {}
+    """Pupils of each group, all of one indicator: that with the most, so that they add up to a number of somewhere."""
+    found: dict[str, dict[str, int]] = {}
     for entry in entries:
-        if entry.line.card.subject == "pupil" and entry.group != "all":
-            largest[entry.group] = max(largest.get(entry.group, 0), entry.line.now["base_subjects"] or 0)
-    return ", ".join(f"{group} {count:,}" for group, count in largest.items() if count) or "not shown"
+        if entry.line.card.subject == "pupil" and entry.group != "all" and (base := entry.line.now["base_subjects"]):
+            found.setdefault(entry.title, {})[entry.group] = base
+    most = max(found.values(), key=lambda groups: sum(groups.values()), default={})
+    return ", ".join(f"{group} {count:,}" for group, count in most.items()) or "not shown"
 
 
 def _brief(sentence: str, la_name: str) -> str:

@@ -1,7 +1,7 @@
 """Packs that went to the board: what each held, kept so that the next can say what changed.
 
 A record holds published figures and the checksums of files, and lies with the releases, for the analyst: the scorecard
-as JSON, and beside it all figures of the indicators, of the authority and its schools, as Parquet.
+as JSON, and beside it all published figures of the authority and its schools as Parquet.
 """
 
 import json
@@ -51,7 +51,7 @@ class Issue:
     bands: dict[str, list[float | None]]  # "measure, group": target, green, amber
     definitions: dict[str, str] = field(default_factory=checksums)
     files: dict[str, str] = field(default_factory=dict)  # raw files by name, with checksums
-    rows: pl.DataFrame = field(default_factory=pl.DataFrame, compare=False)  # COLUMNS of every figure of the indicators
+    rows: pl.DataFrame = field(default_factory=pl.DataFrame, compare=False)  # every published figure
 
 
 def issue_of(entries: Iterable[Entry], published: Published, workspace: Workspace, issued: str) -> Issue:
@@ -65,14 +65,14 @@ def issue_of(entries: Iterable[Entry], published: Published, workspace: Workspac
         now=[_figure(each, each.line.now, each.now, each.rating.letter) for each in listed],
         bands={f"{each.line.card.measure}, {each.line.whom}": _bands(each) for each in listed},
         files=dict(inputs),
-        rows=_rows_of(published, {each.line.card.measure for each in listed}),
+        rows=_rows_of(published),
     )
 
 
-def _rows_of(published: Published, measures: set[str]) -> pl.DataFrame:
-    """Every published figure of these measures, of the authority and its schools, in every period."""
+def _rows_of(published: Published) -> pl.DataFrame:
+    """Every published figure of the authority and its schools, in every period."""
     own = pl.col("geographic_level").is_in(["Local authority", "School"]) & (pl.col("comparator") == "")
-    return published.where(measure=sorted(measures)).rows.filter(own).select(*KEY, *ABOUT).sort(KEY)
+    return published.rows.filter(own).select(*KEY, *ABOUT).sort(KEY)
 
 
 def _bands(entry: Entry) -> list[float | None]:

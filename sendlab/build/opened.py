@@ -206,7 +206,7 @@ def open_workspace(start: Path | str | None = None) -> OpenWorkspace:
     ingested, built = (store.read_manifest(workspace.store, step) for step in (store.INGEST, STEP))
     if not ingested or not is_current(built, ingested, workspace):
         raise WorkspaceProblem(
-            "the store has not been built from what was ingested last",
+            "the store has not been built from what was ingested last, or by another version of sendlab",
             next_step="run 'sendlab ingest', then 'sendlab build'",
         )
     return OpenWorkspace(workspace, built["result"]["run_id"])

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -91,22 +91,37 @@ def _tell_plan(
         click.echo("raw files are newer than the store: 'sendlab report' ingests and builds first, 'run' does not")
 
 
+def _as_day(_: click.Context, __: click.Parameter, text: str | None) -> date | None:
+    """A day as it is written in files, 2026-02-12."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise click.BadParameter(f"'{text}' is no day; write it as 2026-02-12") from None
+
+
 @click.command()
 @WORKSPACE
 @PERIOD
 @click.option(
-    "--issue", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
-    help="The day of the meeting that the pack goes to: it is kept, and the next pack says what changed since.",
+    "--issue", metavar="DATE", callback=_as_day,
+    help="The day of the meeting that the pack goes to (2026-02-12): it is kept, and the next says what changed since.",
 )  # fmt: skip
 @tell_faults
-def pack(workspace: Path | None, time_period: str | None, issue: datetime | None) -> None:
-    """The board's pack: one page (HTML and PDF) and the workbook of figures."""
+def pack(workspace: Path | None, time_period: str | None, issue: date | None) -> None:
+    """The board's pack: one page (HTML and PDF), slides, workbook and open data."""
+    from sendlab.board.commentary import COMMENTARY, without_words
     from sendlab.build.opened import open_workspace
     from sendlab.runs.pack import pack as make_pack
+    from sendlab.runs.plan import board_folder, latest_period
 
-    outcomes = make_pack(open_workspace(workspace), time_period, issue.date() if issue else None)
+    opened = open_workspace(workspace)
+    space, period = opened.workspace, time_period or latest_period(opened.published())
+    outcomes = make_pack(opened, period, issue)
     for outcome in outcomes:
         click.echo(f"  {outcome.status:6} {outcome.notebook} {outcome.error}{outcome.note}")
+    click.echo(f"in {shown(board_folder(space.reports, period), space.root)}")
+    if waiting := without_words(space.root):
+        click.echo(f"{waiting} reds wait for words in {COMMENTARY}: why, action, owner, due; then make the pack again")
     sys.exit(int(any(outcome.status == "failed" for outcome in outcomes)))
 
 

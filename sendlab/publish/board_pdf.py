@@ -15,7 +15,7 @@ from sendlab.publish.page import MARKING, TEMPLATES
 from sendlab.publish.page_charts import page_charts
 
 COLUMNS = (
-    "Indicator", "Group", "Number", "Year before", "Now", "Change", "England", "Gap to England", "Rating", "Target",
+    "Indicator", "Group", "Number", "Year before", "Now", "Change", "Nationally", "Gap nationally", "Rating", "Target",
 )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def scorecard_table(content: PackContent) -> Table:
         told = "" if each.entries else ": no published figure"
         rows.append([Cell(each.name + told, bold=True)])
         rows += [_scored(entry, period_name(content.time_period)) for entry in each.entries]
-    head = ("Indicator", "Number", "Last year", "Now", "Change", "Nationally", "Target", "Rating")
+    head = ("Indicator", "Number", "Year before", "Now", "Change", "Nationally", "Target", "Rating")
     return Table("Scorecard", head, (3.383, 0.75, 1.0, 2.65, 1.35, 1.0, 0.8, 1.2), tuple(rows), 12)
 
 

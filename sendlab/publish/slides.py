@@ -47,6 +47,11 @@ LIST_SIZE = 16
 MOST_FINDINGS = 8  # a board takes in no more at one sitting; the others stand in the scorecard
 EXPECTED = "Aspirations of council documents beside the figures: no ratings. A gap that widens is shown like any other."
 ASKED = "Questions, by school; no score and no rank. Of all that is asked, about 1 in 10 may be chance."
+NO_RATINGS = "No school's self-evaluation of this year is on record."
+NO_DISAGREEMENT = (
+    "No question: of the ratings of 7 to 10 and of 1 to 3 that can be set beside a figure on 30 people or more, none "
+    "disagrees with it by more than chance explains. The self-evaluation report says how many could be judged."
+)
 COLOURS = {"R": "red", "A": "amber", "G": "green"}
 
 
@@ -187,10 +192,13 @@ def _exceptions(deck: Any, content: PackContent) -> None:
 
 def _visits(deck: Any, content: PackContent) -> None:
     visits, title = content.visits, "Schools to visit: questions, not verdicts"
-    beside = (
-        f"{visits.looked_at} figures of schools were looked at; {visits.not_judged} more rest on fewer than "
-        f"{FEWEST_PUPILS} pupils, or on too few schools of the phase."
-    )
+    looked = f"{visits.looked_at} figures of schools were looked at"
+    too_few = f"on fewer than {FEWEST_PUPILS} pupils, or on too few schools of the phase"
+    beside = f"{looked}; {visits.not_judged} more rest {too_few}."
+    if not visits.looked_at:
+        nothing = f"Could not be judged: {visits.not_judged} figures of schools rest {too_few}."
+        _lists(deck, title, [nothing], content)
+        return
     if not visits.visits:
         _lists(deck, title, ["No figure of a school is likely enough to lie apart from its phase.", beside], content)
         return
@@ -203,7 +211,7 @@ def _disagreements(deck: Any, content: PackContent) -> None:
     if content.disagreements:
         _tables(deck, title, ASKED, disagreements_table(content.disagreements), content)
     else:
-        _lists(deck, title, ["No rating disagrees with the figures by more than chance explains."], content)
+        _lists(deck, title, [NO_RATINGS if content.disagreements is None else NO_DISAGREEMENT], content)
 
 
 def _changed_title(content: PackContent) -> str:

@@ -11,7 +11,7 @@ from sendlab.board.commentary import COMMENTARY, ask_for_comments, read_commenta
 from sendlab.board.content import PackContent, make_content, with_comments
 from sendlab.board.issued import Issue, keep_issue
 from sendlab.disclosure.published import Published
-from sendlab.errors import RunProblem
+from sendlab.errors import RunProblem, SendlabError
 from sendlab.publish.files import files_in_use
 from sendlab.runs.execute import error_line
 from sendlab.runs.outcome import Outcome
@@ -121,7 +121,8 @@ def _outcome(name: str, workspace: Any, make: Callable[[], object]) -> Outcome:
         with files_in_use() as said:
             make()
     except Exception as problem:  # noqa: BLE001 - one file that cannot be made must not cost the run its index and record
-        error = without_paths(error_line(problem), workspace.root)
+        ours = isinstance(problem, SendlabError)
+        error = without_paths(" ".join(str(problem).split()) if ours else error_line(problem), workspace.root)
     seconds = round(time.perf_counter() - started, 2)
     return Outcome(name, workspace.la_code, workspace.la_name, "failed" if error else "done", seconds, error,
                    note="; ".join(said))  # fmt: skip
