@@ -13,7 +13,7 @@ from sendlab.board.settings import read_board
 from sendlab.board.targets import Target, targets
 from sendlab.board.visits import Visits, visits_of
 from sendlab.disclosure.published import Published, require_published
-from sendlab.errors import SendlabError
+from sendlab.errors import NothingToShow, SendlabError
 from sendlab.narrate.says_shows import Question, schools_to_ask
 from sendlab.schema.labels import MARKS, day_name, period_name, period_text
 from sendlab.workspace import Workspace
@@ -124,7 +124,7 @@ def make_content(
         exceptions=tuple(exceptions(entries, read_commentary(workspace.root))),
         changes=changes_since(last_issue(workspace, issued), this),
         visits=visits_of(published, lines),
-        disagreements=tuple(schools_to_ask(published, time_period=time_period)),
+        disagreements=_disagreements(published, time_period),
         targets=targets(published, la_code=la_code, time_period=time_period),
         limits=tuple(_limits(entries, priorities)),
         marks=marks_of(entries),
@@ -132,6 +132,14 @@ def make_content(
         run_id=published.run_id,
     )
     return content, this
+
+
+def _disagreements(published: Published, time_period: str) -> tuple[Question, ...]:
+    """Where schools say one thing and their figures show another; none where no school has rated itself."""
+    try:
+        return tuple(schools_to_ask(published, time_period=time_period))
+    except NothingToShow:
+        return ()
 
 
 def exceptions(entries: Sequence[Entry], comments: Comments) -> Iterator[Exceptional]:
