@@ -88,7 +88,11 @@ def test_the_deck_has_its_slides_in_order_on_named_layouts(made):
     assert titles[:2] == ["How pupils with SEND fare", content.title] and titles[2].startswith("Scorecard, 2024/25")
     last = ["Schools to visit: questions, not verdicts", "What changed since the last pack", "Data quality and limits",
             "Decisions asked"]  # fmt: skip
-    assert titles[-4:] == last and any(title.startswith("Exceptions: what is red") for title in titles)
+    assert (
+        [title for title in titles if title in last] == last
+        and titles[-1] == last[-1]
+        and any(title.startswith("Exceptions: what is red") for title in titles)
+    )
     assert {slide.slide_layout.name for slide in deck.slides} == {
         "Title", "Summary", "Finding with chart", "Finding with picture", "Table", "Text"
     }  # fmt: skip

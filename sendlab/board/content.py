@@ -136,6 +136,7 @@ def make_content(
 
 
 def _disagreements(published: Published, time_period: str) -> tuple[Question, ...] | None:
+    """Where schools say one thing and their figures show another; None where no school has rated itself."""
     try:
         return tuple(schools_to_ask(published, time_period=time_period))
     except NothingToShow:

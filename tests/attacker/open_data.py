@@ -41,7 +41,10 @@ _FIGURES = {
 _GAPS = {"_gap": "value", "_gap_lower": "lower", "_gap_upper": "upper", "_compared": "comparator_value",
          "_compared_period": "", "_gap_note": ""}  # fmt: skip
 # Units, and the file that a benchmark was read from: they hold digits and tell no figure of ours.
-_WORDING = re.compile(r"\(rating, 0 to 10\)|^(?:\[u\] )?published in \w+\.csv|fetch a newer file: .*")
+_WORDING = re.compile(
+    r"\(rating, 0 to 10\)|^(?:\[u\] )?published in \w+\.csv|fetch a newer file: .*"
+    r"|^fewer than 3 raters of one round: .*"
+)
 _SYMBOLS = ("c", "z", "x", "u", "low")
 _OTHERS = ("No SEN", "Same group nationally", "LA without this school")
 Line = dict[str, str]
