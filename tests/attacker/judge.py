@@ -100,7 +100,7 @@ def finer_than_declared(claims: Iterable[Claim]) -> list[Leak]:
         about = card(claim.measure)
         base = bases.get(claim.key) if not claim.comparator else None
         places = decimals_of(about, base) if claim.what in ("value", "lower", "upper") else about.decimals
-        counted = claim.what in (*COUNTS, "unknown", "word", "standing", "clear", "bases")
+        counted = claim.what in (*COUNTS, "unknown", "word", "standing", "clear", "bases", "said", "chance")
         benchmark = claim.what == "comparator_value" and claim.comparator == NATIONALLY  # as it was published
         if not counted and not benchmark and claim.step < 10.0**-places * 0.99:
             leaks.append(Leak("finer than declared", f"{_about(claim.key)}: {claim.what}", claim.file))
