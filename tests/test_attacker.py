@@ -24,6 +24,7 @@ from attacker.words import ALONE, BESIDE, MADE, QUIET, follows, place_of_gap
 from seeded_faults import FAULTS as BY_GROUP
 from seeded_faults_by_item import FAULTS_BY_ITEM
 from seeded_faults_open_data import FAULTS_OF_OPEN_DATA
+from seeded_faults_says import FAULTS_OF_SAYS
 from seeded_faults_slides import FAULTS_OF_SLIDES
 
 from sendlab import charts, describe, narrate, tables
@@ -36,7 +37,7 @@ from sendlab.schema.measures import GROUPS
 
 PLACES = ("999", "900101", "900105")
 TOPICS = ("attendance", "exclusions", "progress", "interventions", "plans_and_reviews", "resources_and_voice")
-FAULTS = {**BY_GROUP, **FAULTS_BY_ITEM, **FAULTS_OF_OPEN_DATA, **FAULTS_OF_SLIDES}
+FAULTS = {**BY_GROUP, **FAULTS_BY_ITEM, **FAULTS_OF_OPEN_DATA, **FAULTS_OF_SAYS, **FAULTS_OF_SLIDES}
 SUFFIXES = (".html", ".ipynb")
 NO_ITEMS = {"sef_now": tuple(STATEMENTS.values())}  # items that stand in other tables
 
@@ -100,6 +101,9 @@ WAYS = {
     "bar_moved": "told differently",
     "note_of_a_slide": "stray",
     "part_of_a_deck": "stray",
+    "hidden_figure_beside_a_rating": "shown though hidden",
+    "gap_beside_a_rating": "told differently",
+    "schools_that_do_not_add_up": "stray",
 }
 
 
@@ -210,7 +214,8 @@ def test_every_number_read_is_published_with_the_same_rounding(read, editions):
         number = published_number(claim, editions[school_of(claim.file)])
         assert number is not None, (claim.file, claim.where, claim.what)
         benchmark = claim.what in ("comparator_value", "value") and claim.comparator == NATIONALLY
-        allowed = claim.step / 2 + 1e-9 if benchmark or claim.place_code == NATIONAL_CODE else 1e-6
+        few = claim.what == "base"  # exact, or "too few to say (under 10)"
+        allowed = claim.step / 2 + 1e-9 if benchmark or few or claim.place_code == NATIONAL_CODE else 1e-6
         assert abs(number - claim.printed) <= allowed, (claim.file, claim.where, claim.what)
 
 
@@ -227,7 +232,13 @@ def test_every_mark_of_hiding_is_published_as_hidden(read, editions):
 def test_every_word_share_and_smallest_gap_follows_from_published_figures(read, editions):
     made = [claim for claim in read.claims if claim.told and claim.what in MADE]
     kinds = Counter(claim.what for claim in made)
-    assert set(kinds) == set(MADE) and kinds["word"] > 50 and kinds["standing"] > 50 and kinds["share"] > 20
+    # no rating of the sample disagrees with its figures: those words are read in test_attacker_by_hand
+    assert (
+        set(kinds) == {*MADE} - {"said", "chance"}
+        and kinds["word"] > 50
+        and kinds["standing"] > 50
+        and kinds["share"] > 20
+    )
     for claim in made:
         assert follows(claim, number_in(editions[school_of(claim.file)])), (claim.file, claim.where, claim.what)
 

@@ -145,7 +145,8 @@ def unfounded(claims: Iterable[Claim]) -> list[Leak]:
 
 def left_out(claims: Iterable[Claim], threshold: int) -> list[Leak]:
     """A few people who could have counted and did not, where both counts are told."""
-    counts = {(c.key, c.what): c.low for c in claims if c.told and c.what in ("base", "eligible") and not c.step}
+    ours = [c for c in claims if card(c.measure).of_people and c.told and not c.step]  # of schools nothing is hidden
+    counts = {(c.key, c.what): c.low for c in ours if c.what in ("base", "eligible")}
     return [
         Leak("narrowed", f"{_about(key)}: left out")
         for (key, what), could in counts.items()

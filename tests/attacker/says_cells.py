@@ -77,6 +77,12 @@ class SaysLine:
             self.stray("a line of no measure that bears on its statement")
         self._item()
 
+    def measured(self, text: str) -> None:
+        """Measure and figure in one cell; the title of a measure may hold a colon too."""
+        about, _, figure = text.rpartition(": ")
+        self.measure(about)
+        self.shows(figure)
+
     def _item(self) -> None:
         known = self.public.items if self.scene.measure == "intervention_gain" else self.public.parts.get(
             self.scene.measure, ())  # fmt: skip

@@ -30,7 +30,9 @@ def is_says_table(headings: Sequence[str]) -> bool:
 class SaysReader:
     """One of these tables, whose caption has been read; `read` gives its claims and strays."""
 
-    def __init__(self, headings: Sequence[str], caption: str, told: Told, public: Public, file: str, where: str) -> None:
+    def __init__(
+        self, headings: Sequence[str], caption: str, told: Told, public: Public, file: str, where: str
+    ) -> None:
         self.kind, self.named = _KINDS[tuple(headings[1:])], _NAMED in caption
         self.told, self.public, self.file, self.where = told, public, file, where
         self.order: list[tuple[str, int, int, str]] = []
