@@ -30,6 +30,7 @@ from seeded_faults_slides import FAULTS_OF_SLIDES
 from sendlab import charts, describe, narrate, tables
 from sendlab.build import open_workspace
 from sendlab.measures import publishable
+from sendlab.metrics.sef.ties import tied
 from sendlab.runs.execute import execute, notebook_file, report_file
 from sendlab.runs.plan import latest_period
 from sendlab.schema.groups import ALL_SEN, NEED_AREAS, SEN_PROVISION, SEND, TOTAL
@@ -369,6 +370,37 @@ def test_sections_bands_raters_and_schools_by_statement_are_read_from_their_tabl
             number = published[claim.key][COLUMN.get(claim.what, claim.what)]
             assert number is not None and abs(number - claim.printed) < 1e-6, (measure, claim.key)
     assert len({c.place_code for c in ours if c.measure == "sef_now" and c.what == "value"}) == 10  # the heat table
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_a_school_says_and_what_its_figures_show_is_read_from_one_table(suffix, read, published, material):
+    """Each rating, and each figure that bears on a statement with its gap, where they are published."""
+    for place in PLACES[1:]:
+        file = f"{material.period}/board/{place}/self_evaluation{suffix}"
+        ours = [c for c in read.claims if c.file == file and "table, row" in c.where and "CSV" not in c.where]
+        told = {(c.key, c.what): c.printed for c in ours if c.told}
+        wanted = {
+            key: row["value"] for key, row in published.items()
+            if key[1:4] == (material.period, "Academic year", place) and row["value"] is not None
+            and is_said_or_shown(key)
+        }  # fmt: skip
+        assert len(wanted) > 45
+        for key, value in wanted.items():
+            assert abs(told[key, "value"] - value) < 1e-6, (file, key)
+        beside = [c for c in ours if c.comparator and c.what == "value"]
+        assert len(beside) > 10 and {c.key[:5] for c in beside} <= {key[:5] for key in wanted}
+
+
+def is_said_or_shown(key):
+    """Whether a row is a rating of a statement, or a figure of the group and items that bear on one."""
+    groups = dict(zip(GROUPS, key[4], strict=True))
+    group, item = groups.pop("sen_provision"), groups.pop("item")
+    if key[5] or set(groups.values()) != {TOTAL}:
+        return False
+    if key[0] == "sef_now":
+        return item in STATEMENTS.values()
+    ties = {(tie.measure, tie.group): tie.each for about in tied().values() for tie in about.ties if tie.published}
+    return ties.get((key[0], group)) == (item not in (TOTAL, "None"))
 
 
 MIXES = ("pupils_agree", "parents_agree", "delegated_spent_on", "assistant_hours")

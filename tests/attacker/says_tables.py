@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from attacker.claims import Scene, Stray
+from attacker.claims import Stray
 from attacker.page import Node
 from attacker.public import Public
 from attacker.says_cells import NO_MEASURE, NOT_PUBLISHED, NOT_RATED, SaysLine, counts_of

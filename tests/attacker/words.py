@@ -120,7 +120,7 @@ def _disagrees(claim: Claim, number: Number) -> bool:
 
 
 def _skewed(value: float, gap: float, width: float) -> float:
-    """How many widths of its interval a sum lies from the other side: below it on that one's scale, above it by ratio."""
+    """How many half intervals a sum lies from the other side: below it on that one's scale, above it by ratio."""
     other = value - gap
     if value == 0:
         return 0.0
