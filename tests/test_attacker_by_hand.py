@@ -6,19 +6,27 @@ import polars as pl
 import pytest
 from attacker.claims import Scene, printed
 from attacker.gains import GainsReader
+from attacker.html_file import PageReader
 from attacker.mix_words import WordsReader
 from attacker.public import Public
 from attacker.reading import claims_in
 from attacker.rows import as_published_rows, base_from_limits, with_arithmetic
 from attacker.saved import read_saved
 from attacker.sentences import NATIONALLY, REST_OF_LA, read_text
-from attacker.words import ALONE
+from attacker.slides import Deck
+from attacker.statements import STATEMENTS
+from attacker.words import ALONE, follows
 from hypothesis import given
 from hypothesis import strategies as st
+from test_says_shows import ALIKE_MEASURE, YEAR, frame, says, shows
 
+from sendlab.disclosure.published import OwnView
 from sendlab.metrics.cards import card
+from sendlab.narrate import schools_to_ask
+from sendlab.publish.slide_tables import disagreements_table
 from sendlab.schema.groups import TOTAL
 from sendlab.stats.rounding import format_number
+from sendlab.tables import questions_table
 
 ELM = Public({"Elm School": ("900105", "School"), "Exampleshire": ("999", "Local authority")})
 
@@ -238,3 +246,101 @@ def test_what_is_printed_may_have_been_what_was_printed(value, decimals):
 def test_claims_of_an_empty_folder_are_none(tmp_path):
     assert claims_in(tmp_path) == []
     assert as_published_rows([]).equals(pl.DataFrame())
+
+
+TALKS = "a conversation each term with parents there, all pupils with SEN"
+RATED = "M1 Personal plans are reviewed with parents at least termly"
+OAK = Public({"Oak": ("1-Oak", "School"), "Exampleshire": ("999", "Local authority")})
+
+
+@pytest.fixture(scope="module")
+def asked():
+    """A view with one disagreement: a high rating, a low figure, a gap that is clear."""
+    figures = shows(44.0, -16.0, -27.0, -4.0, numerator=26.0, **ALIKE_MEASURE)
+    return OwnView(frame(says("M1", 8), figures)), {
+        (r["measure"], r["comparator"]): r for r in frame(*figures).to_dicts()
+    }
+
+
+def read_says(html, place="999"):
+    told = PageReader(html, Scene(place_code=place, time_period=YEAR), OAK, "self_evaluation.html").read()
+    return told.claims, [stray.about for stray in told.strays]
+
+
+def follows_from(rows):
+    names = {"base": "base_subjects"}
+    return lambda key, what: rows.get((key[0], key[5]), {}).get(names.get(what, what))
+
+
+@pytest.mark.parametrize("place", ["999", "1-Oak"])
+def test_a_question_is_read_as_rating_figure_gap_and_chance_that_follow(asked, place):
+    view, rows = asked
+    claims, strays = read_says(questions_table(view, place=place, time_period=YEAR).to_html(), place)
+    assert strays == [] and {claim.place_code for claim in claims} == {"1-Oak"}
+    told = {(c.measure, c.comparator, c.what): c.printed for c in claims}
+    talks = ALIKE_MEASURE["measure"]
+    assert told == {
+        ("sef_now", "", "value"): 8.0, (talks, "", "value"): 44.0, (talks, "", "numerator"): 26.0,
+        (talks, "", "base"): 60.0, (talks, "", "lower"): 0.0, (talks, "", "upper"): 100.0,
+        (talks, REST_OF_LA, "value"): -16.0, (talks, REST_OF_LA, "lower"): -27.0, (talks, REST_OF_LA, "upper"): -4.0,
+        (talks, REST_OF_LA, "comparator_value"): 60.0, (talks, REST_OF_LA, "said"): 1.0,
+        (talks, REST_OF_LA, "chance"): 220.0,
+    }  # fmt: skip
+    made = [claim for claim in claims if claim.what in ("said", "chance")]
+    assert all(follows(claim, follows_from(rows)) for claim in made) and len(made) == 2
+    other = {key: row | {"lower": -31.0, "upper": 1.0} for key, row in rows.items()}
+    assert not any(follows(claim, follows_from(other)) for claim in made)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stray"),
+    [
+        ("8 of 10", "8 of 10 raters", "a rating of no form of ours"),
+        ("8 of 10", "3 of 10", "a verdict that does not go with its line"),
+        ("1 time in 220", "1 time in 220 or 3", "a chance of no form of ours"),
+        ("(between 4 and 27)", "(between 4 and 27, 2 schools)", "a comparison of no form of ours"),
+        ("the same group in", "others in", "another group than that of the figure"),
+        ("44% (26 of 60 pupils,", "44% (26 of 60 pupils, 3 left,", "a number that no sentence of ours would hold"),
+        ("Whose plan", "Of 3 pupils, whose plan", "a question that is none of ours"),
+        ("Oak, M1", "Oak and Elm, M1", "a line of no school of ours"),
+        ("with parents there, all", "with 2 parents there, all", "a line of no measure that bears on its statement"),
+        ("<td class=", '<td data-n="3" class=', "an attribute data-n that no cell of ours has"),
+    ],
+)
+def test_a_question_with_anything_else_in_it_is_a_stray(asked, old, new, stray):
+    html = questions_table(asked[0], place="999", time_period=YEAR).to_html()
+    assert old in html
+    assert stray in read_says(html.replace(old, new, 1))[1]
+
+
+def test_questions_on_a_slide_are_read_like_those_of_the_table(asked):
+    (row,) = disagreements_table(schools_to_ask(asked[0], time_period=YEAR)).rows
+    cells = [cell.text for cell in row]
+    deck = Deck({}, OAK, f"{YEAR}/board/slides.pptx")
+    deck.read_disagreement(cells, "slide")
+    table = read_says(questions_table(asked[0], place="999", time_period=YEAR).to_html())[0]
+    told = [
+        {(c.key, c.what, c.low, c.high) for c in claims if c.what != "said"} for claims in (deck.told.claims, table)
+    ]
+    assert deck.told.strays == [] and told[0] == told[1] and len(told[0]) == 11
+    deck.read_disagreement([*cells[:2], f"{cells[2]}; 3 left", *cells[3:]], "slide")
+    assert deck.told.strays
+
+
+@pytest.mark.parametrize(
+    ("why", "base", "strays"),
+    [("not rated: 0", 1, 1), ("too few pupils to say (under 30): 1", 1, 0), ("not rated: 1", 0, 0), ("lost: 1", 1, 1)],
+)
+def test_of_how_many_schools_what_can_be_said_gives_how_many_rated_it(why, base, strays):
+    heads = ("Statement and measure", "Says more", "Figures better", "No disagreement", "Not judged: schools")
+    title = f": {TALKS.partition(',')[0]}"
+    rows = "".join(
+        f"<tr><th>{words}{title if code == 'M1' else ''}</th><td>0</td><td>0</td><td>0</td>"
+        f"<td>{why if code == 'M1' else 'not published: 1'}</td></tr>"
+        for words, code in STATEMENTS.items()
+    )
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    caption = "<caption>What schools say beside what their figures show, 2025/26</caption>"
+    claims, found = read_says(f"<table>{caption}<tr>{head}</tr>{rows}</table>")
+    assert len(found) == strays
+    assert [c.low for c in claims if c.what == "base"] == ([] if strays else [base])

@@ -7,6 +7,7 @@ from attacker.claims import NUMBER, Scene, Stray
 from attacker.order import items_told, order_told, steps_told
 from attacker.page import Node
 from attacker.public import Public, declared_measures
+from attacker.says_tables import SaysReader, is_says_table
 from attacker.sef_tables import SefTable, sef_table
 from attacker.sentences import NATIONALLY, REST_OF_LA, Told, read_text
 from attacker.statements import STATEMENTS
@@ -60,6 +61,9 @@ class TableReader:
         headings = [cell.text.strip() for cell in rows[0].all("th", "td")]
         if sef := sef_table(headings, " ".join(c.text for c in self.table.all("caption")), self.public):
             return self._read_sef(sef, rows[1:])
+        if is_says_table(headings):
+            caption = " ".join(c.text for c in self.table.all("caption"))
+            return SaysReader(headings, caption, self.told, self.public, self.file, self.where).read(rows[1:])
         indicator: Scene | None = None
         for number, row in enumerate(rows[1:], 1):
             cells = row.all("th", "td")

@@ -100,7 +100,7 @@ def finer_than_declared(claims: Iterable[Claim]) -> list[Leak]:
         about = card(claim.measure)
         base = bases.get(claim.key) if not claim.comparator else None
         places = decimals_of(about, base) if claim.what in ("value", "lower", "upper") else about.decimals
-        counted = claim.what in (*COUNTS, "unknown", "word", "standing", "clear", "bases")
+        counted = claim.what in (*COUNTS, "unknown", "word", "standing", "clear", "bases", "said", "chance")
         benchmark = claim.what == "comparator_value" and claim.comparator == NATIONALLY  # as it was published
         if not counted and not benchmark and claim.step < 10.0**-places * 0.99:
             leaks.append(Leak("finer than declared", f"{_about(claim.key)}: {claim.what}", claim.file))
@@ -144,9 +144,9 @@ def unfounded(claims: Iterable[Claim]) -> list[Leak]:
 
 
 def left_out(claims: Iterable[Claim], threshold: int) -> list[Leak]:
-    """A few people who could have counted and did not, where both counts are told; schools are no people."""
-    people = (c for c in claims if c.told and not c.step and card(c.measure).of_people)
-    counts = {(c.key, c.what): c.low for c in people if c.what in ("base", "eligible")}
+    """A few people who could have counted and did not, where both counts are told."""
+    ours = [c for c in claims if card(c.measure).of_people and c.told and not c.step]  # of schools nothing is hidden
+    counts = {(c.key, c.what): c.low for c in ours if c.what in ("base", "eligible")}
     return [
         Leak("narrowed", f"{_about(key)}: left out")
         for (key, what), could in counts.items()

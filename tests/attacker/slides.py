@@ -11,6 +11,7 @@ from zipfile import ZipFile
 from attacker.board_lines import scene_of_line, without_calendar, year_before
 from attacker.claims import NUMBER, Scene, Stray
 from attacker.public import Public
+from attacker.says_cells import SaysLine
 from attacker.sentences import NATIONALLY, Told, read_text
 from sendlab.board.targets import expectations
 from sendlab.schema.groups import TOTAL
@@ -51,11 +52,11 @@ def read_slides(path: Path, public: Public, file: str) -> Told:
     """All that a deck tells: claims, and what no slide of ours would hold as strays."""
     with ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    deck = _Deck(parts, public, file)
+    deck = Deck(parts, public, file)
     return deck.read()
 
 
-class _Deck:
+class Deck:
     """One deck; what it tells is gathered slide by slide."""
 
     def __init__(self, parts: dict[str, bytes], public: Public, file: str) -> None:
@@ -195,8 +196,7 @@ class _Deck:
             elif kind == "expected":
                 self._expected(row, place)
             elif kind == "disagreements":
-                for text in row:
-                    self._text(text, place, Scene())
+                self.read_disagreement(row, place)
             elif kind == "" and any(row):
                 self._stray(place, "a decision that is not for us to fill in")
 
@@ -280,6 +280,17 @@ class _Deck:
             self._stray(where, "a question about no figure")
         else:
             self._numbers(scene, ("value", "lower", "upper", "base"), found.groups(), where)
+
+    def read_disagreement(self, row: list[str], where: str) -> None:
+        """A school's rating beside its figure, each cell as in the tables of the self-evaluation."""
+        line = SaysLine(Scene(time_period=self.period), self.public, self.told, self.file, where)
+        label, says, shows, beside, chance, question = row
+        line.label(label, named=True)
+        line.says(says)
+        line.measured(shows)
+        line.beside(beside)
+        line.chance(chance)
+        line.ask(question)
 
     def _scene(self, name: str, where: str) -> Scene:
         """What a line is about: measure, question, group and period by their words."""

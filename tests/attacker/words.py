@@ -1,7 +1,8 @@
 """What words on a comparison say, by the public rules written down once more: how sure, which way, how small a gap."""
 
 from collections.abc import Callable
-from math import inf
+from math import inf, log
+from statistics import NormalDist
 
 from attacker.claims import Claim
 from attacker.forms import NATIONALLY, NO_SEN, REST_OF_LA
@@ -15,11 +16,13 @@ QUIET, ALONE = KINDS.index("no sign of"), KINDS.index("alone")
 BESIDE = (NATIONALLY, REST_OF_LA, NO_SEN)
 # What a claim may be that is no number of a published row, but has to follow from some. "clear": whether a gain lies
 # above (1) or below (-1) untreated pupils; "bases": from the fewest to the most people of the items that it names.
-MADE = ("word", "standing", "least", "share", "clear", "bases")
+# "said": a rating says more (1) or less (-1) than the figure; "chance": one time in how many chance would do as much.
+MADE = ("word", "standing", "least", "share", "clear", "bases", "said", "chance")
 ITEMS = " | "  # between the items that a claim on bases names in place of a comparator
 _ITEM = GROUPS.index("item")
 _WIDE = {"%": 20.0, "percentage": 20.0, "per ": 10.0, "points": 6.0, "rating": 3.0}
 _TO_LEAST = (1.959964 + 0.841621) / (2 * 1.959964)  # from the width of a 95 % interval to what shows in 8 of 10
+_Z, _NEAR = 1.959964, 1e-3
 _LEANS = 0.25
 _EXACT = 1e-6
 Number = Callable[[tuple[object, ...], str], float | None]
@@ -86,6 +89,8 @@ def follows(claim: Claim, number: Number) -> bool:
     if claim.what == "bases":
         bases = [base for key in _of_items(claim) if (base := number(key, "base")) is not None]
         return bool(bases) and (min(bases), max(bases)) == (claim.low, claim.high)
+    if claim.what in ("said", "chance"):
+        return _disagrees(claim, number)
     if claim.what == "word":
         return place_of_gap(claim.key, claim.comparator, number) == claim.low
     found = [place for other in BESIDE if (place := place_of_gap(claim.key, other, number)) is not None]
@@ -95,6 +100,41 @@ def follows(claim: Claim, number: Number) -> bool:
 def _way(lower: float | None, upper: float | None) -> int:
     """On which side of zero limits lie; 0 where they hold it, or where there are none."""
     return 0 if lower is None or upper is None else int(lower > 0) - int(upper < 0)
+
+
+def _disagrees(claim: Claim, number: Number) -> bool:
+    """Whether a rating and a figure disagree as is said, by the gap and its limits; and whether by chance so seldom."""
+    about, value = card(str(claim.key[0])), number(claim.key, "value") if claim.comparator == "" else None
+    beside = (*claim.key[:5], claim.comparator)
+    gap, lower, upper = (number(beside, what) for what in ("value", "lower", "upper"))
+    if gap is None or lower is None or upper is None:
+        return False
+    if claim.what == "said":
+        return claim.low == _way(lower, upper) * (1 if about.polarity == "low" else -1)
+    value = number((*claim.key[:5], ""), "value") if value is None else value
+    width = gap - lower if gap > 0 else upper - gap
+    if value is None or width <= 0:
+        return False
+    steps = abs(gap) / width if about.kind not in ("sum", "events") else _skewed(value, gap, width)
+    return _times_fit(1 / NormalDist().cdf(-_Z * steps), claim.low, claim.high)
+
+
+def _skewed(value: float, gap: float, width: float) -> float:
+    """How many half intervals a sum lies from the other side: below it on that one's scale, above it by ratio."""
+    other = value - gap
+    if value == 0:
+        return 0.0
+    if gap < 0:
+        return -gap * value / (width * other)
+    return log(value / other) / log(value / (value - width)) if width < value else gap / width
+
+
+def _times_fit(times: float, low: float, high: float) -> bool:
+    """Whether one time in so many is what is told: to the nearest ten from twenty on, and no more than a thousand."""
+    if high == inf:
+        return times > low * (1 - _NEAR)
+    half = 5 if times >= 20 * (1 - _NEAR) else 0.5
+    return times <= 1000 * (1 + _NEAR) and abs(times - low) <= half * (1 + _NEAR)
 
 
 def _of_items(claim: Claim) -> list[tuple[object, ...]]:
