@@ -20,9 +20,9 @@ def _page(folder: Path, material: Material, place: str) -> Path:
 
 
 def _line(path: Path, *words: str) -> str:
-    """The first line of a table of a page that holds all these words."""
+    """The first line of a table of a page that holds all these words, as they stand in HTML."""
     lines = re.findall(r"<tr><th scope=\"row\".*?</tr>", path.read_text(encoding="utf-8"))
-    return next(line for line in lines if all(escape(word) in line for word in words))
+    return next(line for line in lines if all(word in line for word in words))
 
 
 def hidden_figure_beside_a_rating(folder: Path, material: Material) -> None:
@@ -32,7 +32,7 @@ def hidden_figure_beside_a_rating(folder: Path, material: Material) -> None:
         pl.col("need_area") == "Total", pl.col("value").is_not_null(),
     )  # fmt: skip
     path = _page(folder, material, row["place_code"])
-    line = _line(path, f": {title_words(card(HELP))}, {people(GROUP)}</th>", MARKS["c"])
+    line = _line(path, escape(f": {title_words(card(HELP))}, {people(GROUP)}") + "</th>", escape(MARKS["c"]))
     told = (
         f"{percent(row)} ({row['numerator']:.0f} of {row['base_subjects']} pupils, no interval), "
         f"{period_name(row['time_period'])}"
@@ -52,7 +52,7 @@ def gap_beside_a_rating(folder: Path, material: Material) -> None:
 def schools_that_do_not_add_up(folder: Path, material: Material) -> None:
     """Of the authority: one school more than there are is said not to have rated a statement."""
     path = _page(folder, material, material.places[0])
-    line = _line(path, "not rated: 1<", "not published: 8")
+    line = _line(path, "not published: 8; not rated: 1<")
     edit(path, line, line.replace("not rated: 1<", "not rated: 2<"))
 
 

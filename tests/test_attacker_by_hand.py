@@ -343,4 +343,4 @@ def test_of_how_many_schools_what_can_be_said_gives_how_many_rated_it(why, base,
     caption = "<caption>What schools say beside what their figures show, 2025/26</caption>"
     claims, found = read_says(f"<table>{caption}<tr>{head}</tr>{rows}</table>")
     assert len(found) == strays
-    assert [c.low for c in claims if c.what == "base"] == ([] if strays else [base])
+    assert [c.low for c in claims if c.what == "denominator"] == ([] if strays else [base])

@@ -99,7 +99,7 @@ class SaysReader:
         if line.statement and line.tie.measure:
             rated = str(everyone - counts.get(NOT_RATED, 0))
             scene = replace(self.told.scene, measure="sef_now", item=line.statement)
-            self.told.claims.append(scene.claim("base", rated, self.file, line.where))
+            self.told.claims.append(scene.claim("denominator", rated, self.file, line.where))
 
     def _attributes(self, cells: Sequence[Node], where: str) -> None:
         for name, value in (pair for cell in cells for node in cell.walk() for pair in node.attributes.items()):
