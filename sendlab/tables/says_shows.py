@@ -84,7 +84,7 @@ def _schools_told(view: View, lines: pl.DataFrame, time_period: str) -> ShownTab
     for (statement, measure), part in counts.group_by("statement", "measure", maintain_order=True):
         found = dict(part.select("verdict", "place_code").iter_rows())
         asked = [f"{found.pop(verdict, 0):,}" for verdict in (*DISAGREES, ALIKE)]
-        why = "; ".join(f"{verdict}: {schools:,}" for verdict, schools in found.items())
+        why = "; ".join(f"{verdict}: {found[verdict]:,}" for verdict in sorted(found))  # no school's place shows
         about = tied()[str(statement)]
         why += f"; needed: {about.needed}" if about.needed else ""
         title = f": {title_words(card(str(measure)))}" if measure else ""
