@@ -28,6 +28,7 @@ from sendlab.publish.scan_rules import makes_nothing
 from sendlab.runs.execute import execute
 from sendlab.runs.index import write_index
 from sendlab.runs.pack import write_pack
+from sendlab.runs.pack_files import Figures
 from sendlab.runs.plan import Task, latest_period
 from sendlab.runs.register import REGISTER, Register
 from sendlab.schema.measures import as_measures
@@ -168,11 +169,14 @@ TAKE_FIGURES = {name: thing for name, thing in public().items() if figures_of(th
 TRIED_BELOW = {
     "charts.png", "charts.svg", "explore.CohortExplorer", "explore.View", "publish.write_report", "runs.Outcome",
     "runs.RunResult", "runs.compare_runs", "runs.run", "tables.ShownTable", "tables.Statement", "tables.largest_gaps",
+    # Forms and entry take no figures, plans those of a workspace: they have tests of their own
+    "explore.SelfEvaluation", "publish.write_forms", "runs.write_plans",
 }  # fmt: skip
 VALUES = {
     "measure": PA, "measures": [PA], "place": "999", "time_period": "202425", "from_period": "202324",
     "to_period": "202425", "group": "SEN support", "caption": "Figures", "la_code": "999", "la_name": "Sampleton",
-    "content": None,
+    "content": None, "school_id": "9991101", "ratings": pl.DataFrame(), "evidence": pl.DataFrame(),
+    "actions": pl.DataFrame(),
 }  # fmt: skip
 
 
@@ -230,7 +234,7 @@ def test_the_run_writes_none_of_it(what, tmp_path):
 def test_the_pack_is_not_made_of_it(what, tmp_path):
     space = type("Space", (), {"reports": tmp_path, "root": tmp_path, "la_code": "999", "la_name": "Sampleton"})
     try:
-        figures = (RAW | FORGED)[what]()
+        figures = Figures(*[(RAW | FORGED)[what]()] * 3)
     except GateError:
         return  # it could not even be made
     outcomes = write_pack(figures, space, "202425", Register(tmp_path), Present({}, {}), "r1")

@@ -16,6 +16,7 @@ from sendlab.metrics.cards import cards
 from sendlab.publish import write_open_data
 from sendlab.publish.scan import scan_artefact
 from sendlab.runs.pack import write_pack
+from sendlab.runs.pack_files import figures_of
 from sendlab.runs.plan import latest_period
 from sendlab.runs.register import Register
 from sendlab.schema.groups import TOTAL
@@ -118,7 +119,7 @@ def folder(opened, tmp_path_factory):
     where = type("Space", (), {"reports": reports, "root": space.root, "store": space.store, "public": False,
                                "la_code": space.la_code, "la_name": space.la_name})()  # fmt: skip
     period = latest_period(opened.published())
-    made = write_pack(opened.published(), where, period, Register(reports), opened.present(), "r1")
+    made = write_pack(figures_of(opened), where, period, Register(reports), opened.present(), "r1")
     assert {outcome.error for outcome in made} == {""}
     return reports / period / "board" / "open-data"
 
