@@ -15,7 +15,7 @@ _TABLE = re.compile(r'<table class="scorecard">.*?</table>', re.DOTALL)
 _REDS = re.compile(r"Red: (\d+)\. Commentary on \d+ of them; see the slides\.| \d+ more lines: see the slides\.")
 _GAP = re.compile(rf"({NUMBER})(?: \(between ({NUMBER}) and ({NUMBER})\))?")
 _HEAD = re.compile(
-    r"Indicator\|Group\|Number\|Year before\|Now\|Change\|England(?:, \d{4}/\d\d)?\|Gap to England\|Rating\|Target"
+    r"Indicator\|Group\|Number\|Year before\|Now\|Change\|Nationally(?:, \d{4}/\d\d)?\|Gap nationally\|Rating\|Target"
 )
 
 
