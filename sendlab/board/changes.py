@@ -28,8 +28,8 @@ class Changes:
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Every line, moves between colours first."""
-        return (*self.ratings, *self.revised, *self.data, *self.method)
+        """Every line, moves between colours first, then the data that explain what was revised."""
+        return (*self.ratings, *self.data, *self.revised, *self.method)
 
 
 def changes_since(last: Issue | None, this: Issue) -> Changes:

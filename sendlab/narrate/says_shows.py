@@ -14,7 +14,7 @@ from sendlab.metrics.sef.ties import Tie, tied, tied_measures
 from sendlab.narrate.numbers import format_gap, format_value, gap_between
 from sendlab.narrate.rows import Row, View
 from sendlab.narrate.sentences import figure_words
-from sendlab.schema.groups import TOTAL
+from sendlab.schema.groups import NO_ITEM, TOTAL
 from sendlab.schema.labels import people, period_name, period_text
 from sendlab.stats.rounding import format_number
 
@@ -96,7 +96,7 @@ def measure_words(line: Row) -> str:
     """The measure with whose figure it is, and its item."""
     about = card(line["measure"])
     who = f", {people(line['sen_provision'])}" if line["sen_provision"] != TOTAL else ""
-    return f"{about.title}{who}" + (f", {line['item']}" if line["item"] not in (None, TOTAL) else "")
+    return f"{about.title}{who}" + (f", {line['item']}" if line["item"] not in (None, TOTAL, NO_ITEM) else "")
 
 
 def shows_words(line: Row) -> str:

@@ -33,6 +33,7 @@ _PANEL = {
 }
 _TITLE = re.compile(rf"(.*?): {N} against {N} (nationally|with no SEN)|(.*?): {N} last year, {N} now")
 _COUNTS = re.compile(
+    r"Could not be judged: \d+ figures of schools rest on .*|No question: of the ratings of 7 to 10 .*|"
     r"\d+ lines; the next slides show each\.|(?:By how likely .*; never a rank\. )?\d+ figures of schools were looked "
     r"at; \d+ more rest on .*|A range reads between A and B: 95 in 100 such ranges hold the true figure\."
 )
