@@ -314,7 +314,7 @@ def test_the_authority_sees_of_how_many_schools_what_can_be_said():
     told = table.rows
     by_name = {cells[0]: cells[1:] for cells in told}
     name = "M1 Personal plans are reviewed with parents at least termly: a conversation each term with parents there"
-    assert by_name[name] == ("1", "0", "0", f"{MIDDLE}: 1; too few pupils to say (under 30): 1; {NOT_RATED}: 1")
+    assert by_name[name] == ("1", "0", "0", f"{NOT_RATED}: 1; {MIDDLE}: 1; too few pupils to say (under 30): 1")
     assert by_name["L4 A trained SEND governor holds the school to account"][3].startswith(f"{NO_MEASURE}: 4; needed: ")
     assert len(by_name) == len(told) and {cells[0][:2] for cells in told} == set(tied())
 
