@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from run_tasks import CHART, FIGURES, PROBE, in_words, made, notebook, run, task
 
+from sendlab.runs.beneath import text_beneath
 from sendlab.runs.supervisor import Supervisor
 
 # Every kind of output, most of which no report takes; each cell comes in all three ways to the same end.
@@ -252,3 +253,21 @@ def test_the_drawing_process_draws_as_this_one_and_nobody_gets_the_picture_of_an
     assert said.pop("kinds") == ["ValueError"] and said.pop("cut short") == "Late"
     assert said.pop("faults") == [True, True, True]
     assert said and all(said.values()), said
+
+
+def test_a_stream_that_outlives_its_notebook_looks_at_no_file_of_others(tmp_path):
+    """Python lets go of streams when it likes; the numbers of files that were closed by then belong to others."""
+    told = []
+    with text_beneath(lambda name, text: told.append((name, text))) as poll:
+        os.write(1, b"said\n")
+        poll()
+    others = [os.open(tmp_path / f"{number}", os.O_RDWR | os.O_CREAT) for number in range(8)]
+    try:
+        for each in others:
+            os.write(each, b"not ours")
+        poll(final=True)
+    finally:
+        for each in others:
+            os.close(each)
+    assert told == [("stdout", "said\n")]
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"not ours"}

@@ -64,6 +64,7 @@ def text_beneath(keep: Callable[[str, str], None]) -> Iterator[Callable[..., Non
         caught = [_Caught(name, number) for name, number in (("stdout", 1), ("stderr", 2))]
         for each in caught:
             stack.callback(each.close)
+        stack.callback(caught.clear)  # first: a stream that is let go of later looks once more, and finds nothing
 
         def poll(*, final: bool = False) -> None:
             if not one_at_a_time.acquire(blocking=final):

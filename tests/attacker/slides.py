@@ -97,7 +97,7 @@ class Deck:
         for shape in shapes:
             if _placeholder(shape) in ("title", "ctrTitle", "sldNum"):
                 continue
-            if table := next((node for node in shape.iter() if _tag(node) == "tbl"), None):
+            if (table := next((node for node in shape.iter() if _tag(node) == "tbl"), None)) is not None:
                 self._table(table, about)
             elif _tag(shape) == "sp":
                 for text in _paragraphs(shape):
