@@ -5,9 +5,6 @@ plan has one sheet. Both are found by the names of their sheets and read by the 
 (`sef_layout`), whatever rows were put in or taken out.
 """
 
-import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -36,24 +33,16 @@ from sendlab.sources.sef_layout import (
 )
 from sendlab.sources.text import LINE, TextTable
 from sendlab.sources.workbook import read_grid
+from sendlab.sources.xlsx_package import sheet_names
 
 FORMS = {"self-evaluation form": {START, RATINGS, EVIDENCE}, "improvement plan": {PLAN}}
-_SHEETS = re.compile(rb'<(?:\w+:)?sheet\s[^>]*?name="([^"]*)"')
-_NAMES_OF_SHEETS = 2**20  # bytes of the part that names the sheets
 Part = tuple[TextTable, str, Reading]
 Grid = list[list[str | None]]
 
 
 def form_of(path: Path) -> str | None:
     """Which of the two a workbook is, by the names of its sheets; nothing for any other file."""
-    if path.suffix.lower() not in (".xlsx", ".xlsm"):
-        return None
-    try:
-        with zipfile.ZipFile(path) as package, package.open("xl/workbook.xml") as part:
-            found = {name.decode() for name in _SHEETS.findall(part.read(_NAMES_OF_SHEETS))}
-    except (OSError, KeyError, RuntimeError, NotImplementedError, EOFError, UnicodeDecodeError, zipfile.BadZipFile,
-            zlib.error):  # fmt: skip
-        return None  # no sound workbook: whoever opens it will say so
+    found = set(sheet_names(path))
     return next((name for name, sheets in FORMS.items() if sheets <= found), None)
 
 

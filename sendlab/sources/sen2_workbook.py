@@ -6,9 +6,6 @@ assessment, named plan and active plan, or the record above it. Rows that hold b
 are passed over.
 """
 
-import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -20,10 +17,10 @@ from sendlab.sources.sen2 import read_named
 from sendlab.sources.sen2_fields import MODULES, Module, heading
 from sendlab.sources.text import LINE, TextTable
 from sendlab.sources.workbook import read_grid
+from sendlab.sources.xlsx_package import sheet_names
 
 FORMAT = "SEN2 submission template"
-SHEET = re.compile(rb'name="(data entry template)"', re.IGNORECASE)
-WORKBOOK_BYTES = 2**20  # of the part that names the sheets
+SHEET = "data entry template"
 ID_WORDS = ("", "record", "records", "table")  # "Requests ID", "Requests record ID", "requeststableid"
 # {heading: name in the module CSV}, each module in the singular and in the plural
 IDS = {f"{module.name.removesuffix('s')}{end}{word}id": module.id
@@ -82,15 +79,8 @@ def _missing_ids(module: Module, names: Mapping[str, int]) -> list[str]:
 
 
 def _sheet(path: Path) -> str | None:
-    """The sheet's name as the workbook spells it, from the small part that names the sheets."""
-    if path.suffix.lower() not in (".xlsx", ".xlsm"):
-        return None
-    try:
-        with zipfile.ZipFile(path) as package, package.open("xl/workbook.xml") as part:
-            found = SHEET.search(part.read(WORKBOOK_BYTES))
-    except (OSError, KeyError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error):
-        return None  # no sound workbook: whoever opens it will say so
-    return found[1].decode() if found else None
+    """The sheet's name as the workbook spells it."""
+    return next((name for name in sheet_names(path) if name.lower() == SHEET), None)
 
 
 def _title(row: Row) -> Module | None:

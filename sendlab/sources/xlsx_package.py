@@ -3,7 +3,8 @@
 import re
 import zipfile
 import zlib
-from pathlib import PurePosixPath
+from html import unescape
+from pathlib import Path, PurePosixPath
 
 from sendlab.errors import DataProblem
 from sendlab.sources import limits
@@ -15,7 +16,20 @@ EMBEDDED = "xl/embeddings/"  # where Office itself keeps files within files; not
 DECLARATION = re.compile(rb"<![dDeE]")  # <!DOCTYPE or <!ENTITY: no workbook has either
 CELL_TAG = re.compile(rb"<(?:[^\s<>/!?]*:)?c[\s/>]")
 PLACED_CELL = re.compile(rb"<(?:[^\s<>/!?]*:)?c\s+r=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
+NAMES_OF_SHEETS = 2**20  # bytes of the part that names the sheets
+_SHEET = re.compile(rb'<(?:\w+:)?sheet\s[^>]*?\bname="([^"]*)"')
 LONGEST_PIECE = 16 * limits.STEP  # of XML without a tag
+
+
+def sheet_names(path: Path) -> list[str]:
+    """The names of a workbook's sheets, from the small part that lists them; none of any other file."""
+    if path.suffix.lower() not in (".xlsx", ".xlsm"):
+        return []
+    try:
+        with zipfile.ZipFile(path) as package, package.open("xl/workbook.xml") as part:
+            return [unescape(name.decode("utf-8")) for name in _SHEET.findall(part.read(NAMES_OF_SHEETS))]
+    except (*PACKAGE_FAULTS, KeyError):
+        return []  # no sound workbook: whoever opens it will say so
 
 
 def check_package(name: str, package: zipfile.ZipFile, size: int) -> None:
