@@ -18,7 +18,8 @@ from sendlab.board.ratings import rating_of_value
 from sendlab.board.scorecard import year_before
 from sendlab.board.settings import BOARD, Indicator, priorities_of, read_board
 from sendlab.board.targets import expectations, targets
-from sendlab.board.visits import FEWEST_PUPILS, questions, visits_of
+from sendlab.board.visits import questions, visits_of
+from sendlab.compare.says_shows import FEWEST_TO_NAME
 from sendlab.errors import SendlabError, WorkspaceProblem
 from sendlab.metrics.cards import cards
 from sendlab.publish import write_board_pdf
@@ -264,7 +265,7 @@ def test_a_school_apart_is_asked_and_alike_ones_are_not(tmp_path):
 
 def test_nobody_is_named_on_few_pupils_among_few_schools_or_for_a_hidden_figure(tmp_path):
     alike = [school(number, 9.5 + number / 10) for number in range(1, 9)]
-    small = asked(tmp_path, [*alike, school(9, 18.0, base=FEWEST_PUPILS - 1)])
+    small = asked(tmp_path, [*alike, school(9, 18.0, base=FEWEST_TO_NAME - 1)])
     assert (small.visits, small.not_judged) == ((), 1)
     assert asked(tmp_path, [*alike, school(9, 18.0, phase="Special")]).visits == ()
     assert asked(tmp_path, [*alike, school(9, 18.0) | GONE]).visits == ()

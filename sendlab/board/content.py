@@ -13,7 +13,7 @@ from sendlab.board.settings import read_board
 from sendlab.board.targets import Target, targets
 from sendlab.board.visits import Visits, visits_of
 from sendlab.disclosure.published import Published, require_published
-from sendlab.errors import NothingToShow, SendlabError
+from sendlab.errors import GateError, NothingToShow, SendlabError
 from sendlab.narrate.says_shows import Question, schools_to_ask
 from sendlab.schema.labels import MARKS, day_name, period_name, period_text
 from sendlab.workspace import Workspace
@@ -141,6 +141,16 @@ def _disagreements(published: Published, time_period: str) -> tuple[Question, ..
         return tuple(schools_to_ask(published, time_period=time_period))
     except NothingToShow:
         return None
+
+
+def require_told_of(content: PackContent, published: Published) -> None:
+    """Refuse with `GateError` what is no published figures, and a content that was made of others than these."""
+    require_published(published)
+    if (content.run_id, content.settings) != (published.run_id, published.settings):
+        raise GateError(
+            "this content tells other figures than those that passed the gate",
+            next_step="make the content from these figures: make_content(published, ...)",
+        )
 
 
 def _require_after(issued: str, entries: Sequence[Entry]) -> None:

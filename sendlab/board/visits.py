@@ -16,6 +16,7 @@ from scipy.stats import norm
 
 from sendlab.board.scorecard import Line, Row
 from sendlab.board.settings import better_way
+from sendlab.compare.says_shows import FEWEST_TO_NAME
 from sendlab.disclosure.published import Published
 from sendlab.narrate import decimals_of, format_value
 from sendlab.narrate.numbers import between
@@ -26,7 +27,6 @@ from sendlab.schema.labels import people
 from sendlab.stats.rounding import format_number
 from sendlab.stats.shrinkage import shrinkage_of
 
-FEWEST_PUPILS = 30  # disclosure rules: no school is named for a visit on fewer
 FEWEST_SCHOOLS = 5  # of a phase: fewer do not show how much schools differ
 # (at least this probability, in words); a lower one is no question
 LIKELY = ((0.99, "almost certain (99 in 100 or more)"), (0.95, "very likely (95 to 98 in 100)"))
@@ -85,7 +85,7 @@ def _shown(published: Published, line: Line) -> pl.DataFrame:
 
 
 def _is_wide_enough(row: Row) -> bool:
-    return (row["base_subjects"] or 0) >= FEWEST_PUPILS
+    return (row["base_subjects"] or 0) >= FEWEST_TO_NAME
 
 
 def _of_phase(rows: Sequence[Row], line: Line, phase: str) -> Iterator[tuple[int, Visit]]:

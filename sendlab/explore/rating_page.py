@@ -4,12 +4,11 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import ipywidgets as widgets
 
 from sendlab.errors import SendlabError
 from sendlab.explore.self_evaluation import EVIDENCE, MONTHS, TOP, Rating, label_of
-from sendlab.explore.widgets import ExplorerBox, status_html
+from sendlab.explore.widgets import ExplorerBox, KeysStay, status_html
 from sendlab.sources.sef_layout import ANCHORS
 
 if TYPE_CHECKING:
@@ -28,21 +27,6 @@ NO_EVIDENCE_YET = "Rate first. Evidence is written when no statement is left to 
 STYLE = (
     f"<style>.{BOX_CLASS} .widget-html-content {{ line-height: 1.25; }} .{BOX_CLASS} select {{ min-width: 0; }}</style>"
 )
-
-
-class KeysStay(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
-    """Leaves the keys pressed in any control of the page to that control; it shows nothing itself."""
-
-    _esm = f"""
-    function render({{ el }}) {{
-      const keep = (event) => {{
-        if (event.target.closest(".{BOX_CLASS}")) event.target.setAttribute("data-lm-suppress-shortcuts", "true");
-      }};
-      document.addEventListener("focusin", keep);
-      return () => document.removeEventListener("focusin", keep);
-    }}
-    export default {{ render }};
-    """
 
 
 class RatingPage(ExplorerBox):

@@ -21,22 +21,19 @@ STYLE = f"<style>.{BOX_CLASS} th, .{BOX_CLASS} td {{ padding: 0.2em 0.7em; }}</s
 
 
 class KeysStay(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
-    """Leaves the keys pressed in the two controls to the controls; it shows nothing itself.
+    """Leaves the keys pressed in the controls of a box to them; it shows nothing itself.
 
     Otherwise JupyterLab takes them as shortcuts: an arrow key would move to another cell, and "x" would cut one.
     """
 
-    # JupyterLab looks for the attribute on the element that has the focus, so it is set on each control.
+    # JupyterLab looks for the attribute on the element that has the focus, so it is set on whatever gets it.
     _esm = f"""
     function render({{ el }}) {{
-      let gone = false;
-      const mark = () => {{
-        const controls = el.closest(".{BOX_CLASS}")?.querySelectorAll("select") ?? [];
-        controls.forEach((control) => control.setAttribute("data-lm-suppress-shortcuts", "true"));
-        if (controls.length < 2 && !gone) requestAnimationFrame(mark);
+      const keep = (event) => {{
+        if (event.target.closest(".{BOX_CLASS}")) event.target.setAttribute("data-lm-suppress-shortcuts", "true");
       }};
-      mark();
-      return () => {{ gone = true; }};
+      document.addEventListener("focusin", keep);
+      return () => document.removeEventListener("focusin", keep);
     }}
     export default {{ render }};
     """

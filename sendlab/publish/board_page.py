@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sendlab.board.content import PackContent
+from sendlab.board.content import PackContent, require_told_of
 from sendlab.board.entries import Entry
 from sendlab.board.one_page import DECISIONS, cells_of, one_page
-from sendlab.disclosure.published import Published, require_published
+from sendlab.disclosure.published import Published
 from sendlab.publish.files import write_text
 from sendlab.publish.outputs import figure
 from sendlab.publish.page import render
@@ -17,10 +17,10 @@ from sendlab.schema.labels import period_name
 def write_board_page(content: PackContent, published: Published, path: Path) -> Path:
     """Write the LA's board page of a period (HTML, one A4 sheet); returns the path written.
 
-    `content` of `board.content.make_content`, from the same published figures. Anything but published figures is
-    refused with `GateError`.
+    `content` of `board.content.make_content`, from the same published figures; anything else is refused with
+    `GateError`.
     """
-    require_published(published)
+    require_told_of(content, published)
     page = one_page(content)
     text = render(
         "board_page.html.j2",

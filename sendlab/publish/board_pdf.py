@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sendlab.board.content import PackContent
+from sendlab.board.content import PackContent, require_told_of
 from sendlab.board.entries import Entry
 from sendlab.board.one_page import DECISIONS, OnePage, cells_of, one_page
-from sendlab.disclosure.published import Published, require_published
+from sendlab.disclosure.published import Published
 from sendlab.errors import SendlabError
 from sendlab.publish.files import write_aside
 from sendlab.publish.page import MARKING, TEMPLATES
@@ -25,7 +25,7 @@ def write_board_pdf(content: PackContent, published: Published, path: Path) -> P
     The same content as `write_board_page`. Without typst, which the extra "pdf" installs, or where the page breaks a
     rule of PDF/UA a `SendlabError`.
     """
-    require_published(published)
+    require_told_of(content, published)
     try:
         import typst
     except ImportError:

@@ -5,6 +5,7 @@ Source: Explore Education Statistics, open data standards (DfE analysts' guide).
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -157,4 +158,4 @@ def _marks(threshold: int) -> dict[str, str]:
 
 def _data_to(rows: pl.DataFrame) -> str:
     last = rows["data_to"].max()
-    return f" (data to {day_name(last)})" if last is not None else ""  # type: ignore[arg-type]
+    return f" (data to {day_name(last)})" if isinstance(last, date) else ""
