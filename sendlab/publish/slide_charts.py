@@ -3,14 +3,15 @@
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from sendlab.board.content import Said
+from sendlab.board.ratings import NO_FIGURE
 from sendlab.board.scorecard import NATIONALLY, Line
 from sendlab.disclosure.published import Published
 from sendlab.metrics.cards import Card
@@ -40,6 +41,14 @@ class Drawing:
     alt: str
 
 
+class Point(NamedTuple):
+    """A number of a chart, or none; its words, which say why there is none; its decimal places."""
+
+    value: float | None
+    words: str
+    places: int
+
+
 def drawing_of(said: Said, published: Published, *, la_code: str, la_name: str) -> Drawing | None:
     """The native chart of a finding; None where it takes intervals, and so a picture.
 
@@ -57,51 +66,52 @@ def _bars(line: Line, rows: pl.DataFrame, la_name: str) -> Drawing:
     own = {group: one_row(rows, group=group, time_period=when) for group in (*SEND, NO_SEN)}
     other = {group: one_row(rows, group=group, comparator=NATIONALLY, time_period=when) for group in own}
     groups = tuple(group for group, row in own.items() if row is not None)
-    values = tuple(_number(own[group], "value", about) for group in groups)
-    nation = tuple(_number(other[group], "comparator_value", about) for group in groups)
-    series = ((la_name, values), (f"{NATIONALLY}{_year_of(other.values())}", nation))
-    kept = tuple(each for each in series if any(value is not None for value in each[1]))
+    points = tuple(_point(own[group], "value", about) for group in groups)
+    nation = tuple(_point(other[group], "comparator_value", about) for group in groups)
     names = tuple(
-        group if value is not None else f"{group} ({_why(own[group])})"
-        for group, value in zip(groups, values, strict=True)
+        group if point.value is not None else f"{group} ({point.words})"
+        for group, point in zip(groups, points, strict=True)
     )
-    return _drawing("bars", names, kept, line, la_name)
+    series = {la_name: points, f"{NATIONALLY}{_year_of(other.values())}": nation}
+    return _drawing("bars", names, groups, series, line, la_name)
 
 
 def _lines(line: Line, rows: pl.DataFrame, la_name: str) -> Drawing:
     years = sorted(set(rows["time_period"]))[-_YEARS:]
     groups = [group for group in (*SEND, NO_SEN) if group in set(rows["sen_provision"])]
-    found = {group: [one_row(rows, group=group, time_period=year) for year in years] for group in groups}
-    series = tuple(
-        (group, tuple(_number(row, "value", line.card) for row in held))
-        for group, held in found.items() if any(row and row["value"] is not None for row in held)
-    )  # fmt: skip
-    return _drawing("lines", tuple(map(period_name, years)), series, line, la_name)
+    series = {
+        group: tuple(_point(one_row(rows, group=group, time_period=year), "value", line.card) for year in years)
+        for group in groups
+    }
+    names = tuple(map(period_name, years))
+    return _drawing("lines", names, names, series, line, la_name)
 
 
-def _drawing(kind: str, names: tuple[str, ...], series: Any, line: Line, la_name: str) -> Drawing:
+def _drawing(
+    kind: str, categories: tuple[str, ...], spoken: tuple[str, ...], series: Mapping[str, tuple[Point, ...]],
+    line: Line, la_name: str,
+) -> Drawing:  # fmt: skip
+    """What is drawn of series that have any number; `spoken` are the categories as the alt text names them."""
     about = line.card
-    decimals = decimals_of(about, min((line.now["base_subjects"] or 100, 100)))
-    told = "; ".join(f"{name}: {_words(values, names, decimals)}" for name, values in series)
+    shown = {name: points for name, points in series.items() if any(point.value is not None for point in points)}
+    told = "; ".join(
+        f"{name}: {', '.join(f'{of} {point.words}' for of, point in zip(spoken, points, strict=True))}"
+        for name, points in shown.items()
+    )
     shape = "Bar chart by group" if kind == "bars" else "Line chart over the years"
     alt = f"{shape}. {about.title}, {about.unit}, {la_name}, {line.period}. {told}."
-    return Drawing(kind, names, series, decimals, about.unit, alt)
+    drawn = tuple((name, tuple(point.value for point in points)) for name, points in shown.items())
+    # the places of the finest figure: a label must not round what is rounded already
+    places = max((point.places for points in shown.values() for point in points), default=0)
+    return Drawing(kind, categories, drawn, places, about.unit, alt)
 
 
-def _words(values: Sequence[float | None], names: Sequence[str], decimals: int) -> str:
-    told = (NOT_SHOWN if value is None else format_number(value, decimals) for value in values)
-    return ", ".join(f"{name} {text}" for name, text in zip(names, told, strict=True))
-
-
-def _number(row: dict[str, Any] | None, column: str, about: Card) -> float | None:
+def _point(row: dict[str, Any] | None, column: str, about: Card) -> Point:
     """A figure as it is told in words: benchmarks have more places in their files."""
     if row is None or row[column] is None:
-        return None
-    return float(round_half_away([row[column]], decimals_of(about, row["base_subjects"]))[0])
-
-
-def _why(row: dict[str, Any] | None) -> str:
-    return NOT_SHOWN if row is not None and row["status"] == "c" else "no figure"
+        return Point(None, NOT_SHOWN if row is not None and row["status"] == "c" else NO_FIGURE, 0)
+    places = decimals_of(about, row["base_subjects"])
+    return Point(float(round_half_away([row[column]], places)[0]), format_number(row[column], places), places)
 
 
 def _year_of(rows: Any) -> str:

@@ -35,11 +35,12 @@ def add_lists(deck: Any, title: str, lines: Sequence[str], content: PackContent)
     for number, part in enumerate(parts, 1):
         slide = new_slide(deck, "Text", _numbered(title, number, len(parts)), footer_of(content))
         write(place_named(slide, 1), part, (18, LIST_SIZE, 14))
-    add_notes(slide, [content.settings])
+        cut = [whole for whole in lines if any(text.endswith(" …") and whole.startswith(text[:-2]) for text in part)]
+        add_notes(slide, [*cut, content.settings])
 
 
 def add_tables(deck: Any, title: str, lead: str, table: Table, content: PackContent) -> None:
-    """A table on as many slides as it needs, its headings on each."""
+    """A table on as many slides as it needs, its headings on each; its notes behind the first."""
     down = height_of([lead], 14, AREA.width) + _BELOW_LEAD if lead else 0.0
     box = Box(AREA.left, _TOP_OF_TABLES + down, AREA.width, AREA.top + AREA.height - _TOP_OF_TABLES - down)
     parts, size = _paged(table, box.height)
@@ -53,7 +54,7 @@ def add_tables(deck: Any, title: str, lead: str, table: Table, content: PackCont
         head = row_height([Cell(text, bold=True) for text in table.head], table.widths, size)
         least = max(table.least, min(table.most, (box.height - head) / len(rows)))
         add_table(slide, box, table.head, rows, table.widths, size, table.name, least)
-        add_notes(slide, [content.settings])
+        add_notes(slide, [*(table.notes if number == 1 else ()), content.settings])
 
 
 def _paged(table: Table, room: float) -> tuple[list[list[Sequence[Cell]]], int]:

@@ -1,10 +1,11 @@
 """The tables of slides: scorecard, exceptions, expectations, questions to schools, decisions; as rows of cells."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sendlab.board.content import Exceptional, PackContent
 from sendlab.board.entries import NO_VALUE, Entry
+from sendlab.board.targets import Target
 from sendlab.board.visits import Visit
 from sendlab.narrate.says_shows import Question
 from sendlab.publish.slide_parts import Cell
@@ -25,6 +26,7 @@ class Table:
     size: int
     least: float = 0.0  # height of a row, in inches
     most: float = 0.0  # to which rows grow where there is room, for people to write in
+    notes: tuple[str, ...] = ()  # what stands behind the slide
 
 
 def scorecard_table(content: PackContent) -> Table:
@@ -103,7 +105,17 @@ def targets_table(content: PackContent) -> Table:
             for line in each.lines
         ]  # fmt: skip
     head = ("Expectation", "Number", "Years before", "Now", "Target", "Distance", "Nationally")
-    return Table("Expectations", head, (3.6, 0.95, 2.6, 1.683, 0.8, 1.4, 1.1), tuple(rows), 12)
+    widths, notes = (3.6, 0.95, 2.6, 1.683, 0.8, 1.4, 1.1), tuple(_notes_of(content.targets))
+    return Table("Expectations", head, widths, tuple(rows), 12, notes=notes)
+
+
+def _notes_of(targets: Sequence[Target]) -> Iterator[str]:
+    """Where each expectation comes from, how its figures are to be read, and what the figures themselves note."""
+    for each in targets:
+        told = f"{each.expectation.name}. Source: {each.expectation.source}."
+        yield f"{told} {each.expectation.note}".strip()
+        for note in dict.fromkeys(line.note for line in each.lines if line.note):
+            yield f"{each.expectation.name}: {note}."
 
 
 def disagreements_table(questions: Sequence[Question]) -> Table:

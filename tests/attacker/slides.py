@@ -38,6 +38,7 @@ _COUNTS = re.compile(
     r"at; \d+ more rest on .*|A range reads between A and B: 95 in 100 such ranges hold the true figure\."
 )
 _EXPECTED = [each.name for each in expectations()]
+_SOURCES = {f"{each.name}. Source: {each.source}. {each.note}".strip() for each in expectations()}
 _TABLES = {
     "Indicator": "scorecard",
     "Red": "exceptions",
@@ -110,7 +111,9 @@ class Deck:
                 for shape in ElementTree.fromstring(self.parts[relation]).iter():
                     if _tag(shape) == "sp" and _placeholder(shape) == "body":
                         for text in _paragraphs(shape):
-                            self._text(text, f"{about}, notes", replace(scene, measure=""))
+                            if text not in _SOURCES:
+                                named = next((name for name in _EXPECTED if text.startswith(f"{name}: ")), "")
+                                self._text(text.removeprefix(named), f"{about}, notes", replace(scene, measure=""))
 
     def _related(self, part: str) -> list[str]:
         folder, _, name = part.rpartition("/")
