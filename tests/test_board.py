@@ -356,3 +356,18 @@ def test_rows_come_in_as_they_are_and_go_out_unchanged(tmp_path):
     before = view.rows
     content_of(view, tmp_path)
     assert view.rows.equals(before) and isinstance(before, pl.DataFrame)
+
+
+def test_what_has_no_figure_is_not_called_uncomparable(tmp_path):
+    rows = [line | ({"value": None, "lower": None, "upper": None, "status": "x"} if line["time_period"] == "202425" else
+                    {"time_identifier": "Autumn term"}) for line in ALL_ROWS]  # fmt: skip
+    content = packed(tmp_path, rows)
+    assert {entry.change for entry in content.entries} == {"no figure"}
+    assert not any("another part of the year" in line for line in content.limits)
+
+
+def test_ratings_that_were_not_collected_are_no_agreement(tmp_path):
+    nobody = {"value": None, "lower": None, "upper": None, "status": "x", "numerator": None, "denominator": None}
+    school = row("sef_now", "Total", (5.0, 4.0, 6.0), geographic_level="School", place_code="900101", place_name="A")
+    assert packed(tmp_path, [*ALL_ROWS, school | nobody]).disagreements is None
+    assert packed(tmp_path, [*ALL_ROWS, school | {"item": "O1"}]).disagreements == ()

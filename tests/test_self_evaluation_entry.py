@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 import pytest
+from conftest import absent
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
@@ -195,7 +196,7 @@ def test_the_form_tells_what_each_rating_stands_for_and_how_to_go_about_it(tmp_p
 
 def test_libreoffice_opens_the_form_and_works_out_the_step(tmp_path):
     if shutil.which("soffice") is None:
-        pytest.skip("LibreOffice is absent")
+        absent("LibreOffice")
     path = form(tmp_path, ratings=ratings(O1=(3, 8, 6), O2=(0, 5), O3=(4,)))
     subprocess.run(["soffice", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless", "--convert-to",
                     "xlsx:Calc MS Excel 2007 XML", "--outdir", str(tmp_path / "out"), str(path)],

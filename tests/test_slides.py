@@ -23,6 +23,7 @@ from sendlab.publish.scan import scan_artefact
 from sendlab.publish.scan_packages import CROPPED, HIDDEN_SHAPE, OUTSIDE_LINK
 from sendlab.publish.scan_slides import BEHIND_CHART
 from sendlab.publish.slide_text import Box, fitting, height_of, lines_of, pages, shortened, width_of
+from sendlab.publish.slides import NO_COLOURS, NO_RED
 
 BANDS = """
 [[priority]]
@@ -394,3 +395,16 @@ def test_the_template_is_what_its_tool_makes():
         assert made.namelist() == kept.namelist()
         unlike = [name for name in made.namelist() if made.read(name) != kept.read(name)]
     assert unlike == [] and {"Title", "Summary", "Table"} <= set(module.LAYOUTS)
+
+
+GREEN = '[[priority]]\nname = "A"\nindicators = [{ measure = "absence", green = 90, amber = 95 }]'
+
+
+@pytest.mark.parametrize(("board", "said"), [("", NO_COLOURS), (GREEN, NO_RED)])
+def test_nothing_rated_is_told_apart_from_nothing_red(board, said, tmp_path):
+    if board:
+        (tmp_path / BOARD).write_text(board, encoding="utf-8")
+    view = published(ALL_ROWS)
+    deck = Presentation(str(write_slides(content_of(view, tmp_path), view, tmp_path / "a.pptx")))
+    (slide,) = slides_named(deck, "Exceptions")
+    assert said in [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]

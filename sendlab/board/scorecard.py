@@ -71,7 +71,7 @@ class Line:
     @property
     def change(self) -> Word:
         """The change since last year in words; a part of a year is never compared with another."""
-        if self.other_period_before:
+        if self.other_period_before and self.shown:
             return "cannot compare"
         if self.before is None:
             return "no figure"

@@ -60,7 +60,7 @@ def lines_of(view: View, *, time_period: str, place: str = "", fewest: int = FEW
         raise NothingToShow("what schools say against what they show is for the board and the schools themselves")
     where = (place, NATION) if place else ("",)
     rows = pl.concat([view.of(measure, code) for measure in tied_measures() for code in where])
-    rated = (pl.col("measure") == RATING) & (pl.col("geographic_level") == SCHOOL)
+    rated = (pl.col("measure") == RATING) & (pl.col("geographic_level") == SCHOOL) & pl.col("value").is_not_null()
     if rows.filter(rated & (pl.col("time_period") == time_period)).is_empty():
         raise NothingToShow(f"no school's self-evaluation of {period_name(time_period)} among these figures")
     return says_shows(rows, time_period=time_period, fewest=fewest)

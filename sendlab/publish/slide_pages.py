@@ -19,7 +19,7 @@ from sendlab.publish.slide_tables import Table
 from sendlab.publish.slide_text import Box, height_of, pages
 
 AREA = Box(0.6, 1.62, 12.133, 5.1)  # below the title, above the footers
-LIST_SIZE = 16
+LIST_SIZES = (16, 14)  # the smaller one where that saves a slide
 _BELOW_LEAD = 0.15
 _TOP_OF_TABLES = 1.5
 
@@ -31,10 +31,11 @@ def footer_of(content: PackContent) -> str:
 
 def add_lists(deck: Any, title: str, lines: Sequence[str], content: PackContent) -> None:
     """Paragraphs on as many slides as they need."""
-    parts = pages(lines, AREA, LIST_SIZE)
+    tried = [(pages(lines, AREA, size), size) for size in LIST_SIZES]
+    parts, size = min(tried, key=lambda each: (len(each[0]), -each[1]))
     for number, part in enumerate(parts, 1):
         slide = new_slide(deck, "Text", _numbered(title, number, len(parts)), footer_of(content))
-        write(place_named(slide, 1), part, (18, LIST_SIZE, 14))
+        write(place_named(slide, 1), part, (18, size))
         cut = [whole for whole in lines if any(text.endswith(" …") and whole.startswith(text[:-2]) for text in part)]
         add_notes(slide, [*cut, content.settings])
 

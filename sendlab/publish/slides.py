@@ -42,6 +42,8 @@ CHIPS = Box(9.1, 1.62, 3.0, 2.0)
 MOST_FINDINGS = 8  # a board takes in no more at one sitting; the others stand in the scorecard
 EXPECTED = "Aspirations of council documents beside the figures: no ratings. A gap that widens is shown like any other."
 ASKED = "Questions, by school; no score and no rank. Of all that is asked, about 1 in 10 may be chance."
+NO_RED = "No line of the scorecard is red."
+NO_COLOURS = "No line has a colour: bands are set in board.toml, and none of those that are set has a figure to rate."
 NO_RATINGS = "No school's self-evaluation of this year is on record."
 NO_DISAGREEMENT = (
     "No question: of the ratings of 7 to 10 and of 1 to 3 that can be set beside a figure on 30 people or more, none "
@@ -168,7 +170,8 @@ def _notes_of(said: Said, content: PackContent, published: Published) -> list[st
 
 def _exceptions(deck: Any, content: PackContent) -> None:
     if not content.exceptions:
-        add_lists(deck, "Exceptions", ["No line of the scorecard is red."], content)
+        rated = any(entry.rating.letter for entry in content.entries)
+        add_lists(deck, "Exceptions", [NO_RED if rated else NO_COLOURS], content)
         return
     lead = "For the owner of each red line: why, and what is done, by whom and until when. Empty boxes are to fill in."
     add_tables(deck, "Exceptions: what is red", lead, exceptions_table(content), content)
