@@ -1,6 +1,6 @@
 """What sendlab says when something is wrong: what, where, expected, next step. Never a pupil's value."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 class SendlabError(Exception):
@@ -23,6 +23,18 @@ class SendlabError(Exception):
 
 def _as_it_was(kind: type[SendlabError], args: tuple[object, ...]) -> SendlabError:
     return kind.__new__(kind, *args)
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The next step for a name that is not known: the nearest ones, or `otherwise` where none is near.
+
+    >>> did_you_mean("absense", ["absence", "suspensions"], "see docs/measures.md")
+    'did you mean absence?'
+    """
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), n=3)
+    return f"did you mean {' or '.join(near)}?" if near else otherwise
 
 
 class DataProblem(SendlabError):

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import date
-from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from sendlab.errors import WorkspaceProblem
+from sendlab.errors import WorkspaceProblem, did_you_mean
 from sendlab.schedule_settings import Schedule, schedule_of
 from sendlab.schema.labels import is_school_year
 from sendlab.schema.tables import TABLES
@@ -190,8 +189,7 @@ def _governance(given: dict[str, Any], root: Path) -> dict[str, Any]:
 def _require_known(name: str, known: Iterable[str], section: str) -> None:
     known = list(known)
     if name not in known:
-        near = get_close_matches(name, known, n=2)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(known[:8])} ..."
+        hint = did_you_mean(name, known, f"one of {', '.join(known[:8])} ...")
         raise WorkspaceProblem(f"{SETTINGS}: [{section}] knows no '{name}'", next_step=hint)
 
 

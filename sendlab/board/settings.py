@@ -3,12 +3,11 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sendlab.errors import WorkspaceProblem
+from sendlab.errors import WorkspaceProblem, did_you_mean
 from sendlab.metrics.cards import cards
 from sendlab.schema.groups import SEND, TOTAL
 
@@ -149,9 +148,7 @@ def _require_once(lines: list[tuple[str, str, str]]) -> None:
 
 def _require_known(name: str, known: list[str], where: str) -> None:
     if name not in known:
-        near = get_close_matches(name, known, n=2)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(known[:8])} ..."
-        raise _fault(f"{where} has no '{name}'", hint)
+        raise _fault(f"{where} has no '{name}'", did_you_mean(name, known, f"one of {', '.join(known[:8])} ..."))
 
 
 def _fault(what: str, next_step: str) -> WorkspaceProblem:

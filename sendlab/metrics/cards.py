@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from sendlab.errors import SendlabError
+from sendlab.errors import SendlabError, did_you_mean
 from sendlab.schema.groups import ALL_SEN, TOTAL
 
 Kind = Literal["share", "events", "sum", "mean", "count", "effect", "rating"]
@@ -110,13 +110,10 @@ def checksums() -> dict[str, str]:
 
 def card(measure: str) -> Card:
     """The card of one measure; a name that is not there is an error with the near names."""
-    from difflib import get_close_matches
-
     known = cards()
     if measure in known:
         return known[measure]
-    near = get_close_matches(measure, known, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"measures: {', '.join(known)}"
+    hint = did_you_mean(measure, known, f"measures: {', '.join(known)}")
     raise SendlabError(f"no measure is called '{measure}'", next_step=hint)
 
 
@@ -144,7 +141,7 @@ def widest(base: str) -> str:
     """The last of a base, the one that it is among, and so on, as long as the same people could be in both.
 
     >>> sorted({widest(base) for base in wider()})
-    ['ks2', 'sen_roll_recording_meetings', 'sen_roll_recording_plans']
+    ['attendance', 'ks2', 'sen_roll_recording_meetings', 'sen_roll_recording_plans']
     """
     while wider().get(base, ("", ""))[1] == TOTAL:
         base = wider()[base][0]

@@ -3,13 +3,12 @@
 import os
 from collections.abc import Callable, Sequence
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
 
 from sendlab import store
-from sendlab.errors import SendlabError, WorkspaceProblem
+from sendlab.errors import SendlabError, WorkspaceProblem, did_you_mean
 from sendlab.facts.made import placed_schools
 from sendlab.forms import write_declared_form, write_self_evaluation_form
 from sendlab.publish.files import put_in_place
@@ -29,8 +28,7 @@ def write_forms(
     be filled in; SendlabError.
     """
     if table not in TABLES_WITH_FORMS:
-        near = get_close_matches(table, TABLES_WITH_FORMS, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"tables: {', '.join(TABLES_WITH_FORMS)}"
+        hint = did_you_mean(table, TABLES_WITH_FORMS, f"tables: {', '.join(TABLES_WITH_FORMS)}")
         raise SendlabError(f"there is no form for a table '{table}'", next_step=hint)
     rows: Sequence[dict[str, str]] = [{}] if schools is None else schools.to_dicts()
     targets = [folder / f"{'-'.join((table.replace('_', '-'), *_tail(row, round_on)))}.xlsx" for row in rows]
@@ -51,8 +49,7 @@ def schools_of(workspace: Workspace, places: Sequence[str] = ()) -> pl.DataFrame
     asked = pl.Series(places, dtype=pl.String)
     unknown = [place for place in places if place not in {*known["place_code"], *known["school_id"]}]
     if unknown:
-        near = get_close_matches(unknown[0], [*known["place_code"], *known["school_id"]], n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "give its URN or LAESTAB"
+        hint = did_you_mean(unknown[0], [*known["place_code"], *known["school_id"]], "give its URN or LAESTAB")
         raise WorkspaceProblem(f"no school here has the code '{unknown[0]}'", next_step=hint)
     named = pl.col("place_code").is_in(asked.implode()) | pl.col("school_id").is_in(asked.implode())
     return known.filter(named) if places else known
