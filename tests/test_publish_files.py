@@ -3,6 +3,7 @@
 import csv
 import shutil
 import subprocess
+import sys
 import warnings
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,7 @@ from sendlab.publish.cells import neutral
 from sendlab.publish.files import put_in_place, write_text
 from sendlab.publish.sheet import BASES, NUMBERS, sheet_frame
 from sendlab.publish.workbook import SHEETS
+from sendlab.runs.lock import one_run
 from sendlab.runs.plan import latest_period
 from sendlab.schema.measures import as_measures
 
@@ -177,6 +179,21 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path):
     assert target.read_text(encoding="utf-8") == "old" and [path.name for path in target.parent.iterdir()] == [
         "page.html"
     ]
+
+
+def test_what_a_killed_process_left_aside_goes_when_its_folder_is_next_held(tmp_path):
+    code = "import os, sys; from pathlib import Path; from sendlab.publish.files import write_aside\n"
+    code += "write_aside(Path(sys.argv[1]), lambda path: path.write_text('half') and os._exit(9))"
+    for name in ("schools/900101/attendance.html", "index.html"):
+        write_text(tmp_path / name, "the last one, whole")
+        assert subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], check=False).returncode == 9
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / ".900101.board.attendance.part.ipynb").write_text("half")  # partial_file of a task
+    (tmp_path / ".gitkeep").touch()
+    assert len(list(tmp_path.rglob(".*"))) == 4
+    with one_run(tmp_path):
+        assert {path.name for path in tmp_path.rglob(".*")} == {".gitkeep", ".run.lock"}
+    assert {path.name for path in tmp_path.rglob("[!.]*.*")} == {"attendance.html", "index.html"}
 
 
 class InUse(type(Path())):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from sendlab.publish.scan import require_clean
 
 BESIDE = "-new"  # and a number: the name of a file whose place was taken
 _OTHERS = range(1, 10)
+_UNFINISHED = re.compile(r"\..+\.(\d+|part)(\.\w+)?")  # names of files aside, as ".attendance.4711.html"
 
 
 class FileInUse(UserWarning):
@@ -37,13 +39,28 @@ def write_aside(target: Path, write: Callable[[Path], object]) -> Path:
     A file that may not be released is a `GateError`, and what stood in its place stays (`scan.require_clean`).
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+    aside = aside_of(target)
     try:
         write(aside)
         require_clean([aside], name=target.name)
         return put_in_place(aside, target)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def aside_of(target: Path) -> Path:
+    """The hidden name beside a file under which this process writes it."""
+    return target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Take away what processes that were killed left aside in a folder and below: nobody looked through it.
+
+    Only for who knows that no other process writes there (see `runs.lock`).
+    """
+    for path in folder.rglob(".*"):
+        if _UNFINISHED.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def write_text(target: Path, text: str) -> Path:

@@ -1,6 +1,5 @@
 """Blank forms for schools: one workbook a school and table, named so that what comes back is told apart."""
 
-import os
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -11,7 +10,7 @@ from sendlab import store
 from sendlab.errors import SendlabError, WorkspaceProblem, did_you_mean
 from sendlab.facts.made import placed_schools
 from sendlab.forms import write_declared_form, write_self_evaluation_form
-from sendlab.publish.files import put_in_place
+from sendlab.publish.files import aside_of, put_in_place
 from sendlab.sources.extract import READ_FROM_FILES
 from sendlab.workspace import Workspace
 
@@ -70,7 +69,7 @@ def _maker(table: str, row: dict[str, str], round_on: date | None) -> Callable[[
 def _written(target: Path, write: Callable[[Path], object]) -> Path:
     """Written aside and renamed. A blank form holds no figure, so there is nothing to look through."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+    aside = aside_of(target)
     try:
         write(aside)
         return put_in_place(aside, target)

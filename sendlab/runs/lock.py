@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from sendlab.errors import RunProblem
+from sendlab.publish.files import clear_unfinished
 
 LOCK = ".run.lock"
 _FAR = 1 << 30  # the byte that is locked, beyond the text, so that others may still read who holds it
@@ -15,7 +16,10 @@ _FAR = 1 << 30  # the byte that is locked, beyond the text, so that others may s
 
 @contextmanager
 def one_run(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, or stop with `RunProblem`. The file of a process that died is simply taken over."""
+    """Hold the folder's lock, or stop with `RunProblem`.
+
+    The lock of a process that died is simply taken over, and the files that it left aside are taken away.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("a+", encoding="utf-8") as handle:
         if not _taken(handle):
@@ -27,6 +31,7 @@ def one_run(folder: Path) -> Iterator[None]:
         handle.truncate(0)
         handle.write(f"process {os.getpid()}\n")
         handle.flush()
+        clear_unfinished(folder)
         yield
 
 
