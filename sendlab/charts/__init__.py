@@ -1,6 +1,7 @@
 """Pictures of published figures or an own view; importing this switches on the offline renderer and nothing else."""
 
 from sendlab.charts import bundle as _bundle
+from sendlab.charts.answers import plot_answer
 from sendlab.charts.bands import plot_bands
 from sendlab.charts.bundle import png, svg
 from sendlab.charts.case_ages import plot_case_ages
@@ -15,14 +16,16 @@ from sendlab.charts.schools import plot_schools
 from sendlab.charts.self_evaluation import plot_self_evaluation
 from sendlab.charts.transitions import plot_transitions
 from sendlab.charts.trend import plot_trend
-from sendlab.charts.waterfall import plot_waterfall
+from sendlab.charts.waterfall import plot_gap_parts, plot_waterfall
 
 _bundle.enable()
 
 __all__ = [
+    "plot_answer",
     "plot_bands",
     "plot_case_ages",
     "plot_funnel",
+    "plot_gap_parts",
     "plot_gaps",
     "plot_groups",
     "plot_heat",

@@ -1,15 +1,18 @@
 """From one year's figure to another's: what changed within the groups, and what their mix did; a step a line."""
 
+from collections.abc import Sequence
+
 from sendlab.charts import marks, parts, theme
 from sendlab.charts.bundle import Picture
 from sendlab.charts.marks import Layer, Scale
 from sendlab.charts.parts import Key
+from sendlab.disclosure.guard.question import Question
 from sendlab.narrate import Row, View, format_interval, format_value
 from sendlab.narrate.rows import or_else
 from sendlab.narrate.titles import decomposition_title
-from sendlab.schema.groups import ALL_SEN
 from sendlab.schema.labels import period_name, period_text
 from sendlab.tables.decomposed import Decomposition, decomposition_of
+from sendlab.tables.gap_parts import gap_parts_of, gap_parts_subtitle, gap_parts_title
 
 ROW, BAR, START, END, FIGURE, COUNT, LABEL_CHARS = 44, 20, 230, 606, 682, 694, 30
 NOTE = "A description, no cause. Steps are made of rounded figures, and may miss the end by a rounding. n: {}."
@@ -23,25 +26,36 @@ def plot_waterfall(view: View, *, measure: str, place: str, from_period: str, to
     how much from more or fewer pupils in each group (`stats.decompose.kitagawa`).
     """
     found = decomposition_of(view, measure=measure, place=place, from_period=from_period, to_period=to_period)
+    about, span = found.about, f"{period_name(from_period)} to {period_text(to_period, found.kind)}"
+    title = decomposition_title(about, found.start, found.end, found.mix)
+    return steps_picture(view, found, title, f"{about.title}, {about.unit}, all pupils with SEN, {found.name}, {span}")
+
+
+@or_else(parts.nothing)
+def plot_gap_parts(
+    view: View, question: Question, *, group: str, compare: str, also: Sequence[str] = ()
+) -> Picture:  # fmt: skip
+    """The gap of two groups of the first column asked by, split by the second: a step each, and one for the mix.
+
+    First the figure of `compare`, last that of `group`, with their 95 % intervals (`stats.decompose.kitagawa`).
+    """
+    found = gap_parts_of(view, question, group=group, compare=compare, also=also)
+    return steps_picture(view, found, gap_parts_title(found), gap_parts_subtitle(found, question))
+
+
+def steps_picture(view: View, found: Decomposition, title: str, subtitle: str) -> Picture:
+    """A figure, the steps from it to another, and that one."""
     about, top = found.about, parts.top_of(view) + 34
     height = top + ROW * (len(found.steps) + 2)
     layers = parts.key(_keys(), parts.top_of(view) + 10) + _layers(found, top)
     note = NOTE.format(about.counted)
     layers += parts.caption(parts.caption_text(view, [found.start, found.end], about.captured, note), height + 44)
-    span = f"{period_name(from_period)} to {period_text(to_period, found.kind)}"
-    return parts.finish(
-        layers,
-        view,
-        title=decomposition_title(about, found.start, found.end, found.mix),
-        subtitle=f"{about.title}, {about.unit}, all pupils with SEN, {found.name}, {span}",
-        alt_text=_words(found),
-        height=height,
-    )
+    return parts.finish(layers, view, title=title, subtitle=subtitle, alt_text=_words(found), height=height)
 
 
 def _keys() -> list[Key]:
     return [
-        Key(f"{ALL_SEN}, with 95% interval", "circle", theme.BLUE, interval=True),
+        Key("figure, with 95% interval", "circle", theme.BLUE, interval=True),
         Key("step up", "square", theme.PINK),
         Key("step down", "square", theme.TURQUOISE),
     ]
@@ -83,7 +97,9 @@ def _steps(found: Decomposition, scale: Scale, middles: list[float]) -> list[Lay
 
 def _texts(found: Decomposition, middles: list[float]) -> list[Layer]:
     whole = [(middles[0], found.start), (middles[-1], found.end)]
-    labels = [(0, y, f"{ALL_SEN}, {period_name(row['time_period'])}") for y, row in whole]
+    labels = [
+        e for (y, _), name in zip(whole, found.ends, strict=True) for e in marks.wrapped(0, y, name, LABEL_CHARS, 16)
+    ]
     wrapped = [e for y, step in zip(middles[1:], found.steps, strict=False)
                for e in marks.wrapped(0, y, step.label, LABEL_CHARS, 16)]  # fmt: skip
     figures = [(FIGURE, y, _value(row, found)) for y, row in whole]
@@ -99,7 +115,7 @@ def _value(row: Row, found: Decomposition) -> str:
 
 
 def _words(found: Decomposition) -> str:
-    whole = [f"{ALL_SEN}, {period_name(row['time_period'])}: {_value(row, found)}, 95% interval "
-             f"{format_interval(row, found.about) or 'none'}" for row in (found.start, found.end)]  # fmt: skip
+    whole = [f"{name}: {_value(row, found)}, 95% interval {format_interval(row, found.about) or 'none'}"
+             for name, row in zip(found.ends, (found.start, found.end), strict=True)]  # fmt: skip
     steps = [f"{step.label}: {found.size_text(step)}" for step in found.steps]
     return "; ".join([whole[0], *steps, whole[1]]) + "."

@@ -1,7 +1,6 @@
-"""The cohort explorer as a plain class: choose a measure and a place, get chart, sentence, table and status line."""
+"""The cohort explorer as a plain class: choose measure, place and cohort; get chart, sentence, table and code."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -11,105 +10,21 @@ import polars as pl
 
 from sendlab.build.opened import open_workspace
 from sendlab.disclosure import Asked
-from sendlab.disclosure.guard import ask
-from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, Published
-from sendlab.errors import SendlabError
+from sendlab.disclosure.guard import ASKABLE, Question, ask
+from sendlab.disclosure.published import OwnView, Published
+from sendlab.errors import NothingToShow, SendlabError
+from sendlab.explore import leads
+from sendlab.explore.own import OwnFigures
+from sendlab.explore.selection import INTERVENTION, ON_SCREEN, Selection, can_be_asked, groups_of, select
+from sendlab.explore.views import Exhibit, View
 from sendlab.metrics.cards import card, cards
-from sendlab.narrate import headline, one_row, rows_of
-from sendlab.schema.labels import period_text
-from sendlab.tables import figures_table
+from sendlab.narrate.answers import answered
 
 GROUPS = "sen_provision"
-# The groups that the sentence may be about: the first with a figure is taken.
-ABOUT = ("SEN support", "EHC plan")
-NOT_KEPT = "Own view: on screen only, nothing of it is kept in this notebook."
-
-
-@dataclass(frozen=True)
-class ScreenOnly:
-    """Part of an own view. A cell shows one line in its place, so that a saved notebook holds no unprotected figure."""
-
-    shown: Any
-
-    def __repr__(self) -> str:
-        return NOT_KEPT
-
-
-@dataclass(frozen=True)
-class View:
-    """One measure at one place in one period; a cell that ends in a view shows its status line."""
-
-    figures: Published | OwnView
-    measure: str
-    place: str
-    time_period: str
-
-    @cached_property
-    def rows(self) -> pl.DataFrame:
-        """The measure rows shown: figures and gaps of all groups and areas of need."""
-        return rows_of(self.figures, **self._what)
-
-    @cached_property
-    def chart(self) -> Any:
-        """The chart by SEN provision; of an own view, `ScreenOnly` with the chart as `.shown`."""
-        from sendlab.charts import plot_groups
-
-        return self._kept(plot_groups(self.figures, **self._what))
-
-    @cached_property
-    def sentence(self) -> str:
-        """The finding in one sentence; of an own view, with its mark."""
-        with_figure = [group for group in ABOUT if (one_row(self.rows, group=group) or {}).get("value") is not None]
-        text = headline(self.figures, group=[*with_figure, *ABOUT][0], **self._what)
-        return f"{text} ({self.figures.mark}.)" if self.own else text
-
-    @cached_property
-    def table(self) -> Any:
-        """The table twin of the chart (`ShownTable`); of an own view, `ScreenOnly` with the table as `.shown`."""
-        return self._kept(figures_table(self.figures, by=GROUPS, **self._what))
-
-    @property
-    def own(self) -> bool:
-        """Whether this is an analyst's own, unprotected view."""
-        return isinstance(self.figures, OwnView)
-
-    @property
-    def status(self) -> str:
-        """One line: what is shown, where, when, for how many pupils, and whether it is protected."""
-        first, total = self.rows.row(0, named=True), one_row(self.rows)
-        count = None if total is None else total["base_subjects"]
-        n = "n not shown" if count is None else f"n = {count:,} pupils"
-        when = period_text(self.time_period, first["time_identifier"])
-        return f"{card(self.measure).title}; {first['place_name']}; {when}; {n}; {self._protection}"
-
-    @property
-    def _protection(self) -> str:
-        if isinstance(self.figures, Published):
-            return f"protected for audience {self.figures.audience}"
-        return OWN_VIEW_MARK
-
-    @property
-    def _what(self) -> dict[str, str]:
-        return {"measure": self.measure, "place": self.place, "time_period": self.time_period}
-
-    def _kept(self, thing: Any) -> Any:
-        return ScreenOnly(thing) if self.own else thing
-
-    def __repr__(self) -> str:
-        return NOT_KEPT if self.own else self.status
-
-
-def shown(thing: Any) -> Any:
-    """A chart or table of a view, for the screen: what is inside a `ScreenOnly`, else the thing itself.
-
-    >>> shown(ScreenOnly("chart")), shown("chart"), ScreenOnly("chart")
-    ('chart', 'chart', Own view: on screen only, nothing of it is kept in this notebook.)
-    """
-    return thing.shown if isinstance(thing, ScreenOnly) else thing
 
 
 class CohortExplorer:
-    """Any measure at any place of a workspace, without a browser; `show()` adds two controls.
+    """Any cohort at any place of a workspace, without a browser; `show()` adds controls.
 
     `workspace` is a folder in or below a workspace (default: the current one). With `own_view=True` figures are not
     protected: they are marked, drawn on screen only, and not kept in a saved notebook.
@@ -117,13 +32,17 @@ class CohortExplorer:
 
     def __init__(self, workspace: Path | str | None = None, *, own_view: bool = False) -> None:
         self._opened, self.own_view = open_workspace(workspace), own_view
+        self.own = OwnFigures(self._opened)
+        self._own_views: dict[str, OwnView] = {}
+
+    # ---- what there is
 
     def measures(self) -> pl.DataFrame:
         """Measures that compare groups of SEN provision and have figures here: measure, title, unit.
 
         What is told by question has no figure of a group.
         """
-        here = set(self._opened.published().rows["measure"])
+        here = set(self._opened.published().rows["measure"]) | set(ASKABLE)
         found = [m for m in cards().values() if (GROUPS,) in m.breakdowns and not m.told_by and m.measure in here]
         names = ("measure", "title", "unit")
         return pl.DataFrame(
@@ -139,29 +58,81 @@ class CohortExplorer:
         if measure is None and place is None:
             return self._opened.periods()
         which, where = self._start(measure, place)
-        return _periods(self._figures(where, "board"), which, where)
+        return self._periods(which, where, "board", own=self.own_view)
 
-    def select(self, *, measure: str, place: str, time_period: str | None = None, audience: str = "board") -> View:
-        """One measure at one place; the latest period that has figures, unless `time_period` names one.
+    def values(self, column: str) -> tuple[str, ...]:
+        """The values that a column may be filtered by; of "intervention" those that there are here."""
+        if column == INTERVENTION:
+            names: pl.Series = self._opened.table("interventions")["intervention"]
+            return tuple(names.drop_nulls().unique().sort())
+        return ON_SCREEN[column] if column in ON_SCREEN else groups_of(column)
 
-        `place` is a place code, `time_period` an academic year such as 202526. An own view has no audience. What is
-        not there is a `SendlabError` with the near names.
+    @cached_property
+    def authority(self) -> str:
+        """Code of the LA."""
+        return str(self._opened.workspace.la_code)
+
+    # ---- views
+
+    def select(
+        self, *, measure: str, place: str, time_period: str | None = None, by: Sequence[str] = (GROUPS,),
+        compare: str = "", part: str = "", audience: str = "board", own: bool | None = None,
+        **filters: str | Sequence[str],
+    ) -> View:  # fmt: skip
+        """One measure of one cohort at one place; the latest period that has figures, unless `time_period` names one.
+
+        `place` is a place code, `time_period` an academic year such as 202526. `by`: none to three columns that the
+        cohort is broken down by; `filters` say who is in it (`sex="Female"`, `nc_year=["6", "7"]`). `compare`: a value
+        of the first column, "The whole authority" or "A year earlier". `part` is a part of the year ("Autumn term").
+        `own=True`: an own view, of any cohort; else figures that were released to the audience.
+        What is not there is a `SendlabError` with the near names.
+        """
+        own = self.own_view if own is None else own
+        self._require(measure, str(place))
+        periods = self._periods(measure, str(place), audience, own=own)
+        chosen = self._selection(measure, place, time_period, by, compare, part, filters, periods)
+        return self._own(chosen) if own else self._released(chosen, audience)
+
+    def answer(
+        self, *, measure: str, place: str, time_period: str | None = None, by: Sequence[str] = (GROUPS,),
+        compare: str = "", part: str = "", audience: str = "board", everywhere: bool = False,
+        **filters: str | Sequence[str],
+    ) -> View:  # fmt: skip
+        """As `select`, of figures that were not released yet: judged by the guard, and from then on released.
+
+        `everywhere` asks for the authority and all its schools at once, so that each school's notebook takes its own
+        figures from one answer. A refusal is a `SendlabError` with the nearest question that can be answered.
         """
         self._require(measure, str(place))
-        view = self._figures(str(place), audience)
-        periods = _periods(view, measure, str(place))
-        if not periods:
+        years = (
+            self._opened.periods() if can_be_asked(measure) else self._periods(measure, str(place), audience, own=False)
+        )
+        chosen = self._selection(measure, place, time_period, by, compare, part, filters, years)
+        return self.judged(chosen, audience, everywhere=everywhere)
+
+    def judged(self, chosen: Selection, audience: str = "board", *, everywhere: bool = False) -> View:
+        """A selection as the audience may see it: as it was released, else answered by the guard; see `answer`."""
+        if chosen.on_screen:
+            names = ", ".join(name for name, _ in chosen.on_screen)
             raise SendlabError(
-                f"no figures of '{card(measure).title}' for {self._opened.place_name(str(place))}",
-                next_step="choose another measure or place",
+                f"filters of your own screen ({names}) are in no figures that leave it", next_step="leave them out"
             )
-        wanted = str(time_period or periods[-1])
-        if wanted not in periods:
-            raise SendlabError(
-                f"no figures of '{card(measure).title}' in period '{wanted}'",
-                next_step=f"periods: {', '.join(periods)}",
-            )
-        return View(view, measure, str(place), wanted)
+        try:
+            return self._released(chosen, audience)
+        except SendlabError:
+            if not can_be_asked(chosen.question.measure):
+                raise
+        asked = self._answered(chosen.question, audience, everywhere)
+        earlier = None if chosen.earlier is None else self._answered(chosen.earlier.question, audience, everywhere)
+        return View(asked, chosen, self, beside=earlier, asked=True)
+
+    def _answered(self, question: Question, audience: str, everywhere: bool) -> Published:
+        school = question.places[0] if audience == "school" else None
+        wide = question.coarser(places=tuple(self.places()["place_code"])) if everywhere and not school else question
+        got = self._opened.ask(wide, audience=audience, school=school)
+        if got.figures is None:
+            raise SendlabError(got.text.split("\nNext step:")[0], next_step=_offered(got.offered))
+        return got.figures
 
     def ask(
         self, measure: str, *, place: str | None = None, time_period: str | None = None, by: Sequence[str] = (),
@@ -179,14 +150,106 @@ class CohortExplorer:
         return self._opened.ask(question, audience=audience, school=where if audience == "school" else None)
 
     def show(self, *, measure: str | None = None, place: str | None = None, audience: str = "board") -> Any:
-        """The explorer with its two controls, measure and place, as an ipywidgets box; they start at those named."""
+        """The explorer with its controls, as an ipywidgets box; they start at the measure and place named."""
         from sendlab.explore.widgets import explorer_box
 
         which, where = self._start(measure, place)
         return explorer_box(self, measure=which, place=where, audience=audience)
 
-    def _figures(self, place: str, audience: str) -> Published | OwnView:
-        return self._opened.own_view() if self.own_view else self._opened.published(place=place, audience=audience)
+    # ---- from a gap on (see `View`)
+
+    def gap_parts(self, view: View, by: str, group: str) -> Exhibit:
+        """Who makes up a gap; see `View.made_of`."""
+        return leads.gap_parts(self, view, by, group)
+
+    def over_time(self, view: View) -> Exhibit:
+        """The cohort in every year; see `View.over_time`."""
+        return leads.over_time(self, view)
+
+    def by_school(self, view: View) -> Exhibit:
+        """The cohort at every school; see `View.by_school`."""
+        return leads.by_school(self, view)
+
+    def interventions(self, view: View) -> Any:
+        """Interventions of the cohort; see `View.interventions`."""
+        return leads.interventions(self, view)
+
+    def of_all_places(self, view: View) -> Published | OwnView:
+        """The figures of the measure on view at all places, as protected as the view is."""
+        if isinstance(view.figures, OwnView):
+            return self._opened.own_view().where(measure=view.measure)
+        return self._opened.published(
+            measure=view.measure, audience=view.figures.audience, school=view.figures.place or None
+        )
+
+    # ---- how a selection gets its figures
+
+    def _selection(
+        self, measure: str, place: str, time_period: str | None, by: Sequence[str], compare: str, part: str,
+        filters: dict[str, Any], periods: Sequence[str],
+    ) -> Selection:  # fmt: skip
+        if not periods:
+            raise SendlabError(
+                f"no figures of '{card(measure).title}' for {self._opened.place_name(str(place))}",
+                next_step="choose another measure or place",
+            )
+        wanted = str(time_period or periods[-1])
+        if wanted not in periods:
+            raise SendlabError(
+                f"no figures of '{card(measure).title}' in period '{wanted}'",
+                next_step=f"periods: {', '.join(periods)}",
+            )
+        return select(measure, wanted, str(place), authority=self.authority, by=_columns(by), compare=compare,
+                      part=part, filters=filters)  # fmt: skip
+
+    def _own(self, chosen: Selection) -> View:
+        """Any cohort of a measure counted from facts; of another measure what was made of it for all places."""
+        if chosen.plain or not can_be_asked(chosen.question.measure):
+            own = self._own_of(chosen.question.places[0])
+            return self._checked(View(own, chosen, self), "no own view can be made of it")
+        return self._checked(View(self.own.view(chosen), chosen, self), "nobody is in it")
+
+    def _own_of(self, place: str) -> OwnView:
+        if place not in self._own_views:
+            self._own_views[place] = self._opened.own_view(place=place)
+        return self._own_views[place]
+
+    def _released(self, chosen: Selection, audience: str) -> View:
+        place = chosen.question.places[0]
+        usual = self._opened.published(place=place, audience=audience)
+        view = View(usual if chosen.plain else self._of_any_table(chosen, audience), chosen, self)
+        return self._checked(view, f"these figures were not released to the {audience}")
+
+    def _of_any_table(self, chosen: Selection, audience: str) -> Published:
+        """Rows of all published tables, of the widest period of the year or of the part that is asked for."""
+        question = chosen.question
+        every = self._opened.published(place=question.places[0], audience=audience, every_table=True)
+        rows = every.where(measure=question.measure)
+        kinds = set(rows.where(time_period=question.time_period).usual().rows["time_identifier"])
+        return rows.where(time_identifier=[question.part] if question.part else sorted(kinds))
+
+    def _checked(self, view: View, why: str) -> View:
+        """The view, if there is something to see; else why not, and what to do."""
+        if view.plain:
+            return view
+        try:
+            answered(view.figures, view.selection.question, compare=view.selection.compare)
+        except NothingToShow:
+            can = can_be_asked(view.measure) and not view.own
+            step = "have them judged with explorer.answer(...), or look for yourself with own=True"
+            raise SendlabError(
+                f"{card(view.measure).title}: {why}", next_step=step if can else "choose another breakdown or cohort"
+            ) from None
+        return view
+
+    def _figures(self, place: str, audience: str, *, own: bool) -> Published | OwnView:
+        return self._own_of(place) if own else self._opened.published(place=place, audience=audience)
+
+    def _periods(self, measure: str, place: str, audience: str, *, own: bool) -> list[str]:
+        """Academic years in which the measure has rows by SEN provision at the place, latest last."""
+        view = self._figures(place, audience, own=own)
+        rows = view.where(measure=measure, place_code=place, comparator="", need_area="Total", item="Total").rows
+        return sorted(set(rows["time_period"]))
 
     def _start(self, measure: str | None, place: str | None) -> tuple[str, str]:
         """The measure and place named, else the first of each."""
@@ -205,10 +268,12 @@ class CohortExplorer:
             raise SendlabError(f"no place has the code '{place}'", next_step=hint)
 
 
-def _periods(view: Published | OwnView, measure: str, place: str) -> list[str]:
-    """Academic years in which the measure has rows by SEN provision at the place, latest last."""
-    rows = view.where(measure=measure, place_code=place, comparator="", need_area="Total", item="Total").rows
-    return sorted(set(rows["time_period"]))
+def _columns(by: Sequence[str]) -> tuple[str, ...]:
+    return (by,) if isinstance(by, str) else tuple(by)
+
+
+def _offered(question: Question | None) -> str:
+    return "ask about another measure" if question is None else f"what can be answered: {question.code()}"
 
 
 def near_names(wanted: str, known: Iterable[tuple[str, ...]], most: int = 5) -> str:

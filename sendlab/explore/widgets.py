@@ -8,7 +8,7 @@ import anywidget
 import ipywidgets as widgets
 
 from sendlab.errors import SendlabError
-from sendlab.explore.explorer import NOT_KEPT, View, shown
+from sendlab.explore.views import NOT_KEPT, View, shown
 
 if TYPE_CHECKING:
     from sendlab.explore.explorer import CohortExplorer

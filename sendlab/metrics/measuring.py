@@ -1,6 +1,8 @@
 """Recipes over a base -> measure rows: summed in one pass for all places and groups, then each recipe's figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import polars as pl
@@ -13,6 +15,19 @@ from sendlab.schema.groups import TOTAL
 from sendlab.schema.measures import GROUPS, MEASURE_COLUMNS, as_measures, no_measures
 
 NOBODY_NOTE = "nobody to count in this group"
+Kept = list[tuple[pl.DataFrame, tuple[Recipe, ...]]]
+_KEPT: ContextVar[Kept | None] = ContextVar("_KEPT", default=None)
+
+
+@contextmanager
+def bases_kept() -> Iterator[Kept]:
+    """The bases and recipes that metrics called in this block make their rows of, for who sums them again and again."""
+    kept: Kept = []
+    token = _KEPT.set(kept)
+    try:
+        yield kept
+    finally:
+        _KEPT.reset(token)
 
 
 def measure_rows(
@@ -26,12 +41,14 @@ def measure_rows(
     """
     recipes = list(recipes)
     _require_columns(base, by)
+    if (kept := _KEPT.get()) is not None:
+        kept.append((base, tuple(recipes)))
     if base.is_empty() or not recipes:
         return no_measures()
     parts = []
     for (wanted, la_only), some in _by_breakdowns(recipes, by, set(base.columns)).items():
         rows = _summed(base, some, wanted, la_only, rest)
-        parts += [_finished(rows, place, recipe, confidence) for place, recipe in enumerate(some)]
+        parts += [finished(rows, place, recipe, confidence) for place, recipe in enumerate(some)]
     return pl.concat(parts)
 
 
@@ -69,17 +86,23 @@ def _that_can_be(breakdowns: tuple[Breakdown, ...], known: set[str]) -> tuple[Br
     return tuple(one for one in breakdowns if set(one) <= known)
 
 
-def _summed(base: pl.DataFrame, recipes: list[Recipe], by: By, la_only: By, rest: bool) -> pl.DataFrame:
+def sums_of(recipes: Sequence[Recipe]) -> tuple[list[pl.Expr], list[pl.Expr]]:
+    """What is summed for recipes, and their largest values, under the names that `finished` knows them by."""
     sums, peaks = [], []
     for place, recipe in enumerate(recipes):
         sums += [expr.alias(f"{place}|{name}") for name, expr in recipe.counted().items()]
         peaks += [expr.alias(f"{place}|{name}") for name, expr in recipe.peaks().items()]
+    return sums, peaks
+
+
+def _summed(base: pl.DataFrame, recipes: list[Recipe], by: By, la_only: By, rest: bool) -> pl.DataFrame:
+    sums, peaks = sums_of(recipes)
     base = base.with_columns(pl.lit(True).alias("_here"))
     dated = [pl.col("data_to").max().alias("data_to")] if "data_to" in base.columns else []
     return grouped(base, sums, by=by, la_only=la_only, peaks=[*peaks, *dated], rest=rest)
 
 
-def _finished(rows: pl.DataFrame, place: int, recipe: Recipe, confidence: float) -> pl.DataFrame:
+def finished(rows: pl.DataFrame, place: int, recipe: Recipe, confidence: float) -> pl.DataFrame:
     """The measure rows of one recipe from the sums of all."""
     mine = {name: name.split("|", 1)[1] for name in rows.columns if name.startswith(f"{place}|")}
     others = [name for name in rows.columns if "|" in name and name not in mine]

@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Decomposition:
-    """The figures of all pupils with SEN in both years, and the steps that lead from one to the other."""
+    """Two figures, and the steps that lead from one to the other: of two years, or of two groups."""
 
     about: Card
     name: str
@@ -36,10 +36,11 @@ class Decomposition:
     start: Row
     end: Row
     steps: tuple[Step, ...]
+    ends: tuple[str, str]  # what start and end are called
 
     @property
     def mix(self) -> float:
-        """The part of the groups' mix."""
+        """The part of the mix, which is the last step."""
         return self.steps[-1].size
 
     def size_text(self, step: Step) -> str:
@@ -74,7 +75,8 @@ def decomposition_of(view: View, *, measure: str, place: str, from_period: str, 
     labels = [*(f"{group}: the figure itself" for group in SEND), MIX]
     ends = [old[ALL_SEN]["value"] + sum(sizes[:number]) for number in range(len(sizes))]
     steps = tuple(Step(*each) for each in zip(labels, ends, sizes, strict=True))
-    return Decomposition(about, rows[1]["place_name"][0], kinds[1], old[ALL_SEN], new[ALL_SEN], steps)
+    names = (f"{ALL_SEN}, {period_name(from_period)}", f"{ALL_SEN}, {period_name(to_period)}")
+    return Decomposition(about, rows[1]["place_name"][0], kinds[1], old[ALL_SEN], new[ALL_SEN], steps, names)
 
 
 def _figures(rows: pl.DataFrame, about: Card) -> dict[str, Row]:

@@ -1,12 +1,15 @@
 """Table twins of the charts of figures by school and by year: the same lines, every figure in words."""
 
+from collections.abc import Sequence
+
+from sendlab.disclosure.guard.question import Question
 from sendlab.narrate import View, format_value
 from sendlab.narrate.rows import or_else
-from sendlab.schema.groups import ALL_SEN
 from sendlab.schema.labels import period_name, period_text
 from sendlab.tables.attendance_bands import BANDS, Bands, bands_of
-from sendlab.tables.decomposed import decomposition_of
+from sendlab.tables.decomposed import Decomposition, decomposition_of
 from sendlab.tables.funnels import FEWEST, Funnel, Point, funnel_of
+from sendlab.tables.gap_parts import gap_parts_of, gap_parts_subtitle
 from sendlab.tables.lines import NATIONALLY, Line
 from sendlab.tables.made import counted_heading, nothing_table, row_notes
 from sendlab.tables.over_years import years_of
@@ -95,20 +98,32 @@ def bands_table(view: View, *, place: str, time_period: str) -> ShownTable:
 def waterfall_table(view: View, *, measure: str, place: str, from_period: str, to_period: str) -> ShownTable:
     """The table twin of `plot_waterfall`: the first year, each step, the last year."""
     found = decomposition_of(view, measure=measure, place=place, from_period=from_period, to_period=to_period)
+    span = f"{period_name(from_period)} to {period_text(to_period, found.kind)}"
+    return steps_table(view, found, f"{found.about.title}, what its change is made of, {found.name}, {span}")
+
+
+@or_else(nothing_table)
+def gap_parts_table(
+    view: View, question: Question, *, group: str, compare: str, also: Sequence[str] = ()
+) -> ShownTable:  # fmt: skip
+    """The table twin of `plot_gap_parts`: the figure held to, each step, the group's figure."""
+    found = gap_parts_of(view, question, group=group, compare=compare, also=also)
+    return steps_table(view, found, f"What the gap is made of: {gap_parts_subtitle(found, question)}")
+
+
+def steps_table(view: View, found: Decomposition, caption: str) -> ShownTable:
+    """A figure, the steps from it to another, and that one."""
     about, ends = found.about, [Line("", row, found.about) for row in (found.start, found.end)]
     first, last = (
-        (f"{ALL_SEN}, {period_name(line.row['time_period'])}", *_figure(line), line.interval_text or "x")
-        for line in ends
+        (name, *_figure(line), line.interval_text or "x") for name, line in zip(found.ends, ends, strict=True)
     )
     steps = ((step.label, "x", found.size_text(step), "x") for step in found.steps)
     notes = (
         f"Numerator: {about.numerator}. Denominator: {about.denominator}. Figure: {about.unit}; of a step, its size.",
-        "Steps: Kitagawa's formula (1955), of rounded figures. x: none.",
+        "Steps: Kitagawa's formula (1955), of the figures shown. x: none.",
         *row_notes(view, [found.start, found.end]),
     )
     headings = ("Step", counted_heading(about), "Figure", "95% interval")
-    span = f"{period_name(from_period)} to {period_text(to_period, found.kind)}"
-    caption = f"{about.title}, what its change is made of, {found.name}, {span}"
     return ShownTable(caption, headings, (first, *steps, last), (False, True, True, True), notes, view.mark)
 
 

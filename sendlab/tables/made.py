@@ -1,6 +1,7 @@
 """Display tables of published figures: twins of the charts, and any rows; marks stand where there is no figure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from sendlab.disclosure.published import Published, require_view
 from sendlab.errors import NothingToShow, SendlabError
@@ -43,6 +44,7 @@ HEADINGS = {
 }  # fmt: skip
 
 
+_NO_OTHER_NAMES: Mapping[str, str] = MappingProxyType({})
 BY = {"sen_provision": "by SEN provision", "need_area": "by area of need"}
 
 
@@ -84,8 +86,12 @@ def _line_cells(line: Line, others: Sequence[str]) -> tuple[str, ...]:
     return (line.label, *counts, line.value_text, line.interval_text or "x", *compared)
 
 
-def _line_table(view: View, lines: Sequence[Line], first: str, caption: str, renamed: dict[str, str]) -> ShownTable:
-    others = [name for name in (NATIONALLY, REST_OF_LA) if any(name in line.others for line in lines)]
+def line_table(
+    view: View, lines: Sequence[Line], first: str, caption: str, renamed: Mapping[str, str] = _NO_OTHER_NAMES,
+    others: Sequence[str] = (),
+) -> ShownTable:  # fmt: skip
+    """A table of lines; `others` are the comparators that have a column in any case, `renamed` their headings."""
+    others = [*others, *(name for name in (NATIONALLY, REST_OF_LA) if any(name in line.others for line in lines))]
     about, beside = lines[0].card, [renamed.get(other, other) for other in others]
     headings = (first, counted_heading(about), "Numerator", "Denominator", "Figure", "95% interval", *beside)
     rows = tuple(_line_cells(line, others) for line in lines)
@@ -106,7 +112,7 @@ def figures_table(view: View, *, measure: str, place: str, time_period: str, by:
     caption = f"{card(measure).title}, {BY[by]}, {row['place_name']}, {when}"
     period = comparator_periods(part_rows(rows, by))
     renamed = {NATIONALLY: f"{NATIONALLY} ({period})"} if period else {}
-    return _line_table(view, lines, "Group" if by == "sen_provision" else "Area of need", caption, renamed)
+    return line_table(view, lines, "Group" if by == "sen_provision" else "Area of need", caption, renamed)
 
 
 @or_else(nothing_table)
@@ -114,7 +120,7 @@ def schools_table(view: View, *, measure: str, group: str, time_period: str) -> 
     """The table twin of `plot_schools`: the LA first, then the schools by name."""
     lines, la = school_lines(view, measure=measure, group=group, time_period=time_period)
     caption = f"{card(measure).title}, {group}, {period_text(time_period, lines[0].row['time_identifier'])}"
-    return _line_table(view, [*([la] if la else []), *lines], "Place", caption, {})
+    return line_table(view, [*([la] if la else []), *lines], "Place", caption)
 
 
 @or_else(nothing_table)

@@ -35,7 +35,7 @@ def figures(question: Question, facts: pl.DataFrame) -> pl.DataFrame:
         pl.when(_inside(question)).then(pl.lit(ASKED)).otherwise(pl.lit(OTHERS)).alias("_asked")
     )
     wanted = [("_asked",), ("_asked", *by)] if by else [("_asked",)]
-    rows = _metric(question.measure)(marked, by=wanted)
+    rows = metric_of(question.measure)(marked, by=wanted)
     here = (pl.col("item") == ASKED) & pl.col("place_code").is_in(question.places)
     rows = rows.filter(here & pl.col("geographic_level").is_in(LEVELS))
     fixed = {name: label(name, values) for name, values in question.within if name not in by}
@@ -67,7 +67,8 @@ def _in_bands(facts: pl.DataFrame) -> pl.DataFrame:
     return facts.with_columns(_value("nc_year").replace(band).alias("nc_year"))
 
 
-def _metric(measure: str) -> Callable[..., pl.DataFrame]:
+def metric_of(measure: str) -> Callable[..., pl.DataFrame]:
+    """The metric that counts a measure that can be asked about."""
     found: Callable[..., pl.DataFrame] = getattr(metrics, measure)
     return found
 
@@ -99,7 +100,7 @@ def atom_counts(
     marked = facts.with_columns(atom.alias("_atom"))
     found = {}
     for measure in measures:
-        rows = _metric(measure)(marked, by=["_atom"]) if facts.height else no_measures()
+        rows = metric_of(measure)(marked, by=["_atom"]) if facts.height else no_measures()
         rows = rows.filter((pl.col("item") != TOTAL) & pl.col("geographic_level").is_in(LEVELS))
         found[measure] = rows.select("place_code", pl.col("item").alias("atom"), *COUNTS)
     return found

@@ -6,7 +6,7 @@ from sendlab.disclosure.guard.question import KEY_STAGE, Question, names_of
 from sendlab.metrics.cards import card
 from sendlab.schema.labels import period_text
 
-_NAMES = {
+NAMES = {
     "sen_provision": "SEN provision", "need_area": "area of need", "sen_primary_need": "primary need",
     "nc_year": "year group", KEY_STAGE: "key stage", "sex": "sex", "fsm_status": "free school meals",
     "ethnicity_major": "ethnic group",
@@ -45,8 +45,17 @@ def in_words(question: Question) -> str:
     >>> in_words(ask("absence", "202526", ["100001", "100002"], by=["key_stage"]))
     'Overall absence rate, 2025/26, by key stage, at 100001 and 100002'
     """
-    by = " and ".join(_NAMES[name] for name in question.by)
-    filters = [f"{_NAMES[name]} {' or '.join(names_of(name, values))}" for name, values in question.filters]
+    filters = [f"{NAMES[name]} {' or '.join(names_of(name, values))}" for name, values in question.filters]
     period = period_text(question.time_period, question.part)
-    parts = [card(question.measure).title, period, *([f"by {by}"] if by else []), *filters]
+    parts = [card(question.measure).title, period, *by_words(question), *filters]
     return f"{', '.join(parts)}, at {' and '.join(question.places)}"
+
+
+def by_words(question: Question) -> list[str]:
+    """What the question breaks down by, as one phrase, or none.
+
+    >>> from sendlab.disclosure.guard.question import ask
+    >>> by_words(ask("absence", "202526", "1", by=["sex", "key_stage"])), by_words(ask("absence", "202526", "1"))
+    (['by sex and key stage'], [])
+    """
+    return [f"by {' and '.join(NAMES[name] for name in question.by)}"] if question.by else []
