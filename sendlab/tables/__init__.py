@@ -28,7 +28,8 @@ from sendlab.tables.statements import Statement, largest_gaps, statement_lines
 __all__ = [
     "NATIONALLY", "REST_OF_LA", "Line", "ShownTable", "Statement", "answer_table", "bands_table", "case_ages_table",
     "comparator_periods", "counted_table", "figures_table", "funnel_table", "gap_parts_table", "group_lines",
-    "heat_table",    "intervention_lines", "interventions_table", "largest_gaps", "mix_table", "multiples_table", "questions_table",
+    "heat_table", "intervention_lines", "interventions_table", "largest_gaps", "mix_table", "multiples_table",
+    "questions_table",
     "raters_table", "rating_bands_table", "rating_schools_table", "says_shows_table", "school_lines", "schools_table",
     "sections_table", "self_evaluation_table", "show_table", "statement_lines", "transitions_table", "waterfall_table",
 ]  # fmt: skip
