@@ -21,8 +21,8 @@ from sendlab.charts import svg
 from sendlab.disclosure.published import OWN_VIEW_MARK
 from sendlab.errors import SendlabError, WorkspaceProblem
 from sendlab.explore import CohortExplorer
-from sendlab.explore.views import NOT_KEPT, shown
 from sendlab.explore.lab import NOTEBOOK, lab_command, lab_notebook, lab_settings
+from sendlab.explore.views import NOT_KEPT, shown
 from sendlab.explore.widgets import IN_A_NOTEBOOK, NOT_DRAWN_YET
 from sendlab.tables import ShownTable
 from sendlab.workspace import read_workspace
