@@ -67,6 +67,11 @@ class CohortExplorer:
             return tuple(names.drop_nulls().unique().sort())
         return ON_SCREEN[column] if column in ON_SCREEN else groups_of(column)
 
+    @property
+    def root(self) -> Path:
+        """Folder of the workspace."""
+        return Path(self._opened.workspace.root)
+
     @cached_property
     def authority(self) -> str:
         """Code of the LA."""
@@ -151,7 +156,7 @@ class CohortExplorer:
 
     def show(self, *, measure: str | None = None, place: str | None = None, audience: str = "board") -> Any:
         """The explorer with its controls, as an ipywidgets box; they start at the measure and place named."""
-        from sendlab.explore.widgets import explorer_box
+        from sendlab.explore.box import explorer_box
 
         which, where = self._start(measure, place)
         return explorer_box(self, measure=which, place=where, audience=audience)
@@ -233,7 +238,7 @@ class CohortExplorer:
         if view.plain:
             return view
         try:
-            answered(view.figures, view.selection.question, compare=view.selection.compare)
+            answered(view.figures, view.selection.question, compare=view.selection.compare, only=view.selection.only)
         except NothingToShow:
             can = can_be_asked(view.measure) and not view.own
             step = "have them judged with explorer.answer(...), or look for yourself with own=True"

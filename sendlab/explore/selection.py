@@ -11,7 +11,7 @@ from sendlab.disclosure.guard import ASKABLE, COLUMNS, KEY_STAGE, Question, ask,
 from sendlab.disclosure.guard.question import names_of
 from sendlab.errors import SendlabError, did_you_mean
 from sendlab.metrics.cards import card
-from sendlab.narrate.answers import AUTHORITY, EARLIER
+from sendlab.narrate.answers import AUTHORITY, EARLIER, column_of, year_before
 from sendlab.schema.groups import NOT_RECORDED
 
 # Columns that no question to the guard may use: they are joined to facts for the analyst's own screen. {column: values}
@@ -25,13 +25,16 @@ INTERVENTION = "intervention"  # those who had any of the named ones in the year
 NAMES = {
     "sen_provision": "SEN provision", "need_area": "Area of need", "sen_primary_need": "Primary need",
     "nc_year": "Year group", KEY_STAGE: "Key stage", "sex": "Sex", "fsm_status": "Free school meals",
-    "ethnicity_major": "Ethnic group", "first_language": "First language (own view)",
-    "left_care": "Left care (own view)", "attendance_band": "Attendance (own view)",
-    INTERVENTION: "Intervention (own view)",
+    "ethnicity_major": "Ethnic group", "first_language": "First language",
+    "left_care": "Left care", "attendance_band": "Attendance",
+    INTERVENTION: "Intervention",
 }  # fmt: skip
 TOLD_BY = ("sen_provision", "need_area")  # by which every measure of groups is told
 _NONE: Mapping[str, Any] = MappingProxyType({})
 HELD_TO = ("", AUTHORITY, EARLIER)  # besides the values of the first column that is broken down by
+
+
+Chosen = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,15 @@ class Selection:
 
     question: Question
     compare: str = ""
-    on_screen: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    on_screen: Chosen = ()
+    only: Chosen = ()  # groups of the columns asked by that are wanted; the others are left out of what is shown
 
     @property
     def plain(self) -> bool:
         """Whether it is the usual table by SEN provision of everybody, with nothing else asked for."""
         asked = self.question
-        return asked.by == ("sen_provision",) and not (asked.filters or asked.part or self.compare or self.on_screen)
+        more = asked.filters or asked.part or self.compare or self.on_screen or self.only
+        return asked.by == ("sen_provision",) and not more
 
     @property
     def also(self) -> tuple[str, ...]:
@@ -56,8 +61,6 @@ class Selection:
     @property
     def earlier(self) -> Selection | None:
         """The same of the year before, where figures are held to it."""
-        from sendlab.narrate.answers import year_before
-
         if self.compare != EARLIER:
             return None
         return replace(self, question=self.question.coarser(time_period=year_before(self.question.time_period)))
@@ -70,7 +73,7 @@ class Selection:
         given |= {"compare": self.compare} if self.compare else {}
         given |= {"part": question.part} if question.part else {}
         given |= {name: _short(names_of(name, values)) for name, values in question.filters}
-        given |= {name: _short(values) for name, values in self.on_screen}
+        given |= {name: _short(values) for name, values in (*self.only, *self.on_screen)}
         given |= {"own": True} if own else ({"audience": audience} if audience != "board" else {})
         words = ", ".join(f"{name}={_literal(value)}" for name, value in given.items())
         return f"explorer.{'answer' if asked else 'select'}({words})"
@@ -102,10 +105,18 @@ def select(
     for name, values in on_screen.items():
         _require_values(name, values)
     places = [place, authority] if compare == AUTHORITY and place != authority else [place]
-    asked = {name: values for name, values in wanted.items() if name in COLUMNS}
+    shown_by = {column_of(name) for name in by}
+    asked = {name: values for name, values in wanted.items() if name in COLUMNS and name not in shown_by}
+    only = {name: _as_values(values) for name, values in wanted.items() if name in shown_by}
+    for name, values in only.items():
+        _require_values(name, values)
     question = _question(measure, time_period, places, by, part, asked)
     _require_comparator(compare, question, place == authority)
-    return Selection(question, compare, tuple((name, on_screen[name]) for name in NAMES if name in on_screen))
+    return Selection(question, compare, _in_order(on_screen), _in_order(only))
+
+
+def _in_order(chosen: Mapping[str, tuple[str, ...]]) -> Chosen:
+    return tuple((name, chosen[name]) for name in NAMES if name in chosen)
 
 
 def _question(
@@ -128,8 +139,10 @@ def _as_values(given: str | Iterable[str]) -> tuple[str, ...]:
 
 def _require_values(column: str, values: Sequence[str]) -> None:
     for value in values:
-        if column in ON_SCREEN and value not in ON_SCREEN[column]:
-            raise SendlabError(f"'{value}' is no value of {column}", next_step=f"use {', '.join(ON_SCREEN[column])}")
+        known = ON_SCREEN[column] if column in ON_SCREEN else () if column == INTERVENTION else closed_list(column)
+        if known and value not in known:
+            hint = did_you_mean(value, known, f"use {', '.join(known)}")
+            raise SendlabError(f"'{value}' is no value of {column}", next_step=hint)
 
 
 def _require_comparator(compare: str, question: Question, whole: bool) -> None:

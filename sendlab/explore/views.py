@@ -190,7 +190,8 @@ class View:
 
     @property
     def _terms(self) -> dict[str, Any]:
-        return {"compare": self.selection.compare, "also": self.selection.also, "beside": self.beside}
+        return {"compare": self.selection.compare, "also": self.selection.also, "beside": self.beside,
+                "only": self.selection.only}  # fmt: skip
 
     def __repr__(self) -> str:
         return NOT_KEPT if self.own else self.status
