@@ -246,7 +246,7 @@ def _compared(found: Answered) -> list[str]:
     said = [_gap_words(name, gaps[name], words[name], found) for name in seen[:MOST_TOLD]]
     left = [name for name in gaps if name not in seen]
     if left:
-        said.append(f"No sign of a gap, or too uncertain to tell, for {_listed(left)}.")
+        said.append(f"No sign of a gap to {held_to_words(found)}, or too uncertain to tell, for {_listed(left)}.")
     missing = [name for name in found.lines if name not in gaps and not _is_held_to(found, name)]
     if not missing:
         return said
