@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,7 +33,7 @@ from sendlab.ingest import ingest
 from sendlab.measures import make_inputs, own_measure
 from sendlab.measures.own import own_of_facts, own_of_tables, require_own_measures
 from sendlab.measures.own_rows import check_own_links, unlinked
-from sendlab.metrics.cards import card, cards, checksums, package_cards
+from sendlab.metrics.cards import Card, card, cards, checksums, package_cards
 from sendlab.metrics.exclusions import suspension_rate
 from sendlab.metrics.grouping import REST
 from sendlab.metrics.publication import declared, published_measures
@@ -336,6 +337,13 @@ def test_a_changed_file_makes_build_and_reports_stale(walk, tmp_path):
     table.write_text(table.read_text(encoding="utf-8").replace("maximum = 5", "maximum = 7"), encoding="utf-8")
     with pytest.raises(WorkspaceProblem, match="is not as it was at ingest"):
         build(find_workspace(folder))
+
+
+def test_there_are_forms_for_a_table_of_ones_own(walk, tmp_path, monkeypatch):
+    monkeypatch.chdir(walk.folder)
+    asked = ["forms", str(tmp_path), "--table", TABLE]
+    result = CliRunner().invoke(main, [*asked, "--any-school"])
+    assert result.exit_code == 0 and (tmp_path / "breakfast-club.xlsx").is_file()
 
 
 def test_what_is_declared_no_more_leaves_the_store(walk, tmp_path):
@@ -647,6 +655,22 @@ def test_the_page_in_a_new_workspace_works_as_it_stands(tmp_path):
     made = of_place(own_measure(name)(rows), "999")
     assert (made["numerator"], made["denominator"], made["base_subjects"], made["value"]) == (30, 200, 2, 15)
     assert name in published_measures()
+
+
+PAGE = (ROOT / "docs" / "own-measures.md").read_text(encoding="utf-8")
+SHOWN = [(PA, "toml"), (PA, "py"), (TABLE, "toml"), (CLUB, "py")]
+
+
+@pytest.mark.parametrize(("name", "ending"), SHOWN)
+def test_the_guide_shows_the_examples_as_they_run(name, ending):
+    told = re.search(rf"`measures/{name}\.{ending}`:\n\n```\w+\n(.*?)```", PAGE, re.DOTALL)[1]
+    assert told == (EXAMPLES / f"{name}.{ending}").read_text(encoding="utf-8")
+
+
+def test_the_guide_names_every_field_of_a_card():
+    table = PAGE.split("| field | may be |")[1].split("\n\n")[0]
+    named = [name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])]
+    assert sorted(named) == sorted({each.name for each in fields(Card)} - {"measure", "own"})
 
 
 def test_init_writes_the_page(tmp_path, monkeypatch):
