@@ -26,6 +26,7 @@ from sendlab.check import check_files
 from sendlab.cli import main
 from sendlab.cohort import without_few_unrecorded
 from sendlab.compare import authority_rows, benchmark_rows
+from sendlab.disclosure.asked import _refuse_own_definitions
 from sendlab.disclosure.guard import ask
 from sendlab.disclosure.processes import share_out
 from sendlab.errors import SendlabError, WorkspaceProblem
@@ -317,8 +318,18 @@ def test_workbook_and_open_data_hold_it(walk, opened, tmp_path):
 
 def test_a_question_that_would_count_it_nationally_is_refused(opened):
     for measure in (PA, "severe_absence"):  # the second is at most the first
-        with pytest.raises(SendlabError, match=r"15 % \(own definition\)' is counted here by a definition"):
+        with pytest.raises(SendlabError, match=r"15 % \(own definition\)' is a definition of this authority's own"):
             opened.ask(ask(measure, "202526", "999", by=["sex"]))
+
+
+def test_nor_is_one_about_what_a_published_measure_of_ones_own_is_linked_to(tmp_path):
+    folder_with(tmp_path, long_absence_toml='at_most = "persistent_absence"\n' + CARD + PUBLISHED, long_absence_py=CODE)
+    for measure in (PA, "severe_absence"):
+        with pytest.raises(SendlabError, match="'Long absence' is a definition of this authority's own"):
+            _refuse_own_definitions(measure)
+    _refuse_own_definitions("absence")
+    own.use(None)
+    _refuse_own_definitions(PA)
 
 
 def test_a_changed_file_makes_build_and_reports_stale(walk, tmp_path):
