@@ -4,7 +4,6 @@ import re
 import shutil
 from dataclasses import fields
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
@@ -35,7 +34,6 @@ from sendlab.measures import make_inputs, own_measure
 from sendlab.measures.own import own_of_facts, own_of_tables, require_own_measures
 from sendlab.measures.own_rows import check_own_links, unlinked
 from sendlab.metrics.cards import Card, card, cards, checksums, package_cards
-from sendlab.metrics.exclusions import suspension_rate
 from sendlab.metrics.grouping import REST
 from sendlab.metrics.publication import declared, published_measures
 from sendlab.publish import write_open_data, write_workbook
@@ -357,6 +355,18 @@ def test_there_are_forms_for_a_table_of_ones_own(walk, tmp_path, monkeypatch):
     assert result.exit_code == 0 and (tmp_path / "breakfast-club.xlsx").is_file()
 
 
+def test_a_measure_is_tried_on_a_store_that_is_not_built_with_it(walk, tmp_path):
+    folder = shutil.copytree(walk.folder, tmp_path / "w")
+    code = folder / own.FOLDER / f"{CLUB}.py"
+    code.write_text(code.read_text(encoding="utf-8").replace("REGULAR = 20", "REGULAR = 1"), encoding="utf-8")
+    tried = sendlab.try_measure(CLUB, folder, by=["sex"])
+    assert of_place(tried, "999", sex="Total")["value"] == 100 and set(tried["sex"]) > {"Total", "Female"}
+    assert len(sendlab.try_measure(CLUB, folder, mornings=20, by=[], pandas=True)) < tried.height
+    code.write_text(code.read_text(encoding="utf-8").replace('pl.col("mornings") >=', 'pl.col("morning") >='))
+    with pytest.raises(pl.exceptions.ColumnNotFoundError, match="morning"):  # its own errors come through
+        sendlab.try_measure(CLUB, folder)
+
+
 def test_what_is_declared_no_more_leaves_the_store(walk, tmp_path):
     folder = shutil.copytree(walk.folder, tmp_path / "w")
     shutil.rmtree(folder / own.FOLDER)
@@ -376,7 +386,7 @@ def test_two_workspaces_do_not_mix(walk, tmp_path):
     read_workspace(make_workspace(tmp_path / "plain"))
     assert CLUB not in cards() and TABLE not in TABLES and CLUB not in published_measures()
     assert cards() == package_cards() and card(PA).title == "Persistent absence"
-    assert benchmark_rows.__name__ and not own.in_use().cards
+    assert not own.in_use().cards
     with pytest.raises(SendlabError, match=f"no measure is called '{CLUB}'"):
         card(CLUB)
     first.published(place="999")  # whoever looks at a workspace looks with its words
@@ -690,9 +700,3 @@ def test_init_writes_the_page(tmp_path, monkeypatch):
     assert result.exit_code == 0 and "measures" in result.output
     assert (tmp_path / "w" / own.FOLDER / "README.md").read_text(encoding="utf-8") == OWN_README
     assert read_workspace(tmp_path / "w") and own.in_use() is own.NOTHING
-
-
-def test_a_rate_of_suspensions_keeps_its_package_function(tmp_path):
-    """Only what is defined otherwise is taken out of the package's."""
-    folder_with(tmp_path, PA)
-    assert not suspension_rate(facts({"events": 1})).is_empty() and Path(own.in_use().folder).name == own.FOLDER

@@ -195,7 +195,7 @@ class OpenWorkspace:
         from sendlab.measures import own_measure  # with all that makes measures
 
         note()
-        own.again(self._own)
+        own.use(self.workspace.root)  # as the files are now
         found: Callable[..., Any] = own_measure(name)
         return found
 
