@@ -10,6 +10,8 @@ from pathlib import Path
 from sendlab.errors import WorkspaceProblem
 from sendlab.pseudonyms import SAMPLE_AUTHORITIES, SAMPLE_KEY, make_key, read_key
 from sendlab.schedule_settings import SCHEDULE_TEXT, Schedule, commented
+from sendlab.schema import own
+from sendlab.schema.own_readme import OWN_README
 from sendlab.settings import SETTINGS, SETTINGS_TEXT, HalfTerm, checked_sections, retention_lines, section_of
 
 
@@ -73,17 +75,26 @@ def find_workspace(start: Path | str | None = None) -> Workspace:
     if not here.exists():
         raise WorkspaceProblem(f"there is no folder '{here.name}'", next_step="give the folder that holds sendlab.toml")
     here = here.resolve()
-    for folder in (here, *here.parents):
-        if (folder / SETTINGS).is_file():
-            return read_workspace(folder)
+    if (root := _root_above(here)) is not None:
+        return read_workspace(root)
     raise WorkspaceProblem(
         f"no {SETTINGS} in the folder '{here.name}' or above it",
         next_step="make a workspace with 'sendlab init FOLDER', or give --workspace FOLDER",
     )
 
 
+def has_workspace(start: Path | str | None = None) -> bool:
+    """Whether there is a sendlab.toml in `start` (default: the current folder) or above it."""
+    return _root_above((Path(start) if start else Path.cwd()).resolve()) is not None
+
+
+def _root_above(here: Path) -> Path | None:
+    return next((folder for folder in (here, *here.parents) if (folder / SETTINGS).is_file()), None)
+
+
 def read_workspace(root: Path) -> Workspace:
-    """The workspace whose settings lie in `root`; every fault in the settings is said."""
+    """The workspace whose settings lie in `root`; every fault in the settings is said. Its own measures are in use."""
+    own.use(root)  # first: settings may name its own tables
     try:
         settings = tomllib.loads((root / SETTINGS).read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as fault:
@@ -120,8 +131,9 @@ def init_workspace(
         raise WorkspaceProblem(f"'{folder.name}' is a workspace already", next_step="choose another folder")
     if not re.fullmatch(r"\d{3}", la_code):
         raise WorkspaceProblem("the LA code is not three digits", next_step="give it as --la-code 999")
-    for name in ("raw", "store", "reports"):
+    for name in ("raw", "store", "reports", own.FOLDER):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / own.FOLDER / "README.md").write_text(OWN_README, encoding="utf-8", newline="\n")
     text = SETTINGS_TEXT.format(
         la_code=la_code,
         la_name=json.dumps(la_name, ensure_ascii=False),

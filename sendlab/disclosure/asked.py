@@ -6,8 +6,12 @@ from pathlib import Path
 
 import polars as pl
 
-from sendlab.disclosure.guard import Question, add_to_log, answer, read_log
+from sendlab.disclosure.guard import ASKABLE, Question, add_to_log, answer, read_log
+from sendlab.disclosure.guard.known import family
 from sendlab.disclosure.published import Published, _published, require_published
+from sendlab.errors import SendlabError
+from sendlab.metrics.cards import card
+from sendlab.metrics.publication import published_measures
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ def ask_published(question: Question, facts: pl.DataFrame, released: Published, 
     is not in the log is not given. Errors: GateError for anything but published figures or an altered log.
     """
     require_published(released)
+    _refuse_own_definitions(question.measure)
     got = answer(
         question, facts, released.rows, read_log(log), audience=released.audience, threshold=released.threshold,
         today=today, own_place=released.place,
@@ -47,3 +52,20 @@ def ask_published(question: Question, facts: pl.DataFrame, released: Published, 
             place=released.place,
         )  # fmt: skip
     return Asked(question, figures, got.text, got.offered)
+
+
+def _refuse_own_definitions(measure: str) -> None:
+    """Questions count from facts, as nationally, and know nothing of what a workspace's own functions count.
+
+    So what it defines otherwise cannot be asked about, nor what is linked to that or to a published one of its own.
+    """
+    asked = family(measure, ASKABLE)
+    own = [name for name in asked if card(name).own]
+    for about in filter(lambda about: about.own, map(card, published_measures())):
+        own += [about.measure] if {about.at_most, about.parts_of} & {*asked} else []
+    if own:
+        raise SendlabError(
+            f"'{card(own[0]).title}' is a definition of this authority's own, and what a question about '{measure}' "
+            "counts cannot be protected beside it",
+            next_step="use the published figures, or the function itself: opened.own_measure",
+        )
