@@ -14,10 +14,14 @@ from sendlab.narrate.rows import in_words, or_else
 from sendlab.schema.labels import day_name, period_name, period_text
 
 View = Published | OwnView
+OWN_DEFINITION = (
+    "This authority counts it in a way of its own: it is not the national measure of that name, and no national figure "
+    "stands beside it."
+)
 
 
 def definition(measure: str) -> str:
-    """How a measure is counted, and where its definition comes from.
+    """How a measure is counted, where its definition comes from, and whether that is the authority's own.
 
     >>> definition("persistent_absence").splitlines()[0]
     'Persistent absence, % of pupils.'
@@ -30,6 +34,7 @@ def definition(measure: str) -> str:
             f"Out of: {about.denominator}.",
             f"Captured: {about.captured}.",
             f"Source: {about.source}.",
+            *([OWN_DEFINITION] if about.own == "redefined" else []),
         ]
     )
 
@@ -53,7 +58,11 @@ def data_note(view: View, *, measure: str, place: str, time_period: str) -> str:
 
 
 def _history(view: View, measure: str, time_period: str) -> str:
-    """That the only national figures held are too old to compare with, and what to fetch."""
+    """That the only national figures held are too old to compare with, and what to fetch; or why there can be none."""
+    if card(measure).own == "redefined":
+        return f" {OWN_DEFINITION}"
+    if card(measure).own == "added":
+        return " It is a measure of this authority's own: there is no national figure of it."
     national = view.of(measure, NATION).filter(pl.col("value").is_not_null())
     latest = national["time_period"].max()
     if latest is None:

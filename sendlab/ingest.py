@@ -12,11 +12,14 @@ from sendlab.errors import DataProblem
 from sendlab.from_sessions import attendance_from_codes, with_registers
 from sendlab.pseudonyms import pseudonymise
 from sendlab.resolve import Schools, foreign_schools
+from sendlab.schema import own
 from sendlab.schema.problems import file_problem, no_problems, summarise
 from sendlab.schema.tables import TABLES, Table
 from sendlab.sources.folder import FileRecord, RawTables, data_files, other_files, read_files
 from sendlab.workspace import Workspace
 
+OWN_NAMES = "own_table_names"
+OWN_TABLES = "own_tables"  # in the record of ingest: a checksum of the workspace's own declarations, if any
 VERSION = 3  # of the store's layout: a change makes old stores stale
 IN_ORDER = ("total_row",)  # quarantined, and nothing to put right
 PUBLISHED = "published"  # folder of the store: published and other files kept whole, as text
@@ -49,14 +52,15 @@ def ingest(workspace: Workspace, *, force: bool = False) -> IngestResult:
     pieces by school, published files as text, `coverage`, `problems` (place, rule and remedy of each fault, never a
     value), `rules_not_run` and `files` (read, loaded, quarantined).
     """
-    key = workspace.key()
+    key, declared = workspace.key(), own.use(workspace.root)
     governance.require_retention(workspace)
     paths = data_files(workspace.raw)
     if not paths:
         raise DataProblem(workspace.raw.name, ["the raw folder holds no data file"], next_step="put data files in it")
     inputs = {path.relative_to(workspace.raw).as_posix(): store.sha256_of(path) for path in paths}
     mark = {"version": VERSION, "key_id": workspace.key_id, "la_code": workspace.la_code, "inputs": inputs,
-            "files": workspace.files, "restricted": workspace.restricted}  # fmt: skip
+            "files": workspace.files, "restricted": workspace.restricted,
+            OWN_TABLES: declared.mark_of_tables or None}  # fmt: skip
     old = store.read_manifest(workspace.store, store.INGEST)
     if not force and all(old.get(name) == value for name, value in mark.items()):
         return _earlier(workspace, old)
@@ -66,13 +70,22 @@ def ingest(workspace: Workspace, *, force: bool = False) -> IngestResult:
     schools = Schools(raw, workspace.la_code)
     refuse_real(workspace, raw, schools.table)
     store.forget_manifest(workspace.store, store.INGEST)  # until the end the store is neither the old one nor the new
+    _take_away(workspace, set(old.get(OWN_NAMES, ())) - set(TABLES))
     result = _write(workspace, raw, schools, key)
     store.write_manifest(
         workspace.store,
         store.INGEST,
-        {**mark, "merged": result.merged, "unread": result.unread, "unread_files": result.unread_files},
-    )
+        {**mark, OWN_NAMES: [*declared.tables], "merged": result.merged, "unread": result.unread,
+         "unread_files": result.unread_files},
+    )  # fmt: skip
     return result
+
+
+def _take_away(workspace: Workspace, names: set[str]) -> None:
+    """Rows of tables that are declared no more: nothing would age or forget them."""
+    for name in sorted(names):
+        (workspace.store / f"{name}.parquet").unlink(missing_ok=True)
+        governance.store_notes(workspace, name, None)
 
 
 def raw_is_newer(workspace: Workspace) -> bool:

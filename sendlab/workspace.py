@@ -10,6 +10,8 @@ from pathlib import Path
 from sendlab.errors import WorkspaceProblem
 from sendlab.pseudonyms import SAMPLE_AUTHORITIES, SAMPLE_KEY, make_key, read_key
 from sendlab.schedule_settings import SCHEDULE_TEXT, Schedule, commented
+from sendlab.schema import own
+from sendlab.schema.own_readme import OWN_README
 from sendlab.settings import SETTINGS, SETTINGS_TEXT, HalfTerm, checked_sections, retention_lines, section_of
 
 
@@ -83,7 +85,8 @@ def find_workspace(start: Path | str | None = None) -> Workspace:
 
 
 def read_workspace(root: Path) -> Workspace:
-    """The workspace whose settings lie in `root`; every fault in the settings is said."""
+    """The workspace whose settings lie in `root`; every fault in the settings is said. Its own measures are in use."""
+    own.use(root)  # first: settings may name its own tables
     try:
         settings = tomllib.loads((root / SETTINGS).read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as fault:
@@ -120,8 +123,9 @@ def init_workspace(
         raise WorkspaceProblem(f"'{folder.name}' is a workspace already", next_step="choose another folder")
     if not re.fullmatch(r"\d{3}", la_code):
         raise WorkspaceProblem("the LA code is not three digits", next_step="give it as --la-code 999")
-    for name in ("raw", "store", "reports"):
+    for name in ("raw", "store", "reports", own.FOLDER):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / own.FOLDER / "README.md").write_text(OWN_README, encoding="utf-8", newline="\n")
     text = SETTINGS_TEXT.format(
         la_code=la_code,
         la_name=json.dumps(la_name, ensure_ascii=False),

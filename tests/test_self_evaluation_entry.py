@@ -16,7 +16,7 @@ from sendlab.errors import DataProblem
 from sendlab.forms import write_declared_form, write_self_evaluation_form
 from sendlab.schema.tables import TABLES
 from sendlab.sources import sef_survey
-from sendlab.sources.extract import READ_FROM_FILES, table_of
+from sendlab.sources.extract import read_from_files, table_of
 from sendlab.sources.folder import read_files
 from sendlab.sources.sef_form import form_of
 from sendlab.sources.sef_layout import ANCHORS, EVIDENCE, RATINGS, START
@@ -212,7 +212,7 @@ def test_libreoffice_opens_the_form_and_works_out_the_step(tmp_path):
 # ---- forms of other tables
 
 
-@pytest.mark.parametrize("table", [name for name, one in READ_FROM_FILES.items() if not one.streamed])
+@pytest.mark.parametrize("table", [name for name, one in read_from_files().items() if not one.streamed])
 def test_a_form_of_any_declared_table_is_recognised_as_that_table(tmp_path, table):
     sheet = load_workbook(write_declared_form(tmp_path / "f.xlsx", table, school_id=ALDER)).active
     headings = [cell.value for cell in sheet[1]]

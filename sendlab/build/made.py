@@ -23,8 +23,17 @@ from sendlab.disclosure.sealed import about_figures, seal, seal_key
 from sendlab.disclosure.shown import mark_of_periods, marks_of
 from sendlab.disclosure.slices import Index, write_slices
 from sendlab.errors import WorkspaceProblem
-from sendlab.measures import comparison_tables, make_measures, read_inputs
-from sendlab.metrics.publication import LA_LEVEL, usual_rows
+from sendlab.ingest import OWN_TABLES
+from sendlab.measures import (
+    comparison_tables,
+    make_measures,
+    read_inputs,
+    require_own_measures,
+    unlinked,
+    with_texts,
+)
+from sendlab.metrics.publication import LA_LEVEL, published_measures, usual_rows
+from sendlab.schema import own
 from sendlab.schema.measures import school_years
 from sendlab.workspace import Workspace
 
@@ -54,6 +63,10 @@ def build(workspace: Workspace, *, force: bool = False, jobs: int = 1) -> BuildR
     ingested = store.read_manifest(workspace.store, store.INGEST)
     if not ingested:
         raise WorkspaceProblem("nothing has been ingested yet", next_step="run 'sendlab ingest'")
+    if (ingested.get(OWN_TABLES) or "") != own.use(workspace.root).mark_of_tables:
+        raise WorkspaceProblem(
+            f"a table in '{own.FOLDER}' is not as it was at ingest", next_step="run 'sendlab ingest'"
+        )
     old = store.read_manifest(workspace.store, STEP)
     if not force and is_current(old, ingested, workspace):
         return BuildResult(**{**old["result"], "unchanged": True})
@@ -75,6 +88,7 @@ def build(workspace: Workspace, *, force: bool = False, jobs: int = 1) -> BuildR
 
 def _measured(workspace: Workspace) -> tuple[pl.DataFrame, dict[str, pl.DataFrame], int]:
     """Measures, the tables beside them, how many schools there are; what they are made of is let go."""
+    require_own_measures()
     inputs = read_inputs(workspace)
     measures, schools = make_measures(inputs), inputs.places.height
     within_budget(measures, schools)
@@ -102,7 +116,8 @@ def _write(workspace: Workspace, protected: Protected, run_id: str) -> tuple[dic
 
 def _result(protected: Protected, measures: pl.DataFrame, schools: int, megabytes: float, run_id: str) -> BuildResult:
     shown = protected.board.rows
+    figures = with_texts(measures.filter((pl.col("comparator") == "") & pl.col("measure").is_in(published_measures())))
     return BuildResult(
         run_id, measures.height, shown.height, int((shown["status"] == "c").sum()), schools, megabytes,
-        protected.visible, protected.notes,
+        protected.visible, (*protected.notes, *unlinked(figures)),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from sendlab.disclosure.log import read_log
+from sendlab.schema import own
 from sendlab.workspace import Workspace
 
 STEP = "build"
@@ -57,6 +58,8 @@ def run_id_of(ingested: dict[str, Any], workspace: Workspace, logged: dict[str, 
         "releases": bound,
         "code": code_mark(),
     }
+    if mine := own.use(workspace.root).mark:
+        what["measures"] = mine
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
 
 

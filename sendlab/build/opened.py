@@ -1,7 +1,7 @@
 """An opened workspace: its published figures, and for the analyst its facts, tables and unprotected measures."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from sendlab.disclosure.shown import PERIODS, Present, note
 from sendlab.disclosure.usefulness import summary_of_rows
 from sendlab.errors import WorkspaceProblem
 from sendlab.metrics.publication import usual_rows
+from sendlab.schema import own
 from sendlab.workspace import Workspace, find_workspace
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class OpenWorkspace:
 
     def __init__(self, workspace: Workspace, run_id: str) -> None:
         self.workspace, self.run_id = workspace, run_id
+        self._own = own.use(workspace.root)
         self._wholes = Wholes(workspace, run_id)
 
     def published(
@@ -45,6 +47,7 @@ class OpenWorkspace:
         for it) or school: the edition of the school `school` (default: `place`), its own figures plain. Without
         `every_table` those by SEN provision and area of need, of the longest period of each year.
         """
+        own.again(self._own)
         if audience not in AUDIENCES:
             raise WorkspaceProblem(
                 f"no audience is called '{audience}'", next_step=f"use one of {', '.join(AUDIENCES)}"
@@ -125,6 +128,7 @@ class OpenWorkspace:
 
     def places(self) -> pl.DataFrame:
         """The LA and its schools: place_code, place_name, education_phase, geographic_level."""
+        own.again(self._own)
         note()
         return self._places
 
@@ -158,6 +162,7 @@ class OpenWorkspace:
         `period`: a part of the year, "Autumn term" or "Spring half term 1": sessions and events are then those of it.
         """
         note()
+        own.again(self._own)
         rows = store.read_table(self.workspace.store, "facts")
         if period:
             from sendlab.cohort import in_period  # with all that counts pupils
@@ -173,10 +178,24 @@ class OpenWorkspace:
         return parts
 
     def table(self, name: str, *, pandas: bool = False) -> Any:
-        """One checked table of the store."""
+        """One checked table of the store, sendlab's or the workspace's own."""
         note()
+        own.again(self._own)
         rows = store.read_table(self.workspace.store, name)
         return rows.to_pandas() if pandas else rows
+
+    def own_measure(self, name: str) -> Callable[..., Any]:
+        """The function of a measure of the workspace's own, by its name in `measures/`, for pandas and polars frames.
+
+        `opened.own_measure("breakfast_club_reach")(opened.facts(), opened.table("breakfast_club"))` gives measure rows.
+        Errors: SendlabError with the near names; WorkspaceProblem where its file cannot be run.
+        """
+        from sendlab.measures import own_measure  # with all that makes measures
+
+        note()
+        own.again(self._own)
+        found: Callable[..., Any] = own_measure(name)
+        return found
 
     def own_view(self, *, place: str | None = None) -> OwnView:
         """All measures unprotected, for the analyst's own screen only; with `place`, that place's own.
@@ -185,6 +204,7 @@ class OpenWorkspace:
         """
         from sendlab.measures import with_texts  # with all that makes measures
 
+        own.again(self._own)
         rows = pl.scan_parquet(self.workspace.store / "measures.parquet")
         if place is not None:
             self.require_place(place)

@@ -33,6 +33,7 @@ def init(folder: Path, la_code: str, la_name: str) -> None:
     click.echo(f"workspace '{folder.name}' made for {made.la_name}; put the authority's files into its folder 'raw'")
     click.echo(f"what its board follows is in '{BOARD}': priorities and indicators, for you to give targets and bands")
     click.echo(f"its own copies of {len(copied)} notebooks are in 'notebooks': change them, and reports follow")
+    click.echo("measures and tables of your own go into 'measures': its README.md shows how")
     click.echo(
         f"its pseudonym key {made.key_id} is in {config_folder() / 'keys'}: keep a copy where only you can read it"
     )

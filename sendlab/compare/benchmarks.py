@@ -21,7 +21,7 @@ from sendlab.compare.published import (
 )
 from sendlab.compare.sides import year_of
 from sendlab.facts import placed_schools
-from sendlab.metrics.cards import cards
+from sendlab.metrics.cards import cards, redefined
 from sendlab.metrics.grouping import LA, SCHOOL, either_kind
 from sendlab.schema.groups import TOTAL, UNKNOWN_PHASE
 from sendlab.schema.measures import GROUPS, MEASURE_COLUMNS, MEASURE_KEY, as_measures, no_measures
@@ -115,7 +115,8 @@ def _to_places(rows: pl.DataFrame) -> pl.Series:
 
 
 def _as_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    rows = rows.with_columns(pl.lit(PUBLISHED).alias("method"))
+    """Measure rows; none of a measure that the workspace defines otherwise, which is another one under its name."""
+    rows = rows.filter(~pl.col("measure").is_in(redefined())).with_columns(pl.lit(PUBLISHED).alias("method"))
     return as_measures(rows.select(name for name in MEASURE_COLUMNS if name in rows.columns))
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from sendlab.codes import symbols
 from sendlab.compare.sides import MAX_AGE, year_of
-from sendlab.metrics.cards import cards
+from sendlab.metrics.cards import cards, package_cards
 from sendlab.schema.groups import TOTAL
 
 HISTORY = "history: more than two years before the latest figures; fetch a newer file"
@@ -24,7 +24,7 @@ def declared() -> dict[str, Any]:
     """indicators.toml, whose head says what each key means; ValueError where a unit or polarity is not its card's."""
     found = tomllib.loads((files(__package__) / "indicators.toml").read_text(encoding="utf-8"))
     for name, about in found["measures"].items():
-        card = cards().get(name)
+        card = package_cards().get(name)
         if card is not None and (card.unit, card.polarity) != (about["unit"], about["polarity"]):
             raise ValueError(f"indicators.toml: unit or polarity of '{name}' is not that of its card")
     return found

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import polars as pl
 
-from sendlab.disclosure.guard import Question, add_to_log, answer, read_log
+from sendlab.disclosure.guard import ASKABLE, Question, add_to_log, answer, read_log
+from sendlab.disclosure.guard.known import family
 from sendlab.disclosure.published import Published, _published, require_published
+from sendlab.errors import SendlabError
+from sendlab.metrics.cards import card
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ def ask_published(question: Question, facts: pl.DataFrame, released: Published, 
     is not in the log is not given. Errors: GateError for anything but published figures or an altered log.
     """
     require_published(released)
+    _refuse_own_definitions(question.measure)
     got = answer(
         question, facts, released.rows, read_log(log), audience=released.audience, threshold=released.threshold,
         today=today, own_place=released.place,
@@ -47,3 +51,14 @@ def ask_published(question: Question, facts: pl.DataFrame, released: Published, 
             place=released.place,
         )  # fmt: skip
     return Asked(question, figures, got.text, got.offered)
+
+
+def _refuse_own_definitions(measure: str) -> None:
+    """Questions count from facts, as nationally: not what a workspace defines otherwise, nor what is linked to that."""
+    for name in family(measure, ASKABLE):
+        if card(name).own == "redefined":
+            raise SendlabError(
+                f"'{card(name).title}' is counted here by a definition of the authority's own, and a question about "
+                f"'{measure}' would count it as it is nationally",
+                next_step="use the published figures, or the function itself: opened.own_measure",
+            )

@@ -3,6 +3,8 @@
 from sendlab.measures.assembled import make_measures
 from sendlab.measures.comparisons import comparison_tables, with_texts
 from sendlab.measures.inputs import Inputs, make_inputs, places_of, read_inputs
+from sendlab.measures.own import own_measure, require_own_measures
+from sendlab.measures.own_rows import unlinked
 from sendlab.measures.publishable import Chosen, choose, publishable
 
 __all__ = [
@@ -12,8 +14,11 @@ __all__ = [
     "comparison_tables",
     "make_inputs",
     "make_measures",
+    "own_measure",
     "places_of",
     "publishable",
     "read_inputs",
+    "require_own_measures",
+    "unlinked",
     "with_texts",
 ]

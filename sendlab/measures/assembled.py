@@ -1,5 +1,6 @@
 """Every declared measure of an authority and its schools, with benchmarks and gaps, as sorted measure rows."""
 
+from collections.abc import Iterator
 from datetime import date
 from itertools import chain
 
@@ -13,8 +14,10 @@ from sendlab.measures.comparisons import compared
 from sendlab.measures.inputs import Inputs
 from sendlab.measures.of_facts import of_facts
 from sendlab.measures.of_tables import of_tables
+from sendlab.measures.own import own_of_facts, own_of_tables
+from sendlab.measures.own_rows import check_own_links, linked_measures
 from sendlab.measures.publishable import in_declared_tables
-from sendlab.metrics.cards import cards
+from sendlab.metrics.cards import cards, redefined
 from sendlab.metrics.completeness import mark_coverage
 from sendlab.metrics.grouping import LA, REST, SCHOOL
 from sendlab.metrics.nobody import NOT_COLLECTED, nobody_rows
@@ -34,16 +37,16 @@ def make_measures(inputs: Inputs) -> pl.DataFrame:
     """
     few, latest = few_unrecorded(inputs.facts), str(inputs.facts["time_period"].max())
     national = benchmark_rows(inputs.tables["benchmarks"], inputs.tables["indicators"], latest=latest)
-    made, open_to_all, there, met = [], [], [], set[str]()
-    of_pupils = ([_said(part, few) for part in parts] for parts in of_facts(inputs))
-    for parts in chain(of_pupils, of_tables(inputs)):
-        figures = pl.concat([no_measures(), *parts])
+    made, open_to_all, there, met, linked = [], [], [], set[str](), [no_measures()]
+    for figures in _figures(inputs, few):
         own = set(figures["measure"])
+        linked.append(figures.filter(pl.col("measure").is_in(linked_measures()) & (pl.col("geographic_level") != REST)))
         met |= own
         rows = _with_comparisons(pl.concat([figures, national.filter(pl.col("measure").is_in(own))]), inputs)
         open_to_all.append(_declared(rows))
         there.append(rows.filter(pl.col("measure").is_in(published_measures())).select(MEASURE_KEY))
         made.append(_compact(rows))
+    check_own_links(pl.concat(linked))
     beside = national.filter(~pl.col("measure").is_in(met))
     nobody = nobody_rows(pl.concat([*open_to_all, _declared(beside)]), inputs.places, inputs.facts)
     # a running total of a year that is not over is no school's table: its rows are there, and nobody is missed
@@ -51,6 +54,15 @@ def make_measures(inputs: Inputs) -> pl.DataFrame:
     rest = pl.concat([beside, nobody, _not_collected(met | set(nobody["measure"]), latest, inputs)])
     made.append(_compact(_dated(rest, inputs.tables["suspensions"])))
     return pl.concat(made).sort("geographic_level", "place_code", *MEASURE_KEY)
+
+
+def _figures(inputs: Inputs, few: list[str]) -> Iterator[pl.DataFrame]:
+    """The figures of each topic, then those of the workspace's own measures, some of them in place of the package's."""
+    of_pupils = ([_said(part, few) for part in parts] for parts in of_facts(inputs))
+    for parts in chain(of_pupils, of_tables(inputs)):
+        yield pl.concat([no_measures(), *parts]).filter(~pl.col("measure").is_in(redefined()))
+    for parts in chain(([_said(part, few) for part in parts] for parts in own_of_facts(inputs)), own_of_tables(inputs)):
+        yield pl.concat([no_measures(), *parts])
 
 
 def _declared(rows: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from sendlab.cohort import without_few_unrecorded
 from sendlab.facts import make_facts, make_periods, placed_schools, sessions_by_half_term, sessions_by_weekday
 from sendlab.metrics.fairness.sent_home import sent_home_days
 from sendlab.metrics.plans.terms import last_day
+from sendlab.schema import own
 from sendlab.schema.tables import TABLES
 from sendlab.store import read_table, session_files
 from sendlab.workspace import Workspace
@@ -53,7 +54,7 @@ class Inputs:
 
 def read_inputs(workspace: Workspace) -> Inputs:
     """Everything from the store of a workspace; session registers are read file by file."""
-    tables = {name: read_table(workspace.store, name) for name in READ}
+    tables = {name: read_table(workspace.store, name) for name in (*READ, *own.use(workspace.root).tables)}
     facts = make_facts(tables, la_code=workspace.la_code, la_name=workspace.la_name)
     half_terms = sessions_by_half_term(workspace.store, workspace.half_terms)
     return make_inputs(

@@ -40,16 +40,19 @@ def of_facts(inputs: Inputs) -> Iterator[list[pl.DataFrame]]:
     facts, reference, assessments = inputs.counted, inputs.tables["progress_reference"], inputs.tables["assessments"]
     year = [metric(facts, by=None) for metric in ATTENDANCE]
     year += [absence_by_weekday(facts, inputs.weekdays), *_crossed_since_last_year(facts)]
-    yield _with_parts(year, ATTENDANCE, inputs)
-    yield _with_parts([metric(facts, by=None) for metric in EXCLUSIONS], EXCLUSIONS, inputs)
+    yield with_parts(year, ATTENDANCE, inputs)
+    yield with_parts([metric(facts, by=None) for metric in EXCLUSIONS], EXCLUSIONS, inputs)
     year = [metric(facts, by=None) for metric in KEY_STAGE_2]
     year += [metric(facts, reference, by=None) for metric in OF_FACTS_AND_REFERENCE]
     year += [metric(facts, assessments) for metric in (key_stage_4.attainment_8, key_stage_4.qualifications)]
     yield [*year, key_stage_4.progress_8(facts, assessments, reference)]
 
 
-def _with_parts(year: list[pl.DataFrame], some: tuple[Metric, ...], inputs: Inputs) -> list[pl.DataFrame]:
-    """Measures of the year and of its parts; a part that is all of what a year covers is left out."""
+def with_parts(year: list[pl.DataFrame], some: tuple[Metric, ...], inputs: Inputs) -> list[pl.DataFrame]:
+    """Measures of the year and of its parts, which `some` metrics of facts alone make.
+
+    A part that is all of what a year covers is left out.
+    """
     held = pl.concat(part.select("measure", "time_period", "time_identifier").unique() for part in year)
     return [*year, *(part.join(held, on=held.columns, how="anti") for part in _of_parts(some, inputs))]
 

@@ -3,12 +3,13 @@
 import hashlib
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
 from sendlab.errors import SendlabError, did_you_mean
+from sendlab.schema import own
 from sendlab.schema.groups import ALL_SEN, TOTAL
 
 Kind = Literal["share", "events", "sum", "mean", "count", "effect", "rating"]
@@ -56,6 +57,8 @@ class Card:
     told_by: str = ""
     compared: bool = True
     model_residual_df: int = 0
+    # Whether the workspace added it, or defines one of the package's measures otherwise; in no checksum of a card.
+    own: Literal["", "added", "redefined"] = field(default="", repr=False)
 
     @property
     def of_people(self) -> bool:
@@ -72,13 +75,24 @@ class Card:
         return COUNTED[self.subject]
 
 
+@own.of_workspace
 @cache
 def cards() -> dict[str, Card]:
-    """{measure: card}, topic by topic in the order of the files of `declared`, and in a file as it stands there.
+    """{measure: card}: the package's, as the workspace in use defines them, then those that it adds.
 
     >>> cards()["persistent_absence"].unit
     '% of pupils'
     """
+    if not own.in_use().cards:
+        return package_cards()
+    from sendlab.metrics.own_cards import own_cards  # which few workspaces need
+
+    return package_cards() | own_cards(own.in_use().cards)
+
+
+@cache
+def package_cards() -> dict[str, Card]:
+    """{measure: card}, topic by topic in the order of the files of `declared`, and in a file as it stands there."""
     folder = files(__package__) / "declared"
     found: dict[str, Card] = {}
     for path in sorted((p for p in folder.iterdir() if p.name.endswith(".toml")), key=lambda p: p.name):
@@ -87,12 +101,13 @@ def cards() -> dict[str, Card]:
         for name, given in declared.items():
             if name in found:
                 raise ValueError(f"two cards are called '{name}'")
-            found[name] = _card(name, {"topic": path.name.removesuffix(".toml"), **common, **given})
+            found[name] = card_from(name, {"topic": path.name.removesuffix(".toml"), **common, **given})
     return found
 
 
-def _card(name: str, given: dict[str, Any]) -> Card:
-    known = {field.name for field in fields(Card)}
+def card_from(name: str, given: dict[str, Any]) -> Card:
+    """A card from its fields as a TOML holds them; `own` is no field to be written."""
+    known = {each.name for each in fields(Card)} - {"own"}
     if odd := sorted(set(given) - known):
         raise ValueError(f"card '{name}': unknown field(s) {', '.join(odd)}")
     for key in ("breakdowns", "la_breakdowns"):
@@ -104,8 +119,17 @@ def _card(name: str, given: dict[str, Any]) -> Card:
 
 
 def checksums() -> dict[str, str]:
-    """{measure: checksum of its card}: a changed definition is told from changed data."""
-    return {name: hashlib.sha256(repr(each).encode("utf-8")).hexdigest()[:12] for name, each in cards().items()}
+    """{measure: checksum of its card, and of a workspace's own function}: a changed definition is no changed data."""
+    marks = own.in_use().marks
+    return {
+        name: hashlib.sha256(f"{each!r}{marks.get(name, '')}".encode()).hexdigest()[:12]
+        for name, each in cards().items()
+    }
+
+
+def redefined() -> list[str]:
+    """Measures of the package that the workspace in use defines otherwise: no published figure is one of them."""
+    return [name for name, about in cards().items() if about.own == "redefined"]
 
 
 def card(measure: str) -> Card:
@@ -127,6 +151,7 @@ def counted_in(measures: Iterable[str]) -> str:
     return words.pop().capitalize() if len(words) == 1 else SEVERAL
 
 
+@own.of_workspace
 @cache
 def wider() -> dict[str, tuple[str, str]]:
     """{base: (the base that its people are among, the group of that which its Total is)}, where a card says so.

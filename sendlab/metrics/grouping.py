@@ -53,12 +53,17 @@ def _restored(column: pl.Series) -> pl.Series:
     if column.dtype == pl.Datetime and bool((column.dt.time() == time()).all()):
         return column.cast(pl.Date)
     if column.dtype == pl.String and column.null_count() == len(column):
-        return column.cast(_DECLARED.get(column.name, pl.Boolean if column.name.endswith(FLAGS) else pl.String))
+        return column.cast(_declared_type(column.name))
     return column
 
 
 FLAGS = ("_met", "_higher")  # ends of columns of facts that say yes or no
-_DECLARED = {c.name: POLARS_TYPE[c.kind] for table in TABLES.values() for c in table.columns}
+
+
+def _declared_type(name: str) -> type[pl.DataType]:
+    found = (column.kind for table in TABLES.values() for column in table.columns if column.name == name)
+    kind = next(found, "flag" if name.endswith(FLAGS) else "text")
+    return POLARS_TYPE[kind]
 
 
 def as_breakdown(given: str | Sequence[str]) -> tuple[str, ...]:

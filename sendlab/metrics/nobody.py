@@ -8,13 +8,14 @@ from sendlab.metrics.publication import declared, published_measures
 from sendlab.schema.groups import ALL_SEN, NEED_AREAS, NO_ITEM, TOTAL
 from sendlab.schema.measures import as_measures
 
+NOBODY_HERE = "nobody counted in this group"
 NOBODY = {
     "attendance": "no pupils with attendance data in this group",
     "exclusions": "no pupils on the roll in this group",
     "progress": "no pupils at the end of key stage 2 in this group",
     "interventions": "no intervention on record here",
     "self_evaluation": "no self-evaluation on record here",
-    "plans": "nobody counted in this group",
+    "plans": NOBODY_HERE,
     "voice": "no answers on record here",
     "resources": "no return on record here",
     "ehc": "no EHC plans on record here",
@@ -62,7 +63,7 @@ def _said_why(missing: pl.DataFrame, own: pl.DataFrame, facts: pl.DataFrame) -> 
     )
     sent = topic.join(returned, on=["topic", "time_period", "place_code"], how="left", maintain_order="left")["sent"]
     uncollected = pl.col("time_identifier").is_null() | ((pl.col("need_area") != TOTAL) & ~needs)
-    unsent = (pl.col("geographic_level") == "School") & pl.col("measure").is_in(_RETURNED) & sent.is_null()
+    unsent = (pl.col("geographic_level") == "School") & pl.col("measure").is_in(_from_returns()) & sent.is_null()
     unknown = uncollected | unsent
     counts = ("base_subjects", "with_subjects", "numerator", "denominator")
     return as_measures(
@@ -76,7 +77,8 @@ def _said_why(missing: pl.DataFrame, own: pl.DataFrame, facts: pl.DataFrame) -> 
     )  # fmt: skip
 
 
-_RETURNED = [name for name, card in cards().items() if card.topic in ("attendance", "exclusions")]
+def _from_returns() -> list[str]:
+    return [name for name, card in cards().items() if card.topic in ("attendance", "exclusions")]
 
 
 def _returned(facts: pl.DataFrame) -> pl.DataFrame:
@@ -109,11 +111,12 @@ def _declared_of(measure: str, provision: str, need: str) -> bool:
 def _every_cell() -> pl.DataFrame:
     """Every measure with every group it is broken down by, its unit, and the words for nobody in it."""
     cells = [
-        (name, card.unit, NOBODY_IN.get(name, NOBODY[card.topic]), *group, NO_ITEM if card.told_by else TOTAL)
+        (name, card.unit, NOBODY_IN.get(name, NOBODY.get(card.topic, NOBODY_HERE)), *group,
+         NO_ITEM if card.told_by else TOTAL)
         for name, card in cards().items()
         if name in published_measures()
         for group in (CELLS[:1] if card.told_by else CELLS)
         if _declared_of(name, *group) and not (of_sen_only(name) and group[0] == NO_SEN)
-    ]
+    ]  # fmt: skip
     columns = ["measure", "unit", "note", "sen_provision", "need_area", "item"]
     return pl.DataFrame(cells, schema=columns, orient="row")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import polars as pl
 
 from sendlab.metrics.cards import CROSSED, Breakdown, card
+from sendlab.schema import own
 from sendlab.schema.groups import ALL_SEN, AUTUMN_AND_SPRING, FULL_YEAR, HALF_TERMS, TERMS, TOTAL
 from sendlab.schema.measures import GROUPS
 
@@ -36,13 +37,24 @@ class Budget:
     system: int
 
 
+@own.of_workspace
 @cache
 def declared() -> tuple[tuple[PublishedTable, ...], Budget]:
-    """The tables in order of priority, and the budget.
+    """The tables in order of priority, those of the workspace in use last, and the budget.
 
     >>> declared()[1].cells
     42000
     """
+    tables, budget = _of_package()
+    if not own.in_use().cards:
+        return tables, budget
+    from sendlab.metrics.own_publication import own_tables  # which few workspaces need
+
+    return (*tables, *own_tables(own.in_use().cards, tables)), budget
+
+
+@cache
+def _of_package() -> tuple[tuple[PublishedTable, ...], Budget]:
     given = tomllib.loads((files(__package__) / "publication.toml").read_text(encoding="utf-8"))
     return tuple(_table(one) for one in given["table"]), Budget(**given["budget"])
 
@@ -60,6 +72,7 @@ def _table(given: dict[str, Any]) -> PublishedTable:
     return found
 
 
+@own.of_workspace
 @cache
 def published_measures() -> tuple[str, ...]:
     """Measures that some declared table holds, in order.

@@ -11,11 +11,10 @@ from sendlab.errors import SendlabError, WorkspaceProblem, did_you_mean
 from sendlab.facts.made import placed_schools
 from sendlab.forms import write_declared_form, write_self_evaluation_form
 from sendlab.publish.files import aside_of, put_in_place
-from sendlab.sources.extract import READ_FROM_FILES
+from sendlab.sources.extract import read_from_files
 from sendlab.workspace import Workspace
 
 SELF_EVALUATION = "self_evaluation"
-TABLES_WITH_FORMS = tuple(sorted(name for name, table in READ_FROM_FILES.items() if not table.streamed))
 
 
 def write_forms(
@@ -26,8 +25,9 @@ def write_forms(
     `round_on`: the day of the round, for the self-evaluation. A file that is there already is not written over: it may
     be filled in; SendlabError.
     """
-    if table not in TABLES_WITH_FORMS:
-        hint = did_you_mean(table, TABLES_WITH_FORMS, f"tables: {', '.join(TABLES_WITH_FORMS)}")
+    known = sorted(name for name, declared in read_from_files().items() if not declared.streamed)
+    if table not in known:
+        hint = did_you_mean(table, known, f"tables: {', '.join(known)}")
         raise SendlabError(f"there is no form for a table '{table}'", next_step=hint)
     rows: Sequence[dict[str, str]] = [{}] if schools is None else schools.to_dicts()
     targets = [folder / f"{'-'.join((table.replace('_', '-'), *_tail(row, round_on)))}.xlsx" for row in rows]

@@ -18,7 +18,7 @@ from sendlab.publish.files import write_aside, write_text
 from sendlab.publish.open_data_layout import YEAR_PART, pair_of
 from sendlab.publish.open_data_places import places_of
 from sendlab.publish.page import MARKING
-from sendlab.publish.workbook import SHEETS
+from sendlab.publish.workbook import sheets
 from sendlab.schema.groups import FULL_YEAR, TERMS
 from sendlab.schema.labels import MARKS, day_name
 
@@ -71,7 +71,7 @@ def _parts(rows: pl.DataFrame, audience: str) -> Iterator[Part]:
         pl.col("measure").replace_strict(topics).alias("topic"),
         pl.col("time_identifier").map_elements(_kind_of_period, return_dtype=pl.String).alias("kind"),
     )
-    for topic, title in SHEETS.items():
+    for topic, title in sheets().items():
         for level, names in _LEVELS.items():
             here = known.filter((pl.col("topic") == topic) & pl.col("geographic_level").is_in(names))
             for period in sorted(set(here["kind"])):

@@ -13,6 +13,7 @@ from sendlab.metrics.cards import Card, cards
 from sendlab.narrate import decimals_of
 from sendlab.publish.open_data_layout import figure_columns
 from sendlab.publish.sheet import BASES
+from sendlab.schema import own
 
 TOO_FINE = "a figure finer than it may be shown"
 # What the columns are called in files of measure rows, and in the workbook.
@@ -73,6 +74,7 @@ def _of(row: Mapping[str, Any], what: str) -> Any:
     return next((row[name] for name in NAMES[what] if name in row), None)
 
 
+@own.of_workspace
 @cache
 def _card(name: str) -> Card | None:
     return cards().get(name) or next((card for card in cards().values() if card.title == name), None)

@@ -12,7 +12,9 @@ import polars as pl
 
 from sendlab.disclosure.published import Published, require_published
 from sendlab.errors import SendlabError
-from sendlab.metrics.cards import cards
+from sendlab.metrics.cards import card, cards
+from sendlab.metrics.own_cards import TOPIC
+from sendlab.metrics.publication import published_measures
 from sendlab.publish.files import write_aside
 from sendlab.publish.page import MARKING
 from sendlab.publish.sheet import plain, sheet_frame
@@ -42,6 +44,25 @@ _COVER_WIDTH, _NOTE_WIDTH, _LINE_HEIGHT = 110, 48, 16
 _NOTES_HEADING = 2  # row of the notes' headings, below title and instructions
 
 
+def sheets() -> dict[str, str]:
+    """{topic: name of its sheet}: the package's, and those that a workspace's own published measures add.
+
+    >>> list(sheets()) == list(SHEETS)
+    True
+    """
+    mine = [card(name).topic for name in published_measures() if card(name).own]
+    return SHEETS | {topic: own_sheet(topic) for topic in mine if topic not in SHEETS}
+
+
+def own_sheet(topic: str) -> str:
+    """The name of the sheet of a workspace's own topic.
+
+    >>> own_sheet("own"), own_sheet("breakfast_club")
+    ('Own measures', 'Breakfast club')
+    """
+    return "Own measures" if topic == TOPIC else topic.replace("_", " ").capitalize()
+
+
 def write_workbook(published: Published, path: Path, *, la_name: str) -> Path:
     """Write all published rows, of the LA, its schools and published benchmarks; returns the path written.
 
@@ -49,7 +70,7 @@ def write_workbook(published: Published, path: Path, *, la_name: str) -> Path:
     made neutral. Anything but published figures is refused with `GateError`, no figures at all with `SendlabError`.
     """
     require_published(published)
-    frames = {sheet: rows for topic, sheet in SHEETS.items() if (rows := _of_topic(published.rows, topic)).height}
+    frames = {sheet: rows for topic, sheet in sheets().items() if (rows := _of_topic(published.rows, topic)).height}
     if not frames:
         raise SendlabError("there are no published figures for a workbook", next_step="run 'sendlab build'")
     return write_aside(path, lambda aside: _write(published, aside, frames, la_name))

@@ -30,6 +30,7 @@ from sendlab.runs.outcome import (
 )
 from sendlab.runs.plan import Task
 from sendlab.runs.register import package_versions, program_mark
+from sendlab.schema import own
 from sendlab.workspace import own_notebooks
 
 _ADDRESS = "tcp://scheduler:8786"
@@ -147,6 +148,8 @@ def bundle_of(workspace: Any) -> dict[str, Any]:
     names = {"la_code": workspace.la_code, "la_name": json.dumps(workspace.la_name, ensure_ascii=False)}
     files = {f"store/{name}": (workspace.store / name).read_bytes() for name in _STORE}
     files |= {f"notebooks/{path.name}": path.read_bytes() for path in (workspace.root / "notebooks").glob("*.ipynb")}
+    files |= {f"{own.FOLDER}/{name}": (workspace.root / own.FOLDER / name).read_bytes()
+              for name, *_ in own.use(workspace.root).stamps}  # fmt: skip
     files["sendlab.toml"] = _SETTINGS.format(key_id=workspace.key_id, **names).encode("utf-8")
     return {"files": files, "environment": {SEAL_KEY: seal_key(workspace.key()).hex()}}
 

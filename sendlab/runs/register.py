@@ -19,6 +19,7 @@ from sendlab import store
 from sendlab.disclosure.shown import Key, Present
 from sendlab.runs.outcome import Outcome, notebook_file, report_file
 from sendlab.runs.plan import OWN, RECORDS, Task
+from sendlab.schema import own
 
 REGISTER = "made.jsonl"
 PROGRAM_PACKAGES = ("altair", "nbconvert", "papermill", "polars", "sendlab", "vl-convert-python")
@@ -116,11 +117,13 @@ def files_changed(folder: Path, made: Made, *, verify: bool) -> str:
 
 
 def key_of(task: Task) -> str:
-    """A checksum of what decides a report beside the figures: notebook, parameters, heads and program."""
+    """A checksum of what decides a report beside the figures: notebook, parameters, heads, program, own measures."""
     now = task.notebook.stat()
     notebook = _notebook_mark(task.notebook, now.st_size, now.st_mtime_ns)
     told = {"notebook": notebook, "parameters": dict(task.parameters), "title": task.title,
             "settings": task.settings, "program": program_mark()}  # fmt: skip
+    if mine := own.in_use().mark:  # the words of own cards stand in reports too
+        told["measures"] = mine
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8")).hexdigest()
 
 

@@ -8,6 +8,7 @@ pseudonym before anything is stored).
 
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -79,13 +80,20 @@ def _declared() -> dict[str, Table]:
     texts = {path.name: tomllib.loads(path.read_text(encoding="utf-8")) for path in folder.iterdir()}
     shared = texts.pop("shared.toml")
     return {
-        name: Table(name=name, **{**given, "key": tuple(given["key"]), "columns": _columns(given["columns"], shared)})
+        name: Table(name=name, **{**given, "key": tuple(given["key"]), "columns": columns_of(given["columns"], shared)})
         for file in sorted(texts)
         for name, given in texts[file].items()
     }
 
 
-def _columns(given: list[dict[str, Any]], shared: dict[str, dict[str, Any]]) -> tuple[Column, ...]:
+@cache
+def shared_columns() -> dict[str, dict[str, Any]]:
+    """{name: what is said of it}: columns that a table takes with `use`."""
+    return tomllib.loads((files("sendlab.schema") / "declared" / "shared.toml").read_text(encoding="utf-8"))
+
+
+def columns_of(given: list[dict[str, Any]], shared: dict[str, dict[str, Any]]) -> tuple[Column, ...]:
+    """Columns as a declaration lists them; those with `use` are filled in from `shared`."""
     whole = [
         {"name": line["use"], **shared[line["use"]], **{key: value for key, value in line.items() if key != "use"}}
         if "use" in line
@@ -98,4 +106,5 @@ def _columns(given: list[dict[str, Any]], shared: dict[str, dict[str, Any]]) -> 
     )
 
 
+# The package's tables, and those of the workspace in use (schema/own.py).
 TABLES: dict[str, Table] = _declared()

@@ -16,7 +16,6 @@ FORMAT = "extract"
 SETTABLE = ("time_period", "term", "school_id", "return_year")  # sendlab.toml or the file's name may give these
 FEWEST = 3  # columns of a table that a file must have to be taken for it
 OTHER_IDS = {"studentid", "misid", "personid", "learnerid"}  # columns of pupils' ids that are not UPNs
-READ_FROM_FILES = {name: table for name, table in TABLES.items() if not table.made}
 
 
 @dataclass(frozen=True)
@@ -38,16 +37,22 @@ class Match:
         return [name for name in self.missing if name not in SETTABLE]
 
 
+def read_from_files() -> dict[str, Table]:
+    """Declared tables that a file may be an extract of, those of the workspace in use among them."""
+    return {name: table for name, table in TABLES.items() if not table.made}
+
+
 def match_header(header: list[str], table: str = "") -> Match | None:
     """The declared table that a header fits best: all required columns, or all but those a setting can supply."""
-    tables = [TABLES[table]] if table in READ_FROM_FILES else list(READ_FROM_FILES.values())
+    known = read_from_files()
+    tables = [known[table]] if table in known else list(known.values())
     matches = [match for declared in tables if not (match := match_table(declared, header)).lacking]
     return max((m for m in matches if len(m.names) >= FEWEST), key=lambda match: match.score, default=None)
 
 
 def nearest(header: list[str]) -> Match | None:
     """The table that a header was most likely meant for, though required columns are missing."""
-    matches = [match_table(table, header) for table in READ_FROM_FILES.values()]
+    matches = [match_table(table, header) for table in read_from_files().values()]
     likely = [m for m in matches if len(m.names) >= FEWEST and 2 * len(m.missing) <= len(m.table.required)]
     return max(likely, key=lambda match: match.score, default=None)
 
