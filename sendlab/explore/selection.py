@@ -9,7 +9,7 @@ from typing import Any
 
 from sendlab.disclosure.guard import ASKABLE, COLUMNS, KEY_STAGE, Question, ask, closed_list
 from sendlab.disclosure.guard.question import names_of
-from sendlab.errors import SendlabError, did_you_mean
+from sendlab.errors import NothingToShow, SendlabError, did_you_mean
 from sendlab.metrics.cards import card
 from sendlab.narrate.answers import AUTHORITY, EARLIER
 from sendlab.schema.groups import NOT_RECORDED
@@ -41,12 +41,14 @@ class Selection:
     question: Question
     compare: str = ""
     on_screen: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    only: tuple[str, ...] = ()  # values of the columns broken down by that are told of; () for all
 
     @property
     def plain(self) -> bool:
         """Whether it is the usual table by SEN provision of everybody, with nothing else asked for."""
         asked = self.question
-        return asked.by == ("sen_provision",) and not (asked.filters or asked.part or self.compare or self.on_screen)
+        more = asked.filters or asked.part or self.compare or self.on_screen or self.only
+        return asked.by == ("sen_provision",) and not more
 
     @property
     def also(self) -> tuple[str, ...]:
@@ -68,12 +70,41 @@ class Selection:
         given: dict[str, Any] = {"measure": question.measure, "place": question.places[0],
                                  "time_period": question.time_period, "by": list(question.by)}  # fmt: skip
         given |= {"compare": self.compare} if self.compare else {}
+        given |= {"only": list(self.only)} if self.only else {}
         given |= {"part": question.part} if question.part else {}
         given |= {name: _short(names_of(name, values)) for name, values in question.filters}
         given |= {name: _short(values) for name, values in self.on_screen}
         given |= {"own": True} if own else ({"audience": audience} if audience != "board" else {})
         words = ", ".join(f"{name}={_literal(value)}" for name, value in given.items())
         return f"explorer.{'answer' if asked else 'select'}({words})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The selection as plain data, as a file of a view holds it."""
+        asked = self.question
+        return {
+            "measure": asked.measure, "place": asked.places[0], "time_period": asked.time_period, "part": asked.part,
+            "by": list(asked.by), "compare": self.compare, "only": list(self.only),
+            "filters": {name: list(names_of(name, values)) for name, values in asked.filters},
+            "own_filters": {name: list(values) for name, values in self.on_screen},
+        }  # fmt: skip
+
+    def without_own_filters(self) -> Selection:
+        """The same without the filters that only the analyst's own screen knows."""
+        return replace(self, on_screen=())
+
+
+def of_dict(given: Mapping[str, Any], *, authority: str) -> Selection:
+    """The selection that `as_dict` wrote down, checked anew. Errors: SendlabError for what is missing or not known."""
+    try:
+        filters = {**given["filters"], **given["own_filters"]}
+        return select(
+            given["measure"], given["time_period"], given["place"], authority=authority, by=given["by"],
+            compare=given["compare"], part=given["part"], only=given["only"], filters=filters,
+        )  # fmt: skip
+    except (KeyError, TypeError, AttributeError) as fault:
+        raise SendlabError(
+            f"this is no saved view ({type(fault).__name__})", next_step="save one in the explorer: view.save(FILE)"
+        ) from None
 
 
 def _short(values: Sequence[str]) -> str | list[str]:
@@ -88,7 +119,7 @@ def _literal(value: Any) -> str:
 
 def select(
     measure: str, time_period: str, place: str, *, authority: str, by: Sequence[str] = (), compare: str = "",
-    part: str = "", filters: Mapping[str, str | Sequence[str]] = _NONE,
+    part: str = "", only: Sequence[str] = (), filters: Mapping[str, str | Sequence[str]] = _NONE,
 ) -> Selection:  # fmt: skip
     """A checked selection. Errors: SendlabError with the near names for what is no column, value or comparator."""
     wanted = {name: values for name, values in filters.items() if values not in (None, "", [], ())}
@@ -105,7 +136,9 @@ def select(
     asked = {name: values for name, values in wanted.items() if name in COLUMNS}
     question = _question(measure, time_period, places, by, part, asked)
     _require_comparator(compare, question, place == authority)
-    return Selection(question, compare, tuple((name, on_screen[name]) for name in NAMES if name in on_screen))
+    told = _as_values(only)
+    _require_groups(told, question)
+    return Selection(question, compare, tuple((name, on_screen[name]) for name in NAMES if name in on_screen), told)
 
 
 def _question(
@@ -135,7 +168,7 @@ def _require_values(column: str, values: Sequence[str]) -> None:
 def _require_comparator(compare: str, question: Question, whole: bool) -> None:
     if compare in HELD_TO:
         if compare == AUTHORITY and whole:
-            raise SendlabError(
+            raise NothingToShow(
                 "the authority is not held to itself", next_step="choose a school, or another comparator"
             )
         return
@@ -146,6 +179,14 @@ def _require_comparator(compare: str, question: Question, whole: bool) -> None:
             f"nothing called '{compare}' to compare with",
             next_step=did_you_mean(compare, known, f"use {', '.join(known)}"),
         )
+
+
+def _require_groups(only: tuple[str, ...], question: Question) -> None:
+    groups = [group for name in question.by for group in groups_of(name)]
+    for value in only:
+        if value not in groups:
+            step = did_you_mean(value, groups, f"groups: {', '.join(groups) or 'none, as nothing is broken down'}")
+            raise SendlabError(f"no group '{value}' to tell of", next_step=step)
 
 
 def groups_of(column: str) -> tuple[str, ...]:

@@ -51,17 +51,20 @@ class Answered:
 
 
 def answered(
-    view: View, question: Question, *, compare: str = "", beside: View | None = None, also: Sequence[str] = ()
-) -> Answered:
+    view: View, question: Question, *, compare: str = "", beside: View | None = None, also: Sequence[str] = (),
+    only: Sequence[str] = (),
+) -> Answered:  # fmt: skip
     """The rows of a question in a view that holds its answer, at the first of its places.
 
     `compare`: a value of the first column asked by, AUTHORITY, or EARLIER; `beside`: the view that holds the answer for
-    the year before, where that is another one. `also`: words for what else the rows were filtered by.
+    the year before, where that is another one. `also`: words for what else the rows were filtered by. `only`: values of
+    the columns asked by; groups of others are not told of, but for the group that is compared with.
     Errors: NothingToShow where the view holds no such rows; SendlabError for a comparator that is not there.
     """
     place = question.places[0]
     rows = rows_of(view, measure=question.measure, place=place, time_period=question.time_period)
     total, groups = _of_question(rows, question)
+    groups = {name: row for name, row in groups.items() if _is_told(row, question, only, compare)}
     if total is None or (question.by and not groups):
         raise NothingToShow(f"no figures of '{card(question.measure).title}' for this question at place '{place}'")
     made = Answered(card(question.measure), ", ".join([cohort_words(question), *also]), total, groups)
@@ -90,6 +93,16 @@ def _of_question(rows: pl.DataFrame, question: Question) -> tuple[Row | None, di
     groups = [row for row in groups if _in_bands(row, question)]
     found = sorted(groups, key=lambda row: [_place(name, row[column_of(name)]) for name in question.by])
     return (totals[0] if totals else None), {group_words(row, question.by): row for row in found}
+
+
+def _is_told(row: Row, question: Question, only: Sequence[str], compare: str) -> bool:
+    """Whether a group is among those that are told of: in each column one of the values named for it, if any are."""
+    for name in question.by:
+        values = set(only) & set(key_stages() if name == KEY_STAGE else closed_list(name))
+        also = {compare} if name == question.by[0] else set()
+        if values and row[column_of(name)] not in values | also:
+            return False
+    return True
 
 
 def _in_bands(row: Row, question: Question) -> bool:
@@ -159,7 +172,7 @@ def value_words(column: str, value: str) -> str:
 
 def _value_words(column: str, value: str) -> str:
     if column == "nc_year" and value not in key_stages():
-        return {"R": "Reception"}.get(value, f"Year {value}")
+        return labels("nc_year").get(value, value)
     return labels("sen_need_type").get(value, value) if column == "sen_primary_need" else value
 
 
@@ -198,10 +211,11 @@ def gap_of(own: Row, other: Row) -> Row | None:
 
 @or_else(in_words)
 def answer_sentence(
-    view: View, question: Question, *, compare: str = "", beside: View | None = None, also: Sequence[str] = ()
-) -> str:
+    view: View, question: Question, *, compare: str = "", beside: View | None = None, also: Sequence[str] = (),
+    only: Sequence[str] = (),
+) -> str:  # fmt: skip
     """The answer in a few sentences: the cohort's figure, then how its groups stand to what they are held to."""
-    found = answered(view, question, compare=compare, beside=beside, also=also)
+    found = answered(view, question, compare=compare, beside=beside, also=also, only=only)
     figure = figure_words(found.total, found.about)
     start = f"{found.about.title}, {found.place_name}, {found.when}: {found.cohort} {figure}."
     return " ".join([start, *_told(found)])

@@ -31,10 +31,11 @@ def with_total(found: Answered) -> list[Line]:
 
 @or_else(nothing_table)
 def answer_table(
-    view: View, question: Question, *, compare: str = "", beside: View | None = None, also: Sequence[str] = ()
-) -> ShownTable:
+    view: View, question: Question, *, compare: str = "", beside: View | None = None, also: Sequence[str] = (),
+    only: Sequence[str] = (),
+) -> ShownTable:  # fmt: skip
     """A line for the cohort and each of its groups: counts, figure, interval, and what they are held to."""
-    found = answered(view, question, compare=compare, beside=beside, also=also)
+    found = answered(view, question, compare=compare, beside=beside, also=also, only=only)
     return table_of(view, found, " ".join(by_words(question)))
 
 
