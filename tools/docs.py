@@ -153,8 +153,8 @@ def questions_page() -> str:
     parts = [
         "# Questions",
         f"{len(library())} worked questions. `sendlab new --library ID` writes the notebook of one into the folder "
-        "`notebooks` of the workspace: it runs at once, and for every place with `sendlab run --notebook NAME`. For one "
-        'of your own: `sendlab new "Do girls on SEN support miss more sessions than boys?"`; what the words do not say '
+        "`notebooks` of the workspace: it runs at once, and for every place with `sendlab run --notebook NAME`. For "
+        'your own: `sendlab new "Do girls on SEN support miss more sessions than boys?"`; what the words do not say '
         "is asked for. This page is made from `sendlab/explore/questions.toml`.",
     ]
     for topic in dict.fromkeys(one.topic for one in library().values()):

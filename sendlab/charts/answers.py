@@ -10,7 +10,7 @@ from sendlab.charts.parts import Key
 from sendlab.disclosure.guard.question import Question
 from sendlab.disclosure.guard.words import by_words
 from sendlab.narrate import View
-from sendlab.narrate.answers import BETWEEN, Answered, answer_title, answered
+from sendlab.narrate.answers import BETWEEN, Answered, Only, answer_title, answered
 from sendlab.narrate.rows import or_else
 from sendlab.tables import Line
 from sendlab.tables.answers import answer_lines
@@ -22,12 +22,12 @@ Placed = list[tuple[float, str, Line]]  # height, label and line
 @or_else(parts.nothing)
 def plot_answer(
     view: View, question: Question, *, compare: str = "", beside: View | None = None, also: Sequence[str] = (),
-    only: Sequence[str] = (),
+    only: Only = (),
 ) -> Picture:  # fmt: skip
     """One line for each group of the cohort asked about: figure, 95 % interval, count, and what it is held to.
 
-    Asked by two columns or more, there is a panel for each value of the last. `compare`, `beside`, `also` and `only`
-    are those of `narrate.answers.answered`. A group whose figure is hidden keeps its line and reads "not shown".
+    Asked by two columns or more, there is a panel for each value of the last. `compare` and what follows are those of
+    `narrate.answers.answered`. A group whose figure is hidden keeps its line and reads "not shown".
     """
     found = answered(view, question, compare=compare, beside=beside, also=also, only=only)
     return picture_of(view, found, " ".join(by_words(question)), panels=len(question.by) > 1)

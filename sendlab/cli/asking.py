@@ -130,7 +130,7 @@ def _from_words(
         raise SendlabError("who is asked about, and by what, cannot be told from the question",
                            next_step='name it: --by COLUMN, --where "sen_provision=SEN support"')  # fmt: skip
     return select(known.measure, time_period, explorer.authority, authority=explorer.authority, by=known.by,
-                  compare=known.compare, part=part, only=known.only, filters=known.filters)  # fmt: skip
+                  compare=known.compare, part=part, filters=known.filters)  # fmt: skip
 
 
 def _ask_for(known: "Understood", measures: dict[str, str]) -> None:

@@ -68,21 +68,21 @@ class CohortExplorer:
             return tuple(names.drop_nulls().unique().sort())
         return ON_SCREEN[column] if column in ON_SCREEN else groups_of(column)
 
+    @property
+    def root(self) -> Path:
+        """Folder of the workspace."""
+        return Path(self._opened.workspace.root)
+
     @cached_property
     def authority(self) -> str:
         """Code of the LA."""
         return str(self._opened.workspace.la_code)
 
-    @property
-    def root(self) -> Path:
-        """Folder of the workspace."""
-        return self._opened.workspace.root
-
     # ---- views
 
     def select(
         self, *, measure: str, place: str, time_period: str | None = None, by: Sequence[str] = (GROUPS,),
-        compare: str = "", part: str = "", only: Sequence[str] = (), audience: str = "board", own: bool | None = None,
+        compare: str = "", part: str = "", audience: str = "board", own: bool | None = None,
         **filters: str | Sequence[str],
     ) -> View:  # fmt: skip
         """One measure of one cohort at one place; the latest period that has figures, unless `time_period` names one.
@@ -90,19 +90,18 @@ class CohortExplorer:
         `place` is a place code, `time_period` an academic year such as 202526. `by`: none to three columns that the
         cohort is broken down by; `filters` say who is in it (`sex="Female"`, `nc_year=["6", "7"]`). `compare`: a value
         of the first column, "The whole authority" or "A year earlier". `part` is a part of the year ("Autumn term").
-        `only`: values of the columns broken down by that are told of, besides what they are compared with.
         `own=True`: an own view, of any cohort; else figures that were released to the audience.
         What is not there is a `SendlabError` with the near names.
         """
         own = self.own_view if own is None else own
         self._require(measure, str(place))
         periods = self._periods(measure, str(place), audience, own=own)
-        chosen = self._selection(measure, place, time_period, by, compare, part, only, filters, periods)
+        chosen = self._selection(measure, place, time_period, by, compare, part, filters, periods)
         return self._own(chosen) if own else self._released(chosen, audience)
 
     def answer(
         self, *, measure: str, place: str, time_period: str | None = None, by: Sequence[str] = (GROUPS,),
-        compare: str = "", part: str = "", only: Sequence[str] = (), audience: str = "board",
+        compare: str = "", part: str = "", audience: str = "board",
         everywhere: bool = False, **filters: str | Sequence[str],
     ) -> View:  # fmt: skip
         """As `select`, of figures that were not released yet: judged by the guard, and from then on released.
@@ -110,12 +109,12 @@ class CohortExplorer:
         `everywhere` asks for the authority and all its schools at once, so that each school's notebook takes its own
         figures from one answer. A refusal is a `SendlabError` with the nearest question that can be answered.
         """
-        chosen = self._to_ask(measure, place, time_period, by, compare, part, only, filters, audience)
+        chosen = self._to_ask(measure, place, time_period, by, compare, part, filters, audience)
         return self.judged(chosen, audience, everywhere=everywhere)
 
     def answer_or_why(
         self, *, measure: str, place: str, time_period: str | None = None, by: Sequence[str] = (GROUPS,),
-        compare: str = "", part: str = "", only: Sequence[str] = (), audience: str = "board",
+        compare: str = "", part: str = "", audience: str = "board",
         everywhere: bool = False, **filters: str | Sequence[str],
     ) -> View:  # fmt: skip
         """As `answer`; where a place has no figures, a view whose sentence, chart and table say why.
@@ -123,7 +122,7 @@ class CohortExplorer:
         So a notebook runs to its end for every place. What can be asked nowhere is a `SendlabError` as ever.
         """
         try:
-            chosen = self._to_ask(measure, place, time_period, by, compare, part, only, filters, audience)
+            chosen = self._to_ask(measure, place, time_period, by, compare, part, filters, audience)
         except NothingToShow as nothing:
             asked = Question(measure, str(time_period or self._opened.periods()[-1]), (str(place),))
             return NotAnswered.because(nothing, Selection(asked), self, audience)
@@ -131,13 +130,13 @@ class CohortExplorer:
 
     def _to_ask(
         self, measure: str, place: str, time_period: str | None, by: Sequence[str], compare: str, part: str,
-        only: Sequence[str], filters: dict[str, Any], audience: str,
+        filters: dict[str, Any], audience: str,
     ) -> Selection:  # fmt: skip
         self._require(measure, str(place))
         years = (
             self._opened.periods() if can_be_asked(measure) else self._periods(measure, str(place), audience, own=False)
         )
-        return self._selection(measure, place, time_period, by, compare, part, only, filters, years)
+        return self._selection(measure, place, time_period, by, compare, part, filters, years)
 
     def judged(self, chosen: Selection, audience: str = "board", *, everywhere: bool = False) -> View:
         """A selection as the audience may see it: as it was released, else answered by the guard; see `answer`."""
@@ -175,7 +174,7 @@ class CohortExplorer:
 
     def show(self, *, measure: str | None = None, place: str | None = None, audience: str = "board") -> Any:
         """The explorer with its controls, as an ipywidgets box; they start at the measure and place named."""
-        from sendlab.explore.widgets import explorer_box
+        from sendlab.explore.box import explorer_box
 
         which, where = self._start(measure, place)
         return explorer_box(self, measure=which, place=where, audience=audience)
@@ -210,7 +209,7 @@ class CohortExplorer:
 
     def _selection(
         self, measure: str, place: str, time_period: str | None, by: Sequence[str], compare: str, part: str,
-        only: Sequence[str], filters: dict[str, Any], periods: Sequence[str],
+        filters: dict[str, Any], periods: Sequence[str],
     ) -> Selection:  # fmt: skip
         if not periods:
             raise NothingToShow(
@@ -224,7 +223,7 @@ class CohortExplorer:
                 next_step=f"periods: {', '.join(periods)}",
             )
         return select(measure, wanted, str(place), authority=self.authority, by=_columns(by), compare=compare,
-                      part=part, only=only, filters=filters)  # fmt: skip
+                      part=part, filters=filters)  # fmt: skip
 
     def _own(self, chosen: Selection) -> View:
         """Any cohort of a measure counted from facts; of another measure what was made of it for all places."""
@@ -257,7 +256,7 @@ class CohortExplorer:
         if view.plain:
             return view
         try:
-            answered(view.figures, view.selection.question, compare=view.selection.compare)
+            answered(view.figures, view.selection.question, compare=view.selection.compare, only=view.selection.only)
         except NothingToShow:
             can = can_be_asked(view.measure) and not view.own
             step = "have them judged with explorer.answer(...), or look for yourself with own=True"

@@ -20,7 +20,6 @@ class WorkedQuestion:
     measure: str
     read_with: str
     by: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
     compare: str = ""
     part: str = ""
     filters: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
@@ -28,7 +27,7 @@ class WorkedQuestion:
     def selection(self, place: str, time_period: str, *, authority: str) -> Selection:
         """The question at a place in an academic year, checked."""
         return select(self.measure, time_period, place, authority=authority, by=self.by, compare=self.compare,
-                      part=self.part, only=self.only, filters=self.filters)  # fmt: skip
+                      part=self.part, filters=self.filters)  # fmt: skip
 
 
 @cache
@@ -39,8 +38,7 @@ def library() -> dict[str, WorkedQuestion]:
     'absence'
     """
     given = tomllib.loads((files(__package__) / "questions.toml").read_text(encoding="utf-8"))["question"]
-    lists = [{**one, **{name: tuple(one.get(name, ())) for name in ("by", "only")}} for one in given]
-    return {one["id"]: WorkedQuestion(**one) for one in lists}
+    return {one["id"]: WorkedQuestion(**{**one, "by": tuple(one["by"])}) for one in given}
 
 
 def worked_question(wanted: str) -> WorkedQuestion:

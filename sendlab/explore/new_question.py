@@ -13,7 +13,7 @@ from sendlab.disclosure.guard.question import names_of
 from sendlab.disclosure.guard.words import by_words
 from sendlab.errors import SendlabError
 from sendlab.explore.notes import limits_of
-from sendlab.explore.selection import Selection, groups_of
+from sendlab.explore.selection import Selection
 from sendlab.metrics.cards import card
 from sendlab.narrate.answers import cohort_words, column_of, value_words
 from sendlab.publish.notebook import empty_notebook, new_cell, write_notebook
@@ -70,9 +70,8 @@ def question_notebook(ask: str, chosen: Selection, *, read_with: str = "") -> An
     """The notebook of a question as a node, without outputs."""
     asked = chosen.question
     terms: dict[str, Any] = {"measure": asked.measure, "by": list(asked.by)}
-    terms |= {"only": list(chosen.only)} if chosen.only else {}
     terms |= {name: value for name, value in (("compare", chosen.compare), ("part", asked.part)) if value}
-    who = {name: names_of(name, values) for name, values in asked.filters}
+    who = {name: names_of(name, values) for name, values in asked.filters} | dict(chosen.only)
     words = {
         "ask": ask, "about": ABOUT, "place": asked.places[0], "time_period": asked.time_period,
         "question": _arguments(terms),
@@ -109,7 +108,7 @@ def question_words(chosen: Selection) -> str:
 def told(chosen: Selection) -> Sequence[str]:
     """What a selection asks, line by line, for whoever is to confirm it."""
     asked = chosen.question
-    names = [value_words(column_of(name), value) for name in asked.by for value in chosen.only if _is_of(name, value)]
+    names = [value_words(name, value) for name, values in chosen.only for value in values]
     compare = value_words(column_of(asked.by[0]), chosen.compare) if asked.by else chosen.compare
     lines = {
         "measure": f"{card(asked.measure).title} ({asked.measure})",
@@ -121,7 +120,3 @@ def told(chosen: Selection) -> Sequence[str]:
         "period": asked.time_period,
     }
     return [f"  {name:<17} {text}" for name, text in lines.items() if text]
-
-
-def _is_of(column: str, value: str) -> bool:
-    return value in groups_of(column)

@@ -121,8 +121,8 @@ def _at(question: Question) -> list[pl.Expr]:
 def rule_of(selection: Selection) -> Rule:
     """Who is in a cohort: values by column."""
     rule: dict[str, Any] = dict(selection.question.within)
-    if selection.question.of_send:
-        rule.setdefault("sen_provision", SEND)
+    if selection.question.of_send:  # needs are those of pupils with SEN, whatever else is chosen
+        rule["sen_provision"] = tuple(name for name in rule.get("sen_provision", SEND) if name in SEND)
     return rule | {name: values for name, values in selection.on_screen if name != INTERVENTION}
 
 

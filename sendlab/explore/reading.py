@@ -14,7 +14,7 @@ from sendlab.disclosure.guard.question import key_stages
 from sendlab.errors import SendlabError, did_you_mean
 from sendlab.explore.selection import NAMES, groups_of
 from sendlab.metrics.cards import card
-from sendlab.narrate.answers import value_words
+from sendlab.narrate.answers import column_of, value_words
 from sendlab.schema.groups import ALL_SEN
 
 ASKED_BY = (*COLUMNS, KEY_STAGE)
@@ -26,9 +26,8 @@ class Understood:
 
     measure: str = ""
     by: list[str] = field(default_factory=list)
-    only: list[str] = field(default_factory=list)
     compare: str = ""
-    filters: dict[str, list[str]] = field(default_factory=dict)
+    filters: dict[str, list[str]] = field(default_factory=dict)  # of a column in `by`: the groups told of
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,9 @@ class _Found:
 def read_question(text: str) -> Understood:
     """What the words of a question say without doubt.
 
-    >>> read_question("Do pupils with SLCN in Year 7 miss more sessions than in Year 6?")
-    Understood(measure='absence', by=['nc_year'], only=['7'], compare='6', filters={'sen_primary_need': ['SLCN']})
+    >>> found = read_question("Do pupils with SLCN in Year 7 miss more sessions than in Year 6?")
+    >>> found.measure, found.by, found.compare, found.filters
+    ('absence', ['nc_year'], '6', {'sen_primary_need': ['SLCN'], 'nc_year': ['7', '6']})
     """
     found = _phrases(text.casefold())
     measures = {one.meaning for one in found if one.kind == "measures"}
@@ -61,7 +61,8 @@ def read_question(text: str) -> Understood:
     _compare(known, values, then)
     fixed = [one.meaning for one in found if one.kind == "comparators"]
     known.compare = known.compare or (fixed[0] if fixed else "")
-    known.filters = {name: [one.meaning for one in some] for name, some in values.items() if name not in known.by}
+    known.filters |= {name: [one.meaning for one in some] for name, some in values.items() if name not in known.by}
+    known.filters = {name: known.filters[name] for name in [*values, *known.by] if name in known.filters}
     return known
 
 
@@ -80,7 +81,8 @@ def _compare(known: Understood, values: Mapping[str, list[_Found]], then: int) -
         if held in told:
             continue  # the same on both sides: it says who is asked about
         if held in groups_of(name):
-            known.compare, known.only = held, [one for one in told if one in groups_of(name) and one != held]
+            groups = [one for one in told if one in groups_of(name)]
+            known.compare, known.filters = held, {name: [*groups, held]} if groups else {}
             known.by = [name, *(one for one in known.by if one != name)]
             return
 
@@ -126,31 +128,38 @@ def completed(
     known = read_question(text)
     for name in dict.fromkeys(map(column_named, by)):
         named = known.filters.get(name, [])
-        if known.compare and known.by and len(named) == 1 and name not in known.by:
-            continue
-        known.filters.pop(name, None)
-        known.by.append(name) if name not in known.by else None
-        known.only += [value for value in named if value in groups_of(name)]
+        if name not in known.by and not (known.compare and known.by and len(named) == 1):
+            known.by.append(name)
     for column, value in map(condition_named, where):
-        if column in known.by:
+        if column in known.by and known.compare not in groups_of(column):
             known.by.remove(column)
-            known.compare = known.compare if known.compare not in groups_of(column) else ""
-            known.only = [one for one in known.only if one not in groups_of(column)]
         given = known.filters.setdefault(column, [])
         known.filters[column] = [*given, value] if value not in given else given
     if compare:
         known.compare = comparator_named(known.by, compare)
-    if chosen := [_group_named(known.by, value) for value in only]:
-        known.only = chosen
+    for name, value in (_group_named(known.by, text) for text in only):
+        known.filters[name] = [*known.filters.get(name, []), value]
+    _with_compared(known)
     return known
 
 
-def _group_named(by: Iterable[str], text: str) -> str:
-    """A value of one of the columns broken down by."""
+def _with_compared(known: Understood) -> None:
+    """Of a column broken down by, what is told of are its groups, and among them the one compared with."""
+    for name in known.by:
+        told = [value for value in known.filters.pop(column_of(name), []) if value in groups_of(name)]
+        known.filters |= {column_of(name): told} if told else {}
+    first = column_of(known.by[0]) if known.by else ""
+    told = known.filters.get(first, [])
+    if told and known.compare in groups_of(first) and known.compare not in told:
+        told.append(known.compare)
+
+
+def _group_named(by: Iterable[str], text: str) -> tuple[str, str]:
+    """A column broken down by, and one of its values."""
     fault = SendlabError(f"nothing is broken down, so there is no group '{text}'", next_step="name --by")
     for name in by:
         try:
-            return value_named(name, text)
+            return column_of(name), value_named(name, text)
         except SendlabError as unknown:
             fault = unknown
     raise fault

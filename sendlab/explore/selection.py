@@ -11,7 +11,7 @@ from sendlab.disclosure.guard import ASKABLE, COLUMNS, KEY_STAGE, Question, ask,
 from sendlab.disclosure.guard.question import names_of
 from sendlab.errors import NothingToShow, SendlabError, did_you_mean
 from sendlab.metrics.cards import card
-from sendlab.narrate.answers import AUTHORITY, EARLIER
+from sendlab.narrate.answers import AUTHORITY, EARLIER, column_of, year_before
 from sendlab.schema.groups import NOT_RECORDED
 
 # Columns that no question to the guard may use: they are joined to facts for the analyst's own screen. {column: values}
@@ -25,13 +25,16 @@ INTERVENTION = "intervention"  # those who had any of the named ones in the year
 NAMES = {
     "sen_provision": "SEN provision", "need_area": "Area of need", "sen_primary_need": "Primary need",
     "nc_year": "Year group", KEY_STAGE: "Key stage", "sex": "Sex", "fsm_status": "Free school meals",
-    "ethnicity_major": "Ethnic group", "first_language": "First language (own view)",
-    "left_care": "Left care (own view)", "attendance_band": "Attendance (own view)",
-    INTERVENTION: "Intervention (own view)",
+    "ethnicity_major": "Ethnic group", "first_language": "First language",
+    "left_care": "Left care", "attendance_band": "Attendance",
+    INTERVENTION: "Intervention",
 }  # fmt: skip
 TOLD_BY = ("sen_provision", "need_area")  # by which every measure of groups is told
 _NONE: Mapping[str, Any] = MappingProxyType({})
 HELD_TO = ("", AUTHORITY, EARLIER)  # besides the values of the first column that is broken down by
+
+
+Chosen = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,8 @@ class Selection:
 
     question: Question
     compare: str = ""
-    on_screen: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    only: tuple[str, ...] = ()  # values of the columns broken down by that are told of; () for all
+    on_screen: Chosen = ()
+    only: Chosen = ()  # groups of the columns asked by that are wanted; the others are left out of what is shown
 
     @property
     def plain(self) -> bool:
@@ -58,8 +61,6 @@ class Selection:
     @property
     def earlier(self) -> Selection | None:
         """The same of the year before, where figures are held to it."""
-        from sendlab.narrate.answers import year_before
-
         if self.compare != EARLIER:
             return None
         return replace(self, question=self.question.coarser(time_period=year_before(self.question.time_period)))
@@ -70,10 +71,9 @@ class Selection:
         given: dict[str, Any] = {"measure": question.measure, "place": question.places[0],
                                  "time_period": question.time_period, "by": list(question.by)}  # fmt: skip
         given |= {"compare": self.compare} if self.compare else {}
-        given |= {"only": list(self.only)} if self.only else {}
         given |= {"part": question.part} if question.part else {}
         given |= {name: _short(names_of(name, values)) for name, values in question.filters}
-        given |= {name: _short(values) for name, values in self.on_screen}
+        given |= {name: _short(values) for name, values in (*self.only, *self.on_screen)}
         given |= {"own": True} if own else ({"audience": audience} if audience != "board" else {})
         words = ", ".join(f"{name}={_literal(value)}" for name, value in given.items())
         return f"explorer.{'answer' if asked else 'select'}({words})"
@@ -81,10 +81,11 @@ class Selection:
     def as_dict(self) -> dict[str, Any]:
         """The selection as plain data, as a file of a view holds it."""
         asked = self.question
+        fixed = {name: list(names_of(name, values)) for name, values in asked.filters}
         return {
             "measure": asked.measure, "place": asked.places[0], "time_period": asked.time_period, "part": asked.part,
-            "by": list(asked.by), "compare": self.compare, "only": list(self.only),
-            "filters": {name: list(names_of(name, values)) for name, values in asked.filters},
+            "by": list(asked.by), "compare": self.compare,
+            "filters": fixed | {name: list(values) for name, values in self.only},
             "own_filters": {name: list(values) for name, values in self.on_screen},
         }  # fmt: skip
 
@@ -96,10 +97,9 @@ class Selection:
 def of_dict(given: Mapping[str, Any], *, authority: str) -> Selection:
     """The selection that `as_dict` wrote down, checked anew. Errors: SendlabError for what is missing or not known."""
     try:
-        filters = {**given["filters"], **given["own_filters"]}
         return select(
             given["measure"], given["time_period"], given["place"], authority=authority, by=given["by"],
-            compare=given["compare"], part=given["part"], only=given["only"], filters=filters,
+            compare=given["compare"], part=given["part"], filters={**given["filters"], **given["own_filters"]},
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError) as fault:
         raise SendlabError(
@@ -119,7 +119,7 @@ def _literal(value: Any) -> str:
 
 def select(
     measure: str, time_period: str, place: str, *, authority: str, by: Sequence[str] = (), compare: str = "",
-    part: str = "", only: Sequence[str] = (), filters: Mapping[str, str | Sequence[str]] = _NONE,
+    part: str = "", filters: Mapping[str, str | Sequence[str]] = _NONE,
 ) -> Selection:  # fmt: skip
     """A checked selection. Errors: SendlabError with the near names for what is no column, value or comparator."""
     wanted = {name: values for name, values in filters.items() if values not in (None, "", [], ())}
@@ -133,12 +133,18 @@ def select(
     for name, values in on_screen.items():
         _require_values(name, values)
     places = [place, authority] if compare == AUTHORITY and place != authority else [place]
-    asked = {name: values for name, values in wanted.items() if name in COLUMNS}
+    shown_by = {column_of(name) for name in by}
+    asked = {name: values for name, values in wanted.items() if name in COLUMNS and name not in shown_by}
+    only = {name: _as_values(values) for name, values in wanted.items() if name in shown_by}
+    for name, values in only.items():
+        _require_values(name, values)
     question = _question(measure, time_period, places, by, part, asked)
     _require_comparator(compare, question, place == authority)
-    told = _as_values(only)
-    _require_groups(told, question)
-    return Selection(question, compare, tuple((name, on_screen[name]) for name in NAMES if name in on_screen), told)
+    return Selection(question, compare, _in_order(on_screen), _in_order(only))
+
+
+def _in_order(chosen: Mapping[str, tuple[str, ...]]) -> Chosen:
+    return tuple((name, chosen[name]) for name in NAMES if name in chosen)
 
 
 def _question(
@@ -161,8 +167,10 @@ def _as_values(given: str | Iterable[str]) -> tuple[str, ...]:
 
 def _require_values(column: str, values: Sequence[str]) -> None:
     for value in values:
-        if column in ON_SCREEN and value not in ON_SCREEN[column]:
-            raise SendlabError(f"'{value}' is no value of {column}", next_step=f"use {', '.join(ON_SCREEN[column])}")
+        known = ON_SCREEN[column] if column in ON_SCREEN else () if column == INTERVENTION else closed_list(column)
+        if known and value not in known:
+            hint = did_you_mean(value, known, f"use {', '.join(known)}")
+            raise SendlabError(f"'{value}' is no value of {column}", next_step=hint)
 
 
 def _require_comparator(compare: str, question: Question, whole: bool) -> None:
@@ -179,14 +187,6 @@ def _require_comparator(compare: str, question: Question, whole: bool) -> None:
             f"nothing called '{compare}' to compare with",
             next_step=did_you_mean(compare, known, f"use {', '.join(known)}"),
         )
-
-
-def _require_groups(only: tuple[str, ...], question: Question) -> None:
-    groups = [group for name in question.by for group in groups_of(name)]
-    for value in only:
-        if value not in groups:
-            step = did_you_mean(value, groups, f"groups: {', '.join(groups) or 'none, as nothing is broken down'}")
-            raise SendlabError(f"no group '{value}' to tell of", next_step=step)
 
 
 def groups_of(column: str) -> tuple[str, ...]:

@@ -202,8 +202,8 @@ class View:
 
     @property
     def _terms(self) -> dict[str, Any]:
-        chosen = self.selection
-        return {"compare": chosen.compare, "also": chosen.also, "beside": self.beside, "only": chosen.only}
+        return {"compare": self.selection.compare, "also": self.selection.also, "beside": self.beside,
+                "only": self.selection.only}  # fmt: skip
 
     def __repr__(self) -> str:
         return NOT_KEPT if self.own else self.status

@@ -13,13 +13,14 @@ from sendlab.narrate.numbers import format_gap, format_value, gap_between
 from sendlab.narrate.rows import LEVELS, Row, View, in_words, or_else, rows_of
 from sendlab.narrate.sentences import figure_words
 from sendlab.narrate.strength import gap_strength, smallest_gap, verdict
-from sendlab.schema.groups import ALL_SEN, SEND, TOTAL
+from sendlab.schema.groups import ALL_SEN, NOT_RECORDED, SEND, TOTAL
 from sendlab.schema.labels import PEOPLE, period_text
 from sendlab.schema.measures import GROUPS
 from sendlab.stats.intervals import difference
 
 AUTHORITY, EARLIER = "The whole authority", "A year earlier"  # what figures may be held to, besides a group of them
 MOST_TOLD = 3  # groups that a sentence tells of by name
+Only = Sequence[tuple[str, Sequence[str]]]
 BETWEEN = " · "  # the values of a group of several columns
 
 
@@ -52,26 +53,26 @@ class Answered:
 
 def answered(
     view: View, question: Question, *, compare: str = "", beside: View | None = None, also: Sequence[str] = (),
-    only: Sequence[str] = (),
+    only: Only = (),
 ) -> Answered:  # fmt: skip
     """The rows of a question in a view that holds its answer, at the first of its places.
 
     `compare`: a value of the first column asked by, AUTHORITY, or EARLIER; `beside`: the view that holds the answer for
-    the year before, where that is another one. `also`: words for what else the rows were filtered by. `only`: values of
-    the columns asked by; groups of others are not told of, but for the group that is compared with.
+    the year before, where that is another one. `also`: words for what else the rows were filtered by. `only`: columns
+    asked by with the values of those groups that are wanted.
     Errors: NothingToShow where the view holds no such rows; SendlabError for a comparator that is not there.
     """
     place = question.places[0]
     rows = rows_of(view, measure=question.measure, place=place, time_period=question.time_period)
     total, groups = _of_question(rows, question)
-    groups = {name: row for name, row in groups.items() if _is_told(row, question, only, compare)}
+    groups = {name: row for name, row in groups.items() if all(row[column] in values for column, values in only)}
     if total is None or (question.by and not groups):
         raise NothingToShow(f"no figures of '{card(question.measure).title}' for this question at place '{place}'")
     made = Answered(card(question.measure), ", ".join([cohort_words(question), *also]), total, groups)
     if not compare:
         return made
     if compare in (AUTHORITY, EARLIER):
-        other = _beside(beside or view, question, compare)
+        other = _beside(beside or view, question, compare, only)
         against = {name: row for name in made.lines if (row := other.get(name)) is not None}
         return Answered(made.about, made.cohort, total, groups, compare, against)
     name = value_words(column_of(question.by[0]), compare) if question.by else compare
@@ -95,16 +96,6 @@ def _of_question(rows: pl.DataFrame, question: Question) -> tuple[Row | None, di
     return (totals[0] if totals else None), {group_words(row, question.by): row for row in found}
 
 
-def _is_told(row: Row, question: Question, only: Sequence[str], compare: str) -> bool:
-    """Whether a group is among those that are told of: in each column one of the values named for it, if any are."""
-    for name in question.by:
-        values = set(only) & set(key_stages() if name == KEY_STAGE else closed_list(name))
-        also = {compare} if name == question.by[0] else set()
-        if values and row[column_of(name)] not in values | also:
-            return False
-    return True
-
-
 def _in_bands(row: Row, question: Question) -> bool:
     """Year groups and key stages stand in one column: only those asked for."""
     if "nc_year" not in map(column_of, question.by):
@@ -122,7 +113,7 @@ def column_of(name: str) -> str:
     return "nc_year" if name == KEY_STAGE else name
 
 
-def _beside(view: View, question: Question, compare: str) -> dict[str, Row]:
+def _beside(view: View, question: Question, compare: str, only: Only) -> dict[str, Row]:
     """The rows of the same groups of the authority, or of the year before."""
     if compare == AUTHORITY:
         if len(question.places) < 2:
@@ -130,7 +121,7 @@ def _beside(view: View, question: Question, compare: str) -> dict[str, Row]:
         other = question.coarser(places=question.places[1:])
     else:
         other = question.coarser(time_period=year_before(question.time_period))
-    return answered(view, other).lines
+    return answered(view, other, only=only).lines
 
 
 def year_before(time_period: str) -> str:
@@ -171,6 +162,8 @@ def value_words(column: str, value: str) -> str:
 
 
 def _value_words(column: str, value: str) -> str:
+    if column == "nc_year" and value == NOT_RECORDED:
+        return "Year group not recorded"
     if column == "nc_year" and value not in key_stages():
         return labels("nc_year").get(value, value)
     return labels("sen_need_type").get(value, value) if column == "sen_primary_need" else value
@@ -212,7 +205,7 @@ def gap_of(own: Row, other: Row) -> Row | None:
 @or_else(in_words)
 def answer_sentence(
     view: View, question: Question, *, compare: str = "", beside: View | None = None, also: Sequence[str] = (),
-    only: Sequence[str] = (),
+    only: Only = (),
 ) -> str:  # fmt: skip
     """The answer in a few sentences: the cohort's figure, then how its groups stand to what they are held to."""
     found = answered(view, question, compare=compare, beside=beside, also=also, only=only)
@@ -253,7 +246,7 @@ def _compared(found: Answered) -> list[str]:
     said = [_gap_words(name, gaps[name], words[name], found) for name in seen[:MOST_TOLD]]
     left = [name for name in gaps if name not in seen]
     if left:
-        said.append(f"No sign of a gap, or too uncertain to tell, for {_listed(left)}.")
+        said.append(f"No sign of a gap to {held_to_words(found)}, or too uncertain to tell, for {_listed(left)}.")
     missing = [name for name in found.lines if name not in gaps and not _is_held_to(found, name)]
     if not missing:
         return said

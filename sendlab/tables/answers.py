@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sendlab.disclosure.guard.question import Question
 from sendlab.disclosure.guard.words import by_words
 from sendlab.narrate import View
-from sendlab.narrate.answers import Answered, answered
+from sendlab.narrate.answers import Answered, Only, answered
 from sendlab.narrate.rows import or_else
 from sendlab.tables.lines import Line
 from sendlab.tables.made import line_table, nothing_table
@@ -32,7 +32,7 @@ def with_total(found: Answered) -> list[Line]:
 @or_else(nothing_table)
 def answer_table(
     view: View, question: Question, *, compare: str = "", beside: View | None = None, also: Sequence[str] = (),
-    only: Sequence[str] = (),
+    only: Only = (),
 ) -> ShownTable:  # fmt: skip
     """A line for the cohort and each of its groups: counts, figure, interval, and what they are held to."""
     found = answered(view, question, compare=compare, beside=beside, also=also, only=only)
