@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 _HOME = {
     "open_workspace": "sendlab.build",
     "rate": "sendlab.metrics.rates",
+    "try_measure": "sendlab.measures",
     # attendance
     "absence": "sendlab.metrics",
     "persistent_absence": "sendlab.metrics",

@@ -75,13 +75,21 @@ def find_workspace(start: Path | str | None = None) -> Workspace:
     if not here.exists():
         raise WorkspaceProblem(f"there is no folder '{here.name}'", next_step="give the folder that holds sendlab.toml")
     here = here.resolve()
-    for folder in (here, *here.parents):
-        if (folder / SETTINGS).is_file():
-            return read_workspace(folder)
+    if (root := _root_above(here)) is not None:
+        return read_workspace(root)
     raise WorkspaceProblem(
         f"no {SETTINGS} in the folder '{here.name}' or above it",
         next_step="make a workspace with 'sendlab init FOLDER', or give --workspace FOLDER",
     )
+
+
+def has_workspace(start: Path | str | None = None) -> bool:
+    """Whether there is a sendlab.toml in `start` (default: the current folder) or above it."""
+    return _root_above((Path(start) if start else Path.cwd()).resolve()) is not None
+
+
+def _root_above(here: Path) -> Path | None:
+    return next((folder for folder in (here, *here.parents) if (folder / SETTINGS).is_file()), None)
 
 
 def read_workspace(root: Path) -> Workspace:

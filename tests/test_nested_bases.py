@@ -215,3 +215,14 @@ def test_random_publications_give_nobody_away(schools):
     truth = measures(rows)
     published = publish(truth, run_id="test").rows
     assert audit([edition(published)], truth).findings == ()
+
+
+def test_a_wider_base_that_was_not_collected_limits_nothing():
+    """3 and 4 with an outcome are hidden; that the wider base was not collected must not be read as 0 people."""
+    nothing = dict.fromkeys((*NUMBERS, *RESULTS, "eligible_subjects")) | {"status": "x"}
+    narrow = [one | {"eligible_subjects": None} for one in totals(NARROW, [(3, 0), (4, 0), (30, 0), (40, 0)])]
+    wide = [row(WIDE, one["place_code"], 0, 0) | nothing for one in narrow]
+    truth = measures(wide, narrow)
+    published = publish(truth, run_id="test").rows
+    assert published.filter(measure=NARROW, status="c").height >= 2
+    assert audit([edition(published)], truth).findings == ()

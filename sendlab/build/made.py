@@ -30,9 +30,8 @@ from sendlab.measures import (
     read_inputs,
     require_own_measures,
     unlinked,
-    with_texts,
 )
-from sendlab.metrics.publication import LA_LEVEL, published_measures, usual_rows
+from sendlab.metrics.publication import LA_LEVEL, usual_rows
 from sendlab.schema import own
 from sendlab.schema.measures import school_years
 from sendlab.workspace import Workspace
@@ -116,8 +115,7 @@ def _write(workspace: Workspace, protected: Protected, run_id: str) -> tuple[dic
 
 def _result(protected: Protected, measures: pl.DataFrame, schools: int, megabytes: float, run_id: str) -> BuildResult:
     shown = protected.board.rows
-    figures = with_texts(measures.filter((pl.col("comparator") == "") & pl.col("measure").is_in(published_measures())))
     return BuildResult(
         run_id, measures.height, shown.height, int((shown["status"] == "c").sum()), schools, megabytes,
-        protected.visible, (*protected.notes, *unlinked(figures)),
+        protected.visible, (*protected.notes, *unlinked(measures)),
     )  # fmt: skip

@@ -109,6 +109,7 @@ class OpenWorkspace:
 
     def editions(self) -> dict[str, pl.DataFrame]:
         """The usual rows of the board's figures, and of all schools' own: for the analyst's record of a run."""
+        own.again(self._own)
         return {"board": self._wholes.protected("board").usual().rows, "school": usual_rows(self._wholes.own)}
 
     def present(self) -> Present:
@@ -125,6 +126,7 @@ class OpenWorkspace:
 
         The figures of schools' own editions are their own.
         """
+        own.again(self._own)
         record_release(self.workspace, self._wholes.protected, released)
 
     def places(self) -> pl.DataFrame:
@@ -194,7 +196,7 @@ class OpenWorkspace:
         from sendlab.measures import own_measure  # with all that makes measures
 
         note()
-        own.again(self._own)
+        own.use(self.workspace.root)  # as the files are now
         found: Callable[..., Any] = own_measure(name)
         return found
 
@@ -227,7 +229,8 @@ def open_workspace(start: Path | str | None = None) -> OpenWorkspace:
     ingested, built = (store.read_manifest(workspace.store, step) for step in (store.INGEST, STEP))
     if not ingested or not is_current(built, ingested, workspace):
         raise WorkspaceProblem(
-            "the store has not been built from what was ingested last, or by another version of sendlab",
+            "the store has not been built from what was ingested last, or by another version of sendlab, or with other "
+            "measures of its own",
             next_step="run 'sendlab ingest', then 'sendlab build'",
         )
     return OpenWorkspace(workspace, built["result"]["run_id"])

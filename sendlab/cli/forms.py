@@ -42,10 +42,12 @@ def _forms(
     workspace: Path | None,
 ) -> list[Path]:  # fmt: skip
     from sendlab.publish.forms import schools_of, write_forms
-    from sendlab.workspace import find_workspace
+    from sendlab.workspace import find_workspace, has_workspace
 
     if folder is None:
         raise click.UsageError("name the FOLDER for the forms")
+    if any_school and has_workspace(workspace):
+        find_workspace(workspace)  # its own tables have forms too
     schools = None if any_school else schools_of(find_workspace(workspace), places)
     return write_forms(folder, table=table, schools=schools, round_on=round_on.date() if round_on else None)
 

@@ -11,6 +11,7 @@ from sendlab.disclosure.guard.known import family
 from sendlab.disclosure.published import Published, _published, require_published
 from sendlab.errors import SendlabError
 from sendlab.metrics.cards import card
+from sendlab.metrics.publication import published_measures
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,17 @@ def ask_published(question: Question, facts: pl.DataFrame, released: Published, 
 
 
 def _refuse_own_definitions(measure: str) -> None:
-    """Questions count from facts, as nationally: not what a workspace defines otherwise, nor what is linked to that."""
-    for name in family(measure, ASKABLE):
-        if card(name).own == "redefined":
-            raise SendlabError(
-                f"'{card(name).title}' is counted here by a definition of the authority's own, and a question about "
-                f"'{measure}' would count it as it is nationally",
-                next_step="use the published figures, or the function itself: opened.own_measure",
-            )
+    """Questions count from facts, as nationally, and know nothing of what a workspace's own functions count.
+
+    So what it defines otherwise cannot be asked about, nor what is linked to that or to a published one of its own.
+    """
+    asked = family(measure, ASKABLE)
+    own = [name for name in asked if card(name).own]
+    for about in filter(lambda about: about.own, map(card, published_measures())):
+        own += [about.measure] if {about.at_most, about.parts_of} & {*asked} else []
+    if own:
+        raise SendlabError(
+            f"'{card(own[0]).title}' is a definition of this authority's own, and what a question about '{measure}' "
+            "counts cannot be protected beside it",
+            next_step="use the published figures, or the function itself: opened.own_measure",
+        )

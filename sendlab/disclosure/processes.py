@@ -12,6 +12,7 @@ from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
 from sendlab.errors import WorkspaceProblem
+from sendlab.schema import own
 
 Outcome = TypeVar("Outcome")
 
@@ -26,7 +27,9 @@ def share_out(
     spawned = get_context("spawn")  # a process that has run a polars query must never be forked, and Windows cannot
     by_size = sorted(range(len(tasks)), key=lambda at: -sizes[at])
     try:
-        with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=spawned, initializer=end_with_parent) as pool:
+        with ProcessPoolExecutor(
+            min(jobs, len(tasks)), mp_context=spawned, initializer=_begin, initargs=(own.in_use(),)
+        ) as pool:
             under_way = {at: pool.submit(work, *tasks[at]) for at in by_size}
             try:
                 return [under_way[at].result() for at in range(len(tasks))]
@@ -38,6 +41,12 @@ def share_out(
             next_step="see that there is memory enough (5 GB for 400 schools), then run it again (your own script: "
             "below 'if __name__ == \"__main__\":')",
         ) from None
+
+
+def _begin(measures: own.OwnMeasures) -> None:
+    """A process of the pool knows the workspace's own cards, and ends with the one that started it."""
+    end_with_parent()
+    own.again(measures)
 
 
 def end_with_parent() -> None:

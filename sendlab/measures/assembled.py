@@ -15,7 +15,7 @@ from sendlab.measures.inputs import Inputs
 from sendlab.measures.of_facts import of_facts
 from sendlab.measures.of_tables import of_tables
 from sendlab.measures.own import own_of_facts, own_of_tables
-from sendlab.measures.own_rows import check_own_links, linked_measures
+from sendlab.measures.own_rows import check_own_links, linked_rows
 from sendlab.measures.publishable import in_declared_tables
 from sendlab.metrics.cards import cards, redefined
 from sendlab.metrics.completeness import mark_coverage
@@ -37,10 +37,10 @@ def make_measures(inputs: Inputs) -> pl.DataFrame:
     """
     few, latest = few_unrecorded(inputs.facts), str(inputs.facts["time_period"].max())
     national = benchmark_rows(inputs.tables["benchmarks"], inputs.tables["indicators"], latest=latest)
-    made, open_to_all, there, met, linked = [], [], [], set[str](), [no_measures()]
+    made, open_to_all, there, met, linked = [], [], [], set[str](), [linked_rows(no_measures())]
     for figures in _figures(inputs, few):
         own = set(figures["measure"])
-        linked.append(figures.filter(pl.col("measure").is_in(linked_measures()) & (pl.col("geographic_level") != REST)))
+        linked.append(linked_rows(figures))
         met |= own
         rows = _with_comparisons(pl.concat([figures, national.filter(pl.col("measure").is_in(own))]), inputs)
         open_to_all.append(_declared(rows))

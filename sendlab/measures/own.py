@@ -8,13 +8,14 @@ import inspect
 import traceback
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import polars as pl
 
 from sendlab.errors import SendlabError, WorkspaceProblem, did_you_mean
-from sendlab.measures.inputs import READ, Inputs
+from sendlab.measures.inputs import READ, Inputs, read_inputs
 from sendlab.measures.of_facts import with_parts
 from sendlab.measures.own_rows import as_own_rows
 from sendlab.metrics.cards import card
@@ -23,6 +24,7 @@ from sendlab.metrics.publication import declared
 from sendlab.schema import own
 from sendlab.schema.own_tables import GUIDE, fault
 from sendlab.schema.tables import TABLES
+from sendlab.workspace import find_workspace
 
 FACTS, PLACES, DAY = "facts", "places", "day"
 Function = Callable[..., Any]
@@ -55,6 +57,19 @@ def own_measure(name: str) -> Function:
     return made
 
 
+def try_measure(name: str, start: Path | str | None = None, *, pandas: bool = False, **options: Any) -> Any:
+    """Measure rows of an own measure from the store as it is, built or not: for writing one, on your own screen.
+
+    `start`: a folder in or below the workspace (default: the current one); `options` go to the function, such as
+    `by=["sex"]`. Nothing is protected. Errors of the function come through whole; others as of `own_measure`.
+    """
+    space = find_workspace(start)
+    metric, takes = own_measure(name), _parameters(name)
+    given = _given(read_inputs(space))
+    rows = metric(*(given[one] for one in takes), **options)
+    return rows.to_pandas() if pandas else rows
+
+
 def require_own_measures() -> None:
     """Everything that can be said of own files before anything is made: cards, published tables, functions."""
     declared()
@@ -73,12 +88,16 @@ def own_of_tables(inputs: Inputs) -> Iterator[list[pl.DataFrame]]:
 
 
 def _rows(name: str, inputs: Inputs) -> list[pl.DataFrame]:
-    metric, takes = _guarded(name), _parameters(name)
-    given = {FACTS: inputs.counted, PLACES: inputs.places_of_la, DAY: inputs.day, **inputs.tables}
+    metric, takes, given = _guarded(name), _parameters(name), _given(inputs)
     if any(inputs.tables[one].is_empty() for one in takes if one in own.in_use().tables):
         return []  # nothing has come in for it yet: its card says so in a line "not collected"
     year = [metric(*(given[one] for one in takes), by=None)]
     return with_parts(year, (metric,), inputs) if takes == [FACTS] else year
+
+
+def _given(inputs: Inputs) -> dict[str, Any]:
+    """What a function may take, by the name of its parameter."""
+    return {FACTS: inputs.counted, PLACES: inputs.places_of_la, DAY: inputs.day, **inputs.tables}
 
 
 def _guarded(name: str) -> Function:
@@ -142,4 +161,4 @@ def _failed(name: str, problem: Exception) -> WorkspaceProblem:
     lines = [frame.lineno for frame in traceback.extract_tb(problem.__traceback__) if frame.filename == str(file)]
     where = f", line {lines[-1]}" if lines else ""
     return fault(f"{file.name}{where}", f"it stopped with {type(problem).__name__}",
-                 f"call it in a notebook to see more: opened.own_measure('{name}')(facts)")  # fmt: skip
+                 f"call it in a notebook to see more: sendlab.try_measure('{name}')")  # fmt: skip

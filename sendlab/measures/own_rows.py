@@ -78,8 +78,14 @@ def linked_measures() -> list[str]:
     return sorted(named | {name for name in published_measures() if card(name).base in bases})
 
 
+def linked_rows(figures: pl.DataFrame) -> pl.DataFrame:
+    """The counts of `linked_measures` among figures of the LA and schools: what `check_own_links` looks at."""
+    wanted = pl.col("measure").is_in(linked_measures()) & (pl.col("geographic_level") != REST)
+    return figures.filter(wanted).select("measure", *CELL, *COUNTS)
+
+
 def check_own_links(rows: pl.DataFrame) -> None:
-    """The numbers of own measures are as cards say. `rows`: figures of `linked_measures`, for the LA and schools.
+    """The numbers of own measures are as cards say. `rows`: counts as `linked_rows` gives them, of all topics.
 
     Errors: WorkspaceProblem that names the card, the link, and in how many figures it does not hold.
     """
@@ -158,22 +164,23 @@ def _check_parts(whole: str, parts: Sequence[str], rows: pl.DataFrame) -> None:
 
 
 def unlinked(rows: pl.DataFrame) -> list[str]:
-    """Notes on own published shares that are nowhere above another one of their base, and do not say so.
+    """Of measure rows: notes on own published shares that are nowhere above another of their base, and do not say so.
 
     Who is in the one and not in the other may be few: protection looks at that only where a card links them.
     """
-    found = []
+    if not own.in_use().cards:
+        return []
+    figures = rows.filter(comparator="").with_columns(pl.col(pl.Categorical).cast(pl.String))
     shares = [name for name in published_measures() if card(name).kind == "share"]
-    for less in own.in_use().cards:
-        for more in shares if less in shares else ():
-            for below, above in ((less, more), (more, less)):
-                if below == above or card(below).base != card(above).base or _is_linked(below, above):
-                    continue
-                both = _beside(rows.filter(measure=below), rows, above).drop_nulls(["numerator", "their_numerator"])
-                under = both.filter(pl.col("numerator") < pl.col("their_numerator")).height
-                if under and not both.filter(pl.col("numerator") > pl.col("their_numerator")).height:
-                    found.append(_note(below, above))
-    return list(dict.fromkeys(found))
+    pairs = [(one, other) for one in shares for other in shares if one != other and card(one).base == card(other).base]
+    mine = [pair for pair in pairs if {*pair} & own.in_use().cards.keys() and not _is_linked(*pair)]
+    return [_note(below, above) for below, above in mine if _is_nowhere_above(figures, below, above)]
+
+
+def _is_nowhere_above(figures: pl.DataFrame, below: str, above: str) -> bool:
+    both = _beside(figures.filter(measure=below), figures, above).drop_nulls(["numerator", "their_numerator"])
+    more = both.filter(pl.col("numerator") > pl.col("their_numerator")).height
+    return not more and both.filter(pl.col("numerator") < pl.col("their_numerator")).height > 0
 
 
 def _is_linked(below: str, above: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from sendlab import errors
 from sendlab.build.marks import FIGURES
 from sendlab.disclosure.shown import NOTED_IN, Key, noted
-from sendlab.errors import GateError, RunProblem, SendlabError, WorkspaceProblem
+from sendlab.errors import GateError, RunProblem, SendlabError
 from sendlab.publish.files import files_in_use, put_in_place
 from sendlab.publish.html import write_report
 from sendlab.publish.notebook import empty_notebook, read_notebook, write_notebook
@@ -29,7 +29,7 @@ from sendlab.runs.outcome import (
 )
 from sendlab.runs.plan import OWN, Task, literal_path
 from sendlab.runs.strip import mark_error, strip, without_paths
-from sendlab.workspace import find_workspace
+from sendlab.workspace import find_workspace, has_workspace
 
 CELL_SECONDS = 900  # a cell of a kernel that takes longer has hung; the supervisor watches all of a notebook
 _LONGEST_ERROR = 500
@@ -75,10 +75,10 @@ def finish(task: Task, ran: Ran, *, attempt: int = 1) -> Outcome:
     one: what a notebook changed in that which ran it must not bear upon what is looked for."""
     started, aside, notes = time.perf_counter(), partial_file(task), _notes_file(task)
     error, said = "", ""
-    with suppress(WorkspaceProblem):  # its own measures are known here too: what is looked through names them
-        find_workspace(task.cwd)
     shown: tuple[Key, ...] = ()
     try:
+        if has_workspace(task.cwd):
+            find_workspace(task.cwd)  # its own measures are known here too: what is looked through names them
         if ran.error:
             error = ran.error + _kept(task, ran.error, keep_outputs=True)
         else:

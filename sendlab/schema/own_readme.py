@@ -43,10 +43,9 @@ list of what may be published: let nobody change them whom you would not let cha
         ratio = Ratio("absence_without_illness", top=missed, bottom=pl.col("sessions_possible"), where=known)
         return measure_rows(attendance_base(facts), [ratio], by=by, confidence=confidence)
 
-Then run `sendlab build` (or `sendlab report`), and in a notebook:
+In a notebook, try it until it is right; then run `sendlab build` (or `sendlab report`):
 
-    opened = sendlab.open_workspace()
-    opened.own_measure("absence_without_illness")(opened.facts())
+    sendlab.try_measure("absence_without_illness", by=["sex"])
 
 A card under the name of a measure of sendlab defines that measure otherwise, for this workspace: it then says so
 wherever it is shown, and no national figure stands beside it. A file with `[[columns]]` declares a table of your own

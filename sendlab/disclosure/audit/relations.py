@@ -175,7 +175,8 @@ def among(numbers: Numbers) -> pl.DataFrame:
     group = pl.when(provision == TOTAL).then(pl.col(TOTAL_AMONG)).otherwise(provision)
     narrow = narrow.select("name", *CELL, "geographic_level", AMONG, group=group, part="number", part_true="true")
     one_day = numbers.names.filter(pl.col("one_day"))[BASE].unique().implode()
-    wide = known.with_columns(of_one_day=pl.col("name").is_in(one_day)).select(
+    # a wider base of nobody around somebody is one that was not collected: it limits nothing
+    wide = known.filter(pl.col("true") > 0).with_columns(of_one_day=pl.col("name").is_in(one_day)).select(
         *of_base, AMONG="name", when=pl.when(~pl.col("of_one_day")).then("time_identifier"), whole="number",
         whole_true="true",
     ).rename({"AMONG": AMONG, "sen_provision": "group"}).unique(maintain_order=True)  # fmt: skip
