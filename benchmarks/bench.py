@@ -3,7 +3,7 @@
 python benchmarks/bench.py [--quick] [--only NAME]   what `make bench` runs; --quick measures a tenth of the rows
 
 After ingest it measures build and absence (benchmarks/bench_build.py), then runs (benchmarks/bench_runs.py), then
-self-evaluation (benchmarks/bench_self_evaluation.py).
+self-evaluation (benchmarks/bench_self_evaluation.py), then the explorer (benchmarks/bench_explore.py).
 
 Ratios compare with polars reading the same files as text and nothing else, in a process of its own, in the same run.
 """
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import bench_build
+import bench_explore
 import bench_runs
 import bench_self_evaluation
 import polars as pl
@@ -22,7 +23,7 @@ from bench_process import Figures, in_a_process, stopwatch
 from bench_sessions import write
 
 KEY, SPACE = bytes(32), '[authority]\nla_code = "999"\nla_name = "Bench"\n[pseudonyms]\nkey_id = "sample"\n'
-RUNS, RATINGS = "runs", "self-evaluation"
+RUNS, RATINGS, EXPLORER = "runs", "self-evaluation", "explorer"
 SIZES = {"census": 120_000, "workbook": 60_000, "sessions": 45_000_000, "fewer sessions": 20_000_000}
 
 
@@ -120,7 +121,9 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--quick", action="store_true")
     asked.add_argument(
-        "--only", default="", help=f"ingest cases whose name holds this, build, absence, {RUNS} or {RATINGS}"
+        "--only",
+        default="",
+        help=f"ingest cases whose name holds this, build, absence, {RUNS}, {RATINGS} or {EXPLORER}",
     )
     asked.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
     given = asked.parse_args()
@@ -129,7 +132,7 @@ def main() -> None:
         job = {"ingest": ingest_once, "read": read_only, "make": make_files}[how]
         print(json.dumps(job(Path(folder), *more)))
         return
-    if given.only not in (*bench_build.CASES, RUNS, RATINGS):
+    if given.only not in (*bench_build.CASES, RUNS, RATINGS, EXPLORER):
         bench(0.1 if given.quick else 1.0, given.only)
     if given.only in ("", *bench_build.CASES):
         bench_build.bench(quick=given.quick, only=given.only)
@@ -137,6 +140,8 @@ def main() -> None:
         bench_runs.bench([9] if given.quick else bench_runs.SIZES, times=1 if given.quick else 5, schools=0)
     if given.only in ("", RATINGS):
         bench_self_evaluation.bench(quick=given.quick)
+    if given.only in ("", EXPLORER):
+        bench_explore.bench(quick=given.quick)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The explorer as one box: each change of a control draws chart, sentence, table and status line from one view."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html import escape
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from sendlab.errors import NothingToShow, SendlabError
@@ -30,7 +31,8 @@ class Page:
         self.explorer, self.controls, self.audience = explorer, controls, audience
         self.view: View | None = None
         self.number = 0  # of messages sent
-        self.screen = Screen(self.message, self._brushed)
+        self.screen = Screen(self._ready, self._brushed)
+        self._ahead: Thread | None = None
         self._quiet = False
         for control in controls.that_choose:
             control.observe(self._changed, names="value")
@@ -40,6 +42,17 @@ class Page:
             button.on_click(lambda _, name=name: self._do(lambda: self._lead(name)))
 
     # ---- what is sent
+
+    def _ready(self) -> Message:
+        """A page shows the box: what is on view, and own views are prepared while somebody looks at it."""
+        if self._ahead is None:
+            self._ahead = Thread(target=self._prepare, daemon=True)
+            self._ahead.start()
+        return self.message()
+
+    def _prepare(self) -> None:
+        with suppress(SendlabError):  # whoever asks for an own view is told why there is none
+            self.explorer.own.prepare(self.controls.period.value or self.explorer.periods()[-1])
 
     def message(self) -> Message:
         """All that is on view now, as the screen draws it."""

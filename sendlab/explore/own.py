@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from sendlab.codes import read_codes
-from sendlab.disclosure.guard import COLUMNS, KEY_STAGE, Question
+from sendlab.disclosure.guard import ASKABLE, COLUMNS, KEY_STAGE, Question
 from sendlab.disclosure.guard.counted import facts_of_year, metric_of
 from sendlab.disclosure.guard.question import key_stages, label
 from sendlab.disclosure.published import OwnView
@@ -55,6 +55,11 @@ class OwnFigures:
             facts = facts.filter(pl.col("pupil_id").is_in(self._pupils_with(had, question))) if had else facts
             self._summed[key] = summed(metric_of(question.measure), facts, SUMMED_BY)
         return self._summed[key]
+
+    def prepare(self, time_period: str) -> None:
+        """Sum every measure of a year ahead, so that whoever changes the measure does not wait for it."""
+        for measure in ASKABLE:
+            self.sums(Selection(Question(measure, time_period, (self._opened.workspace.la_code,))))
 
     def facts(self, time_period: str, part: str = "") -> pl.DataFrame:
         """Facts of one year, with the columns that only the own screen knows."""
