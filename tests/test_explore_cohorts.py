@@ -1,6 +1,7 @@
 """Cohorts of the explorer: 200 random views are the batch's figures, code gives a view again, files are judged."""
 
 import csv
+import json
 import random
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sendlab.errors import SendlabError
 from sendlab.explore import CohortExplorer
 from sendlab.explore.export import export
 from sendlab.explore.own import SUMMED_BY, rule_of
-from sendlab.explore.selection import BANDS, INTERVENTION, ON_SCREEN
+from sendlab.explore.selection import BANDS, INTERVENTION, ON_SCREEN, of_dict
 from sendlab.explore.views import NOT_KEPT, shown
 from sendlab.narrate.answers import AUTHORITY, EARLIER
 from sendlab.schema.groups import NOT_RECORDED
@@ -197,6 +198,8 @@ def test_an_export_of_an_own_view_is_what_the_board_may_see(own_explorer):
     assert OWN_VIEW_MARK not in picture and 'data-sendlab="published"' in picture
     assert export(view, "png").path.read_bytes()[:4] == b"\x89PNG"
     assert "explorer.select" in export(view, "code").text
+    saved = export(view, "view").path.read_text("utf-8")
+    assert of_dict(json.loads(saved), authority="999") == view.selection and "value" not in saved
 
 
 def test_filters_of_the_own_screen_leave_it_in_no_form(own_explorer):

@@ -15,7 +15,7 @@ from sendlab.publish.tables_csv import as_csv
 
 FOLDER = "exports"  # of the workspace
 FIGURES = ("csv", "svg", "png")
-KINDS = (*FIGURES, "code")
+KINDS = (*FIGURES, "code", "view")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Taken:
 
 
 def export(view: View, kind: str, *, audience: str = "board") -> Taken:
-    """Take a view away: "csv" (the table), "svg" or "png" (the chart) or "code" (to paste).
+    """Take a view away: "csv" (the table), "svg" or "png" (the chart), "code" (to paste), "view" (for `sendlab new`).
 
     Of an own view the guard is asked first: what leaves the screen is what the audience may see, released from then on.
     Errors: SendlabError where it may see nothing of it, with what can be answered instead.
@@ -48,7 +48,16 @@ def export(view: View, kind: str, *, audience: str = "board") -> Taken:
         raise SendlabError(f"nothing can be taken away as '{kind}'", next_step=f"use one of {', '.join(KINDS)}")
     if kind == "code":
         return Taken("The lines below give this view in a notebook of this workspace.", text=view.code)
-    return _figures(view, kind, audience)
+    return _selection(view) if kind == "view" else _figures(view, kind, audience)
+
+
+def _selection(view: View) -> Taken:
+    """What was chosen, without a figure: a notebook is made of it."""
+    path = _file(view, "json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    view.save(path)
+    line = f"Written: {FOLDER}/{path.name}. A notebook of it: sendlab new --from-view {FOLDER}/{path.name}"
+    return Taken(line, path)
 
 
 def _figures(view: View, kind: str, audience: str) -> Taken:
