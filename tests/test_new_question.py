@@ -252,6 +252,17 @@ def test_plain_papermill_gives_the_same(made, workspace, tmp_path):
     assert printed(out) == printed(made["900105", "board"].output.with_suffix(".ipynb"))
 
 
+def test_the_code_of_an_answer_gives_the_same_answer(made, workspace, explorer):
+    asked = {"measure": "suspension_length", "by": ["sex"], "compare": "Male", "sex": ["Female", "Male"]}
+    view = explorer.answer_or_why(place="999", time_period="202526", everywhere=True, **asked)
+    before = len(read_log(workspace / "releases" / "answers.jsonl").entries)
+    call = next(line for line in view.code.splitlines() if line.startswith("view = "))
+    given = {"explorer": explorer}
+    exec(call, given)
+    assert given["view"].sentence == view.sentence and "everywhere=True" in call
+    assert len(read_log(workspace / "releases" / "answers.jsonl").entries) == before
+
+
 def test_a_refusal_is_a_view_in_words(made, explorer):
     asked = {"measure": "ks2_rwm_expected", "by": ["sex"], "sen_provision": "No SEN"}
     view = explorer.answer_or_why(place="999", everywhere=True, **asked)

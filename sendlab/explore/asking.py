@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -99,7 +99,8 @@ class AllHidden(View):
     def of(cls, view: View, audience: str) -> AllHidden:
         """The view, with what its place shows of the measure."""
         instead = _seen(view.explorer, view.selection.question, audience)
-        return cls(view.figures, view.selection, view.explorer, view.beside, view.asked, instead)
+        given = {each.name: getattr(view, each.name) for each in fields(View)}
+        return cls(**given, instead=instead)
 
     @property
     def sentence(self) -> str:

@@ -155,7 +155,7 @@ class CohortExplorer:
             for one in (chosen, chosen.earlier)
         )
         assert asked is not None
-        return View(asked, chosen, self, beside=earlier, asked=True)
+        return View(asked, chosen, self, beside=earlier, asked=True, everywhere=everywhere)
 
     def ask(
         self, measure: str, *, place: str | None = None, time_period: str | None = None, by: Sequence[str] = (),

@@ -15,14 +15,13 @@ from sendlab.errors import SendlabError
 from sendlab.explore.notes import limits_of
 from sendlab.explore.selection import Selection
 from sendlab.metrics.cards import card
-from sendlab.narrate.answers import cohort_words, column_of, value_words
+from sendlab.narrate.answers import AUTHORITY, EARLIER, cohort_words, column_of, value_words
 from sendlab.publish.notebook import empty_notebook, new_cell, write_notebook
 from sendlab.workspace import own_notebooks
 
 _LONGEST = 60  # characters of a file's name made from a question
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-ABOUT = "Made by `sendlab new`. Say who asks it and for which meeting, and finish the words below."
 
 
 def notebook_name(question: str) -> str:
@@ -73,7 +72,7 @@ def question_notebook(ask: str, chosen: Selection, *, read_with: str = "") -> An
     terms |= {name: value for name, value in (("compare", chosen.compare), ("part", asked.part)) if value}
     who = {name: names_of(name, values) for name, values in asked.filters} | dict(chosen.only)
     words = {
-        "ask": ask, "about": ABOUT, "place": asked.places[0], "time_period": asked.time_period,
+        "ask": ask, "about": about_words(chosen), "place": asked.places[0], "time_period": asked.time_period,
         "question": _arguments(terms),
         "who": _arguments({name: values[0] if len(values) == 1 else list(values) for name, values in who.items()}),
         "limits": "\n".join(f"- {text}" for text in [*([read_with] if read_with else []), *limits_of(chosen)]),
@@ -105,17 +104,29 @@ def question_words(chosen: Selection) -> str:
     return f"{', '.join([f'{card(asked.measure).title}: how do {cohort_words(asked)} fare', *by_words(asked)])}?"
 
 
+def about_words(chosen: Selection) -> str:
+    """What the figures of a notebook are, in one sentence for its readers."""
+    asked = chosen.question
+    parts = [f"{card(asked.measure).title} of {cohort_words(asked)}", *by_words(asked)]
+    return f"{', '.join([*parts, *([f'against {_held_to(chosen)}'] if chosen.compare else [])])}."
+
+
+def _held_to(chosen: Selection) -> str:
+    if chosen.compare in (AUTHORITY, EARLIER) or not chosen.question.by:
+        return chosen.compare.lower()
+    return value_words(column_of(chosen.question.by[0]), chosen.compare)
+
+
 def told(chosen: Selection) -> Sequence[str]:
     """What a selection asks, line by line, for whoever is to confirm it."""
     asked = chosen.question
     names = [value_words(name, value) for name, values in chosen.only for value in values]
-    compare = value_words(column_of(asked.by[0]), chosen.compare) if asked.by else chosen.compare
     lines = {
         "measure": f"{card(asked.measure).title} ({asked.measure})",
         "who": cohort_words(asked),
         "by": " ".join(by_words(asked)).removeprefix("by ") or "nothing: the cohort alone",
         "told of": ", ".join(names),
-        "compared with": compare,
+        "compared with": _held_to(chosen),
         "part of the year": asked.part,
         "period": asked.time_period,
     }

@@ -13,12 +13,12 @@ from sendlab.narrate.answers import AUTHORITY, EARLIER, cohort_words
 from sendlab.schema.labels import day_name, period_text
 
 
-def who_counts(view: View) -> str:
+def who_counts(view: View) -> Any:
     """Whose figures a view shows: the cohort, how many of how many, how far the data reach, and their source.
 
-    Of an own view with its mark.
+    Of an own view for the screen alone, as all of it.
     """
-    return f"{_told(view)}\n{view.figures.mark}." if view.own else _told(view)
+    return view.kept(_told(view))
 
 
 def _told(view: View) -> str:

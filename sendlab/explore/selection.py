@@ -65,7 +65,7 @@ class Selection:
             return None
         return replace(self, question=self.question.coarser(time_period=year_before(self.question.time_period)))
 
-    def code(self, *, own: bool, audience: str, asked: bool = False) -> str:
+    def code(self, *, own: bool, audience: str, asked: bool = False, everywhere: bool = False) -> str:
         """The call of the explorer that gives this selection: `select`, or `answer` where the guard is asked."""
         question = self.question
         given: dict[str, Any] = {"measure": question.measure, "place": question.places[0],
@@ -75,6 +75,7 @@ class Selection:
         given |= {name: _short(names_of(name, values)) for name, values in question.filters}
         given |= {name: _short(values) for name, values in (*self.only, *self.on_screen)}
         given |= {"own": True} if own else ({"audience": audience} if audience != "board" else {})
+        given |= {"everywhere": True} if everywhere else {}
         words = ", ".join(f"{name}={_literal(value)}" for name, value in given.items())
         return f"explorer.{'answer' if asked else 'select'}({words})"
 

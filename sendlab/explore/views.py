@@ -66,6 +66,7 @@ class View:
     explorer: CohortExplorer
     beside: Published | None = None  # the answer for the year before, where that is one of its own
     asked: bool = False  # whether the guard answered, as nothing was released before
+    everywhere: bool = False  # and whether it was asked for all places at once
 
     @property
     def measure(self) -> str:
@@ -160,7 +161,7 @@ class View:
     def code(self) -> str:
         """The few lines that make this view; pasted into a notebook of the workspace they give the same figures."""
         audience = self.figures.audience if isinstance(self.figures, Published) else "board"
-        call = self.selection.code(own=self.own, audience=audience, asked=self.asked)
+        call = self.selection.code(own=self.own, audience=audience, asked=self.asked, everywhere=self.everywhere)
         see = ["view.show()"] if self.own else ["print(view.status)", "print(view.sentence)",
                                                 "display(view.chart, view.table)"]  # fmt: skip
         return "\n".join(["import sendlab", "", "explorer = sendlab.CohortExplorer()", f"view = {call}", *see])
