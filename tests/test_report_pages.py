@@ -177,7 +177,7 @@ def test_the_figures_of_a_page_are_saved_with_one_click(browser, reports, tmp_pa
         shown.click("p.csv a")
     waiting.value.save_as(tmp_path / "saved.csv")
     shown.close()
-    assert waiting.value.suggested_filename == "attendance-trialshire-invented-2025-26.csv"
+    assert waiting.value.suggested_filename == "attendance-exampleshire-invented-2025-26.csv"
     assert (tmp_path / "saved.csv").read_text(encoding="utf-8-sig").startswith("table,row,column,shown")
 
 

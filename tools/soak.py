@@ -45,6 +45,8 @@ PUBLISHING = tuple(
 PROTECTION = tuple(path for path in PACKAGE if "disclosure" in path.parts)
 AUDIT = tuple(path for path in PROTECTION if not {"protect", "guard"} & set(path.parts))
 TABLE_TESTS = (ROOT / "tests" / "test_protect_core.py", ROOT / "tests" / "test_controlled_rounding.py")
+LINKED_TESTS = (ROOT / "tests" / "test_nested_bases.py", ROOT / "tests" / "test_disclosure.py")
+LINKED = "random_ or no_table_gives or order_of"  # which tests of these
 SOLVER_TESTS = ROOT / "tests" / "test_audit_table.py"
 SIGNAL_TESTS = ROOT / "tests" / "test_metrics_informal_exclusion.py"
 KILLS = 10  # a seed
@@ -187,9 +189,9 @@ def changes(seeds: range) -> Outcome:
     return not wrong, said + ("; ".join(wrong[:3]) or "as found apart from the run"), {"wrong": wrong}
 
 
-def tables(seeds: range) -> Outcome:
-    """The tests of protection on small random tables, with other tables for every seed."""
-    python = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *map(str, TABLE_TESTS)]
+def tables(seeds: range, tests: Sequence[Path] = TABLE_TESTS, which: str = "") -> Outcome:
+    """Tests of protection on small random tables, with other tables for every seed; of the files those named so."""
+    python = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "-k", which, *map(str, tests)]
     failed = [
         seed for seed in seeds
         if subprocess.run([*python, f"--hypothesis-seed={seed}"], cwd=ROOT, capture_output=True).returncode
@@ -221,6 +223,9 @@ PARTS = {
                            range(1001, 1101), range(1001, 1009), (*MEASURES, Path(sample_truths.__file__))),
     "protection of small tables": Part("every pattern safe, the proven one as cheap as enumeration and the full model",
                                        tables, range(1, 21), range(0), (*PROTECTION, *TABLE_TESTS)),
+    "protection of linked bases": Part("nobody is given away by rolls, plans, outcomes and their tables together",
+                                       lambda seeds: tables(seeds, LINKED_TESTS, LINKED), range(1, 21), range(0),
+                                       (*PROTECTION, *LINKED_TESTS)),
     "second solver": Part("every count that all sums of the published file give back is confirmed (4 indicators)",
                           second_solver, range(4), range(0), (*AUDIT, SOLVER_TESTS)),
     **{f"kill storm, seeds from {seed}": Part(
