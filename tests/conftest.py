@@ -4,6 +4,7 @@ import os
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: threads would only wait for one another
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start some hundred processes: they compile the package once
 
 import shutil
 import time
@@ -21,6 +22,7 @@ TREE = "SENDLAB_TEST_TREE"  # environment variable by which a test knows all pro
 ROOT = Path(__file__).resolve().parent.parent
 # Real published data lie beside the clone; none of it is committed. Where the second variable is set, absence fails.
 REAL_DATA = Path(os.environ.get("SENDLAB_REAL_DATA", ROOT.parent / "shared" / "real"))
+FIRST = "first.ipynb"  # what became of the notebook that was run first in the sample workspace
 MUST_HAVE = os.environ.get("SENDLAB_REQUIRE_TOOLS") == "1"
 
 
@@ -94,14 +96,22 @@ def make_workspace(folder: Path, *, raw: Path | None = None, la_code: str = "999
     return folder
 
 
+def sample_settings(folder: Path) -> Path:
+    """A workspace folder with the settings of the clone's own, on its raw files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    own, raw = (ROOT / "sendlab.toml").read_text(encoding="utf-8"), ROOT / "data" / "sample"
+    text = own.replace('raw = "data/sample"', f'raw = "{raw.as_posix()}"').replace('store = ".store"\n', "")
+    (folder / "sendlab.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace on the committed sample, ingested and built; not to be changed by a test.
 
-    Built once for all processes of the tests: the first to come builds, the others wait for it.
+    Built once for all processes of the tests: the first to come builds, the others wait for it. What builds is a
+    notebook that is opened and run, as in a fresh clone. The clone's own workspace is given the same store.
     """
-    from sendlab.build import open_workspace
-
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample workspace"
     ready, failed = folder / "ready", folder / "failed"
@@ -114,7 +124,7 @@ def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
             time.sleep(0.2)
         return folder
     try:
-        open_workspace(make_workspace(folder, raw=ROOT / "data" / "sample"))
+        open_first(sample_settings(folder))
     except BaseException:
         failed.touch()
         raise
@@ -122,10 +132,28 @@ def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def open_first(folder: Path) -> None:
+    """Run a notebook in a workspace that has nothing but raw files; the clone gets the store if its own is another."""
+    import papermill
+
+    from sendlab.store import read_manifest
+
+    (folder / "notebooks").mkdir()
+    notebook = shutil.copy(ROOT / "notebooks" / "interventions.ipynb", folder / "notebooks")
+    papermill.execute_notebook(
+        notebook, folder / FIRST, cwd=folder / "notebooks", progress_bar=False, kernel_name="python3"
+    )
+    shutil.rmtree(folder / "notebooks")  # where a workspace has none the clone's are run
+    made, own = folder / "store", ROOT / ".store"
+    if read_manifest(own, "build").get("mark") != read_manifest(made, "build")["mark"]:
+        shutil.rmtree(own, ignore_errors=True)
+        shutil.copytree(made, own)
+
+
 @pytest.fixture
 def own_sample(sample_workspace: Path, tmp_path: Path) -> Path:
     """A workspace of the test's own on the committed sample, with the store that was built once for all tests."""
-    folder = make_workspace(tmp_path / "w", raw=ROOT / "data" / "sample")
+    folder = sample_settings(tmp_path / "w")
     shutil.copytree(sample_workspace / "store", folder / "store")
     return folder
 
@@ -133,6 +161,6 @@ def own_sample(sample_workspace: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def own_sample_module(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As `own_sample`, for all tests of one file."""
-    folder = make_workspace(tmp_path_factory.mktemp("own") / "w", raw=ROOT / "data" / "sample")
+    folder = sample_settings(tmp_path_factory.mktemp("own") / "w")
     shutil.copytree(sample_workspace / "store", folder / "store")
     return folder

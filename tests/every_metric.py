@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import polars as pl
-from conftest import ROOT, make_workspace
 from hand_made import ELM, FACTS, OAK, facts, table
 from hypothesis import strategies as st
 
 from sendlab import metrics, store
 from sendlab.facts import SLUGS, make_facts, make_periods
-from sendlab.ingest import ingest
 from sendlab.schema import MEASURE_COLUMNS, TABLES
 from sendlab.schema.groups import NEED_AREAS, SEN_PROVISION
-from sendlab.workspace import find_workspace
 
 TABLE_OF = {
     "requests": "ehc_requests", "records": "behaviour", "reference": "progress_reference",
@@ -217,11 +214,9 @@ def given_facts(made):
 PLACES = ["school_id", "place_code", "place_name", "education_phase", "la_code", "la_name"]
 
 
-def sample_given(folder):
-    """The sample's tables, ingested into a workspace in the folder, and what is made of them: facts, periods, ..."""
-    workspace = find_workspace(make_workspace(folder / "workspace", raw=ROOT / "data" / "sample"))
-    ingest(workspace)
-    tables = {name: store.read_table(workspace.store, name) for name in TABLES if name != "sessions"}
+def sample_given(workspace):
+    """The tables of the sample workspace, and what is made of them: facts, periods, ..."""
+    tables = {name: store.read_table(workspace / "store", name) for name in TABLES if name != "sessions"}
     made = make_facts(tables, **LA_NAMES)
     places = made.select(PLACES).unique(maintain_order=True)
     return {**tables, "facts": made, "periods": make_periods(tables), "places": places, "sent_home": sent_home(made)}

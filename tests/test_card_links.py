@@ -97,9 +97,9 @@ ENOUGH = 20  # rows with something in both parts, from which on a sum that alway
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory):
+def rows(sample_workspace):
     """Measure rows of the sample by every metric, for the LA and each school, in all their breakdowns."""
-    given = sample_given(tmp_path_factory.mktemp("links"))
+    given = sample_given(sample_workspace)
     made = [metric(metric.given(given)) for metric in EVERY.values() if "before" not in metric.needs]
     both = pl.concat(part for part in made if gives_measures(part))
     return both.filter(pl.col("geographic_level") != REST).select(*KEY, "measure", "numerator", "base_subjects")

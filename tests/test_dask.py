@@ -41,7 +41,7 @@ def times(space):
 
 
 @pytest.fixture(scope="module")
-def space(tmp_path_factory):
+def space(sample_workspace, tmp_path_factory):  # the clone is given the store of the sample workspace
     """A copy of the sample's workspace, built, with the reports of a local run."""
     folder = tmp_path_factory.mktemp("shared") / "la"
     open_workspace(ROOT)

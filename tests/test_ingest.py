@@ -11,6 +11,7 @@ from conftest import ROOT, make_workspace
 
 from sendlab import store
 from sendlab.build import build, open_workspace
+from sendlab.build.marks import is_current, run_id_of
 from sendlab.cli import main
 from sendlab.errors import DataProblem, WorkspaceProblem
 from sendlab.ingest import ingest
@@ -106,14 +107,22 @@ def test_an_empty_or_missing_raw_folder_is_told(tmp_path):
         ingest(find_workspace(space))
 
 
-def test_the_same_files_give_the_same_bytes_and_a_change_is_seen(tmp_path, sample_workspace):
+def test_the_same_files_give_the_same_bytes(tmp_path, sample_workspace):
     space = make_workspace(tmp_path / "w", raw=tmp_path / "raw")
     shutil.copytree(SAMPLE, tmp_path / "raw")
     ingest(find_workspace(space))
     for path in (sample_workspace / "store").glob("*.parquet"):
         if path.stem in (*TABLES, "files", "problems"):
             assert path.read_bytes() == (space / "store" / path.name).read_bytes(), path.name
-    (tmp_path / "raw" / "self_evaluation.csv").unlink()
+
+
+def test_a_file_that_is_gone_is_seen(tmp_path):
+    space, files = make_workspace(tmp_path / "w"), ("self_evaluation.csv", "intervention_catalogue.csv")
+    (space / "raw").mkdir()
+    for name in files:
+        shutil.copy(SAMPLE / name, space / "raw")
+    assert not ingest(find_workspace(space)).unchanged and ingest(find_workspace(space)).unchanged
+    (space / "raw" / files[0]).unlink()
     assert not ingest(find_workspace(space)).unchanged
 
 
@@ -126,19 +135,23 @@ def test_an_own_workspace_is_not_built_behind_the_analysts_back(tmp_path, own_ke
         build(find_workspace(space))
 
 
-def test_another_pseudonym_key_makes_the_store_stale_and_moves_no_figure(own_sample, own_keys, sample_workspace):
-    first = open_workspace(sample_workspace)
-    settings = (own_sample / "sendlab.toml").read_text(encoding="utf-8")
+def test_another_pseudonym_key_changes_every_id_and_makes_the_store_stale_and_its_figures_no_others(
+    own_sample, own_keys, sample_workspace
+):
+    """That no measure depends on which ids pupils have: `test_measures_assembly.py`."""
+    first, settings = open_workspace(sample_workspace), (own_sample / "sendlab.toml").read_text(encoding="utf-8")
     (own_sample / "sendlab.toml").write_text(settings.replace('"sample"', f'"{make_key()}"'), encoding="utf-8")
-    ingest(find_workspace(own_sample))
-    built = build(find_workspace(own_sample))
-    second = open_workspace(own_sample)
-    assert not built.unchanged and built.run_id == first.run_id == second.run_id
-    ids = [set(opened.facts()["pupil_id"]) for opened in (first, second)]
-    assert ids[0].isdisjoint(ids[1])
-    assert first.published(every_table=True).rows.equals(second.published(every_table=True).rows)
-    pupils = store.read_table(own_sample / "store", "pupils")
-    assert ids[1] >= set(pupils.filter(pl.col("on_roll"))["pupil_id"])
+    space = find_workspace(own_sample)
+    assert not ingest(space).unchanged
+    stores = (sample_workspace / "store", own_sample / "store")
+    pupils, others = (store.read_table(folder, "pupils") for folder in stores)
+    assert pupils.height == others.height and set(pupils["pupil_id"]).isdisjoint(others["pupil_id"])
+    assert pupils["pupil_id"].n_unique() == others["pupil_id"].n_unique() > 1000
+    built, ingested = (store.read_manifest(own_sample / "store", step) for step in ("build", store.INGEST))
+    assert not is_current(built, ingested, space)
+    with pytest.raises(WorkspaceProblem, match="sendlab build"):
+        open_workspace(own_sample)
+    assert run_id_of(ingested, space, {}) == first.run_id
 
 
 def test_check_and_ingest_speak_json(tmp_path, sample_workspace):

@@ -297,9 +297,9 @@ def test_pandas_and_polars_agree_and_leave_their_input_alone(pupils):
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory):
+def sample(sample_workspace):
     """Tables of the sample with facts and places; of each table the school with most rows, and all that is of none."""
-    made = sample_given(tmp_path_factory.mktemp("properties"))
+    made = sample_given(sample_workspace)
     kept = {rows["school_id"].drop_nulls().mode().min() for rows in made.values() if "school_id" in rows.columns}
     mine = {name: of_schools(rows, kept) for name, rows in made.items()}
     return mine | {"places": mine["facts"].select(PLACES).unique(maintain_order=True)}

@@ -3,7 +3,6 @@
 In a real JupyterLab: `test_browser_lab.py`.
 """
 
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
-from conftest import ROOT, make_workspace
+from conftest import FIRST, ROOT
 
 from sendlab.build import open_workspace
 from sendlab.runs import check_parameters, make_plan
@@ -71,23 +70,10 @@ def test_plain_papermill_gives_the_figures_of_the_batch(name, batch, sample_work
     assert html.count("<svg") == sum("image/svg+xml" in cell for cell in plain)
 
 
-def test_a_notebook_opened_in_a_fresh_clone_just_runs(tmp_path):
-    raw = tmp_path / "raw"  # the files of one year that this notebook needs
-    raw.mkdir()
-    for path in [*(ROOT / "data" / "sample").glob("2026_*"), *(ROOT / "data" / "sample").glob("intervention*")]:
-        shutil.copy(path, raw)
-    clone = make_workspace(tmp_path / "clone", raw=raw)
-    shutil.copytree(FOLDER, clone / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    out = tmp_path / "out.ipynb"
-    papermill.execute_notebook(
-        clone / "notebooks" / "interventions.ipynb",
-        out,
-        cwd=clone / "notebooks",
-        progress_bar=False,
-        kernel_name="python3",
-    )
-    assert (clone / "store" / "published_board.parquet").is_file()
-    assert any("image/svg+xml" in cell for cell in outputs(out))
+def test_a_notebook_opened_in_a_fresh_clone_just_runs(sample_workspace):
+    """The sample workspace of all tests was made so."""
+    assert (sample_workspace / "store" / "published_board.parquet").is_file()
+    assert any("image/svg+xml" in cell for cell in outputs(sample_workspace / FIRST))
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda path: path.stem)

@@ -8,10 +8,12 @@ import re
 from html import unescape
 from pathlib import Path
 
+import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
 from conftest import ROOT
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from test_publish_pages import visit
 
 from sendlab.build import open_workspace
@@ -177,7 +179,7 @@ def test_the_figures_of_a_page_are_saved_with_one_click(browser, reports, tmp_pa
         shown.click("p.csv a")
     waiting.value.save_as(tmp_path / "saved.csv")
     shown.close()
-    assert waiting.value.suggested_filename == "attendance-trialshire-invented-2025-26.csv"
+    assert waiting.value.suggested_filename == "attendance-exampleshire-invented-2025-26.csv"
     assert (tmp_path / "saved.csv").read_text(encoding="utf-8-sig").startswith("table,row,column,shown")
 
 
@@ -200,11 +202,28 @@ def test_a_report_is_small(reports):
     assert max(path.stat().st_size for path in reports.rglob("board/9001*/*.html")) < 400_000
 
 
-def test_demo_makes_what_is_not_there_yet_and_keeps_the_rest(own_sample_module, reports):
-    before = page(reports, SCHOOL, "attendance").stat().st_mtime_ns
-    told = CliRunner().invoke(main, ["demo", str(own_sample_module), "--no-browser"])
-    assert told.exit_code == 0 and "40 were up to date" in told.output, told.output[-500:]
+def few_words(name: str) -> nbformat.NotebookNode:
+    """A notebook that makes a page in no time."""
+    parameters = 'place = "999"\ntime_period = "202526"\naudience = "board"'
+    cells = [new_markdown_cell("# What is there?"), new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+             new_code_cell(f"print('{name}', place)")]  # fmt: skip
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def test_demo_makes_what_is_not_there_yet_and_keeps_the_rest(own_sample):
+    """With notebooks of the workspace's own, of a few words; with the package's: the soak's "all notebooks"."""
+    (own_sample / "notebooks").mkdir()
+    for name in NOTEBOOKS:
+        nbformat.write(few_words(name), own_sample / "notebooks" / f"{name}.ipynb")
+    opened = open_workspace(own_sample)
+    done = run_opened(opened, [own_sample / "notebooks"], Wanted(places=[LA, SCHOOL]))
+    assert [outcome.error for outcome in done.failed] == []
+    kept = page(done.index.parent, SCHOOL, "attendance")
+    before = kept.stat().st_mtime_ns
+    told = CliRunner().invoke(main, ["demo", str(own_sample), "--no-browser"])
+    assert told.exit_code == 0 and "24 were up to date" in told.output, told.output[-500:]
     assert told.output.endswith("reports/index.html in a browser\n")
-    made = list((reports / "202526").rglob("*.html"))
+    made = list((done.index.parent / "202526").rglob("*.html"))
     assert len(made) == (1 + 9 * 2) * 8 + 1  # the LA, nine schools in two editions, and the board page
-    assert page(reports, SCHOOL, "attendance").stat().st_mtime_ns == before
+    assert kept.stat().st_mtime_ns == before

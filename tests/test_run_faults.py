@@ -14,11 +14,11 @@ import soak_runs
 from conftest import absent
 
 SENDLAB = (sys.executable, "-m", "sendlab", "run", "--workspace")
-FEW = ("--place", "999", "--place", "900101", "--notebook", "interventions", "--notebook", "exclusions")
+FEW = ("--place", "999", "--place", "900101", "--notebook", "interventions", "--notebook", "exclusions", "--jobs", "1")
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(sample_workspace, tmp_path_factory):  # the clone is given the store of the sample workspace
     """A workspace with six reports, and what they hold."""
     space = soak_runs.make_space(tmp_path_factory.mktemp("faults") / "la")
     done = call(*SENDLAB, str(space), *FEW)
@@ -114,7 +114,7 @@ def test_a_clock_that_is_wrong_makes_nothing_again_and_runs_keep_their_order(spa
     wrong = ("faketime", "-f", shift)
     again = call(*wrong, *SENDLAB, str(space), *FEW)
     assert again.returncode == 0 and "0 of 0 made, 6 were up to date" in again.stdout, again.stdout + again.stderr
-    forced = call(*wrong, *SENDLAB, str(space), *FEW[:4], "--notebook", "exclusions", "--force")
+    forced = call(*wrong, *SENDLAB, str(space), *FEW[:4], "--notebook", "exclusions", "--jobs", "1", "--force")
     assert forced.returncode == 0, forced.stdout + forced.stderr
     assert soak_runs.reports_of(space) == before
     assert call(*SENDLAB, str(space), *FEW).returncode == 0  # the clock is right again

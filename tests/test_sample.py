@@ -21,7 +21,7 @@ from sendlab.sample import DEFAULT_SEED, tables, truths, write
 from sendlab.sample.people import UPN_LETTERS, check_letter, make_schools
 from sendlab.schema import TABLES
 from sendlab.sources.folder import read_files
-from sendlab.workspace import Workspace
+from sendlab.workspace import find_workspace
 
 COMMITTED = Path(__file__).parents[1] / "data" / "sample"
 CENSUSES = {
@@ -354,9 +354,9 @@ def test_suspensions_of_both_doors_agree_and_repeat(world, folder):
 
 
 @pytest.fixture(scope="module")
-def ingested(folder, tmp_path_factory):
-    root = tmp_path_factory.mktemp("workspace")
-    workspace = Workspace(root, "999", "Trialshire (invented)", folder, root / "store", root / "reports", "sample")
+def ingested(sample_workspace):
+    """The committed files, which are those that are written (below), as they were ingested."""
+    workspace = find_workspace(sample_workspace)
     result = ingest(workspace)
     assert (result.exit_status, result.unread) == (0, [])
     assert result.problems.filter(pl.col("severity") == "error").is_empty()

@@ -28,7 +28,7 @@ ROWS = pl.DataFrame(
 
 
 @pytest.fixture(scope="module")
-def opened():
+def opened(sample_workspace):  # with whose store the clone need not build its own
     return open_workspace(ROOT)
 
 

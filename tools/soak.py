@@ -30,6 +30,7 @@ import sample_truths
 import soak_flags
 import soak_says
 
+from sendlab.runs.plan import NOTEBOOKS
 from sendlab.sample import truths
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,9 @@ PUBLISHING = tuple(
 PROTECTION = tuple(path for path in PACKAGE if "disclosure" in path.parts)
 AUDIT = tuple(path for path in PROTECTION if not {"protect", "guard"} & set(path.parts))
 TABLE_TESTS = (ROOT / "tests" / "test_protect_core.py", ROOT / "tests" / "test_controlled_rounding.py")
+LINKED_TESTS = (ROOT / "tests" / "test_nested_bases.py", ROOT / "tests" / "test_disclosure.py")
+LINKED = "random_ or no_table_gives or order_of"  # which tests of these
+LAB_TESTS, NOTEBOOK_FILES = ROOT / "tests" / "test_browser_lab.py", sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLVER_TESTS = ROOT / "tests" / "test_audit_table.py"
 SIGNAL_TESTS = ROOT / "tests" / "test_metrics_informal_exclusion.py"
 KILLS = 10  # a seed
@@ -188,14 +192,36 @@ def changes(seeds: range) -> Outcome:
     return not wrong, said + ("; ".join(wrong[:3]) or "as found apart from the run"), {"wrong": wrong}
 
 
-def tables(seeds: range) -> Outcome:
-    """The tests of protection on small random tables, with other tables for every seed."""
-    python = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *map(str, TABLE_TESTS)]
+def tables(seeds: range, tests: Sequence[Path] = TABLE_TESTS, which: str = "") -> Outcome:
+    """Tests of protection on small random tables, with other tables for every seed; of the files those named so."""
+    python = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "-k", which, *map(str, tests)]
     failed = [
         seed for seed in seeds
         if subprocess.run([*python, f"--hypothesis-seed={seed}"], cwd=ROOT, capture_output=True).returncode
     ]  # fmt: skip
     return not failed, f"{len(failed)} of {len(seeds)} seeds failed", {"failed": failed}
+
+
+def by_hand(seeds: range) -> Outcome:
+    """Every notebook run in JupyterLab by a browser: it shows the figures of the batch."""
+    python = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", str(LAB_TESTS), "-k", "by_hand"]
+    done = subprocess.run(
+        python, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "SENDLAB_ALL_BY_HAND": "1"}
+    )
+    said = done.stdout.strip().splitlines()[-1]
+    return done.returncode == 0 and f"{len(NOTEBOOKS)} passed" in said, said, {}
+
+
+def every_place(seeds: range) -> Outcome:
+    """The invented authority by `sendlab demo`: all notebooks of all its places."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "sendlab", "demo", folder, "--no-browser"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        pages = len(list(Path(folder).glob("reports/*/**/*.html")))
+    expected = (1 + 9 * 2) * len(NOTEBOOKS) + 1  # the LA, nine schools in two editions, and the board page
+    return done.returncode == 0 and pages == expected, f"{pages} of {expected} pages", {"told": done.stdout[-500:]}
 
 
 def second_solver(seeds: range) -> Outcome:
@@ -234,12 +260,19 @@ PARTS = {
         range(1, 21), range(0), (*PACKAGE, ROOT / "tests" / "test_browser_lab.py")),
     "protection of small tables": Part("every pattern safe, the proven one as cheap as enumeration and the full model",
                                        tables, range(1, 21), range(0), (*PROTECTION, *TABLE_TESTS)),
+    "protection of linked bases": Part("nobody is given away by rolls, plans, outcomes and their tables together",
+                                       lambda seeds: tables(seeds, LINKED_TESTS, LINKED), range(1, 21), range(0),
+                                       (*PROTECTION, *LINKED_TESTS)),
     "second solver": Part("every count that all sums of the published file give back is confirmed (4 indicators)",
                           second_solver, range(4), range(0), (*AUDIT, SOLVER_TESTS)),
     **{f"kill storm, seeds from {seed}": Part(
         "after resume every report is whole and equal to an undisturbed run's, none torn, none missing", storms,
         range(seed, seed + 5), range(seed, seed + (seed == 1)), (*PACKAGE, ROOT / "tools" / "soak_runs.py"))
        for seed in (1, 6, 11, 16)},
+    "all notebooks in JupyterLab": Part("run by hand each shows the figures of the batch", by_hand, range(1), range(0),
+                                        (*PACKAGE, *NOTEBOOK_FILES, LAB_TESTS)),
+    "all notebooks of all places": Part("sendlab demo makes every page", every_place, range(1), range(0),
+                                        (*PACKAGE, *NOTEBOOK_FILES)),
     "one changed file": Part("exactly the reports that show a changed figure are made again, and all are as made anew",
                              changes, range(1, 6), range(1, 1),
                              (*PACKAGE, ROOT / "tools" / "soak_runs.py", ROOT / "tools" / "soak_changes.py")),

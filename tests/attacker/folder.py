@@ -1,10 +1,12 @@
 """A clean folder of reports to be attacked: what a run writes for a few places, made without kernels."""
 
 import ast
+import os
 from contextlib import chdir, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from altair.utils.schemapi import debug_mode
 from IPython.core.formatters import DisplayFormatter
@@ -13,6 +15,7 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from sendlab.build import OpenWorkspace
+from sendlab.charts.bundle import PICTURES
 from sendlab.publish import write_report
 from sendlab.publish.notebook import write_notebook
 from sendlab.runs import Task, make_plan
@@ -66,7 +69,7 @@ def make_report(task: Task) -> None:
     book.metadata["papermill"] = {"parameters": dict(task.parameters)}
     names: dict[str, Any] = {}
     # altair checks each part of a chart as it is put together and the whole at the end: once is enough here
-    with chdir(task.cwd), debug_mode(False):
+    with chdir(task.cwd), debug_mode(False), patch.dict(os.environ, {PICTURES: "svg"}):
         for number, cell in enumerate((cell for cell in book.cells if cell.cell_type == "code"), 1):
             cell.execution_count = number
             cell.outputs = _outputs(cell.source, names, number)
