@@ -17,7 +17,7 @@ def made_pages():
     return module.PAGES
 
 
-@pytest.mark.parametrize("name", ["tables.md", "measures.md", "checklist-measures.md"])
+@pytest.mark.parametrize("name", ["tables.md", "measures.md", "checklist-measures.md", "questions.md"])
 def test_a_made_page_is_as_the_declarations_say(name):
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == made_pages()[name](), "run python tools/docs.py"
 

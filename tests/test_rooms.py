@@ -14,7 +14,7 @@ FLOORS = (
     {"sample"},
     {"settings", "schedule_settings"},
     {"workspace"},
-    {"store"},
+    {"locks", "store"},
     {"admission", "coverage", "from_sessions", "governance", "resolve", "sessions"},
     {"ingest"},
     {"facts"},

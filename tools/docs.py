@@ -1,4 +1,4 @@
-"""Write the pages that follow from declarations: docs/tables.md, docs/measures.md and docs/checklist-measures.md.
+"""Write the pages that follow from declarations: docs/tables.md, measures.md, checklist-measures.md and questions.md.
 
     python tools/docs.py
 `tests/test_docs.py` fails when a page and the declarations disagree.
@@ -7,8 +7,11 @@
 import re
 from pathlib import Path
 
+from sendlab.disclosure.guard.words import by_words
+from sendlab.explore.library import WorkedQuestion, library
 from sendlab.metrics.cards import Card, cards
 from sendlab.metrics.publication import published_measures
+from sendlab.narrate.answers import cohort_words, column_of, value_words
 from sendlab.schema.tables import TABLES, Column
 
 BETTER = {"low": "better when lower", "high": "better when higher", "none": "neither high nor low is better"}
@@ -145,7 +148,35 @@ def _mentions(folder: Path, pattern: str) -> dict[str, list[str]]:
     return found
 
 
-PAGES = {"tables.md": tables_page, "measures.md": measures_page, "checklist-measures.md": checklist_page}
+def questions_page() -> str:
+    """The library of worked questions, topic by topic."""
+    parts = [
+        "# Questions",
+        f"{len(library())} worked questions. `sendlab new --library ID` writes the notebook of one into the folder "
+        "`notebooks` of the workspace: it runs at once, and for every place with `sendlab run --notebook NAME`. For "
+        'your own: `sendlab new "Do girls on SEN support miss more sessions than boys?"`; what the words do not say '
+        "is asked for. This page is made from `sendlab/explore/questions.toml`.",
+    ]
+    for topic in dict.fromkeys(one.topic for one in library().values()):
+        rows = ["| id | question | measure | who | by | read it with |", "|---|---|---|---|---|---|"]
+        rows += [_question(one) for one in library().values() if one.topic == topic]
+        parts += [f"## {topic}", "\n".join(rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _question(one: WorkedQuestion) -> str:
+    asked = one.selection("999", "202526", authority="999").question
+    by = " ".join(by_words(asked)).removeprefix("by ") or "-"
+    against = f", against {value_words(column_of(asked.by[0]), one.compare) if asked.by else one.compare}"
+    who = cohort_words(asked) + (f", {one.part.lower()}" if one.part else "")
+    cells = (f"`{one.id}`", one.ask, f"`{one.measure}`", who, by + (against if one.compare else ""), one.read_with)
+    return f"| {' | '.join(cells)} |"
+
+
+PAGES = {
+    "tables.md": tables_page, "measures.md": measures_page, "checklist-measures.md": checklist_page,
+    "questions.md": questions_page,
+}  # fmt: skip
 
 
 def main() -> None:

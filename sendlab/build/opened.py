@@ -18,6 +18,7 @@ from sendlab.disclosure.published import NATION, OwnView, Published
 from sendlab.disclosure.shown import PERIODS, Present, note
 from sendlab.disclosure.usefulness import summary_of_rows
 from sendlab.errors import WorkspaceProblem
+from sendlab.locks import one_at_a_time
 from sendlab.metrics.publication import usual_rows
 from sendlab.schema import own
 from sendlab.workspace import Workspace, find_workspace
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sendlab.disclosure.guard import Question
 
 AUDIENCES = ("board", "school", "public")
+ANSWERS = "answers.jsonl"  # the log of the guard's answers, with the releases
 
 
 class OpenWorkspace:
@@ -101,10 +103,9 @@ class OpenWorkspace:
 
         note()
         released = self.published(audience=audience, school=school, every_table=True)
-        facts = self.facts(period=question.part)
-        return ask_published(
-            question, facts, released, self.workspace.root / "releases" / "answers.jsonl", date.today()
-        )
+        facts, log = self.facts(period=question.part), self.workspace.root / "releases" / ANSWERS
+        with one_at_a_time(log.with_suffix(".lock")):  # notebooks of a batch ask at once: all get the same answer
+            return ask_published(question, facts, released, log, date.today())
 
     def editions(self) -> dict[str, pl.DataFrame]:
         """The usual rows of the board's figures, and of all schools' own: for the analyst's record of a run."""

@@ -8,7 +8,7 @@ import sys
 import click
 
 from sendlab import __version__
-from sendlab.cli import audit, data, forms, governance, reports, running, scheduling
+from sendlab.cli import asking, audit, data, forms, governance, reports, running, scheduling
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,6 +23,7 @@ for verb in (
     *data.VERBS,
     *forms.VERBS,
     *reports.VERBS,
+    *asking.VERBS,
     *running.VERBS,
     *scheduling.VERBS,
     *governance.VERBS,

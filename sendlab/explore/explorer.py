@@ -14,6 +14,7 @@ from sendlab.disclosure.guard import ASKABLE, Question, ask
 from sendlab.disclosure.published import OwnView, Published
 from sendlab.errors import NothingToShow, SendlabError
 from sendlab.explore import leads
+from sendlab.explore.asking import NotAnswered, figures_of, judged_or_why
 from sendlab.explore.own import OwnFigures
 from sendlab.explore.selection import INTERVENTION, ON_SCREEN, Selection, can_be_asked, groups_of, select
 from sendlab.explore.views import Exhibit, View
@@ -100,20 +101,42 @@ class CohortExplorer:
 
     def answer(
         self, *, measure: str, place: str, time_period: str | None = None, by: Sequence[str] = (GROUPS,),
-        compare: str = "", part: str = "", audience: str = "board", everywhere: bool = False,
-        **filters: str | Sequence[str],
+        compare: str = "", part: str = "", audience: str = "board",
+        everywhere: bool = False, **filters: str | Sequence[str],
     ) -> View:  # fmt: skip
         """As `select`, of figures that were not released yet: judged by the guard, and from then on released.
 
         `everywhere` asks for the authority and all its schools at once, so that each school's notebook takes its own
         figures from one answer. A refusal is a `SendlabError` with the nearest question that can be answered.
         """
+        chosen = self._to_ask(measure, place, time_period, by, compare, part, filters, audience)
+        return self.judged(chosen, audience, everywhere=everywhere)
+
+    def answer_or_why(
+        self, *, measure: str, place: str, time_period: str | None = None, by: Sequence[str] = (GROUPS,),
+        compare: str = "", part: str = "", audience: str = "board",
+        everywhere: bool = False, **filters: str | Sequence[str],
+    ) -> View:  # fmt: skip
+        """As `answer`; where a place has no figures, a view whose sentence, chart and table say why.
+
+        So a notebook runs to its end for every place. What can be asked nowhere is a `SendlabError` as ever.
+        """
+        try:
+            chosen = self._to_ask(measure, place, time_period, by, compare, part, filters, audience)
+        except NothingToShow as nothing:
+            asked = Question(measure, str(time_period or self._opened.periods()[-1]), (str(place),))
+            return NotAnswered.because(nothing, Selection(asked), self, audience)
+        return judged_or_why(self, chosen, audience, everywhere=everywhere)
+
+    def _to_ask(
+        self, measure: str, place: str, time_period: str | None, by: Sequence[str], compare: str, part: str,
+        filters: dict[str, Any], audience: str,
+    ) -> Selection:  # fmt: skip
         self._require(measure, str(place))
         years = (
             self._opened.periods() if can_be_asked(measure) else self._periods(measure, str(place), audience, own=False)
         )
-        chosen = self._selection(measure, place, time_period, by, compare, part, filters, years)
-        return self.judged(chosen, audience, everywhere=everywhere)
+        return self._selection(measure, place, time_period, by, compare, part, filters, years)
 
     def judged(self, chosen: Selection, audience: str = "board", *, everywhere: bool = False) -> View:
         """A selection as the audience may see it: as it was released, else answered by the guard; see `answer`."""
@@ -127,17 +150,12 @@ class CohortExplorer:
         except SendlabError:
             if not can_be_asked(chosen.question.measure):
                 raise
-        asked = self._answered(chosen.question, audience, everywhere)
-        earlier = None if chosen.earlier is None else self._answered(chosen.earlier.question, audience, everywhere)
+        asked, earlier = (
+            None if one is None else figures_of(self._opened, one.question, audience, everywhere=everywhere)
+            for one in (chosen, chosen.earlier)
+        )
+        assert asked is not None
         return View(asked, chosen, self, beside=earlier, asked=True)
-
-    def _answered(self, question: Question, audience: str, everywhere: bool) -> Published:
-        school = question.places[0] if audience == "school" else None
-        wide = question.coarser(places=tuple(self.places()["place_code"])) if everywhere and not school else question
-        got = self._opened.ask(wide, audience=audience, school=school)
-        if got.figures is None:
-            raise SendlabError(got.text.split("\nNext step:")[0], next_step=_offered(got.offered))
-        return got.figures
 
     def ask(
         self, measure: str, *, place: str | None = None, time_period: str | None = None, by: Sequence[str] = (),
@@ -194,13 +212,13 @@ class CohortExplorer:
         filters: dict[str, Any], periods: Sequence[str],
     ) -> Selection:  # fmt: skip
         if not periods:
-            raise SendlabError(
+            raise NothingToShow(
                 f"no figures of '{card(measure).title}' for {self._opened.place_name(str(place))}",
                 next_step="choose another measure or place",
             )
         wanted = str(time_period or periods[-1])
         if wanted not in periods:
-            raise SendlabError(
+            raise NothingToShow(
                 f"no figures of '{card(measure).title}' in period '{wanted}'",
                 next_step=f"periods: {', '.join(periods)}",
             )
@@ -247,6 +265,18 @@ class CohortExplorer:
             ) from None
         return view
 
+    def asked_everywhere(self, question: Question) -> Published:
+        """The guard's answer to a question for the board, of all places. Errors: Refused."""
+        return figures_of(self._opened, question, "board", everywhere=True)
+
+    def place_name(self, place: str) -> str:
+        """Name of a place."""
+        return self._opened.place_name(place)
+
+    def usual_figures(self, place: str, audience: str = "board") -> Published:
+        """The figures of a place that every audience is given, by SEN provision and area of need."""
+        return self._opened.published(place=place, audience=audience)
+
     def _figures(self, place: str, audience: str, *, own: bool) -> Published | OwnView:
         return self._own_of(place) if own else self._opened.published(place=place, audience=audience)
 
@@ -275,10 +305,6 @@ class CohortExplorer:
 
 def _columns(by: Sequence[str]) -> tuple[str, ...]:
     return (by,) if isinstance(by, str) else tuple(by)
-
-
-def _offered(question: Question | None) -> str:
-    return "ask about another measure" if question is None else f"what can be answered: {question.code()}"
 
 
 def near_names(wanted: str, known: Iterable[tuple[str, ...]], most: int = 5) -> str:

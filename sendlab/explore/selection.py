@@ -9,7 +9,7 @@ from typing import Any
 
 from sendlab.disclosure.guard import ASKABLE, COLUMNS, KEY_STAGE, Question, ask, closed_list
 from sendlab.disclosure.guard.question import names_of
-from sendlab.errors import SendlabError, did_you_mean
+from sendlab.errors import NothingToShow, SendlabError, did_you_mean
 from sendlab.metrics.cards import card
 from sendlab.narrate.answers import AUTHORITY, EARLIER, column_of, year_before
 from sendlab.schema.groups import NOT_RECORDED
@@ -77,6 +77,34 @@ class Selection:
         given |= {"own": True} if own else ({"audience": audience} if audience != "board" else {})
         words = ", ".join(f"{name}={_literal(value)}" for name, value in given.items())
         return f"explorer.{'answer' if asked else 'select'}({words})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The selection as plain data, as a file of a view holds it."""
+        asked = self.question
+        fixed = {name: list(names_of(name, values)) for name, values in asked.filters}
+        return {
+            "measure": asked.measure, "place": asked.places[0], "time_period": asked.time_period, "part": asked.part,
+            "by": list(asked.by), "compare": self.compare,
+            "filters": fixed | {name: list(values) for name, values in self.only},
+            "own_filters": {name: list(values) for name, values in self.on_screen},
+        }  # fmt: skip
+
+    def without_own_filters(self) -> Selection:
+        """The same without the filters that only the analyst's own screen knows."""
+        return replace(self, on_screen=())
+
+
+def of_dict(given: Mapping[str, Any], *, authority: str) -> Selection:
+    """The selection that `as_dict` wrote down, checked anew. Errors: SendlabError for what is missing or not known."""
+    try:
+        return select(
+            given["measure"], given["time_period"], given["place"], authority=authority, by=given["by"],
+            compare=given["compare"], part=given["part"], filters={**given["filters"], **given["own_filters"]},
+        )  # fmt: skip
+    except (KeyError, TypeError, AttributeError) as fault:
+        raise SendlabError(
+            f"this is no saved view ({type(fault).__name__})", next_step="save one in the explorer: view.save(FILE)"
+        ) from None
 
 
 def _short(values: Sequence[str]) -> str | list[str]:
@@ -148,7 +176,7 @@ def _require_values(column: str, values: Sequence[str]) -> None:
 def _require_comparator(compare: str, question: Question, whole: bool) -> None:
     if compare in HELD_TO:
         if compare == AUTHORITY and whole:
-            raise SendlabError(
+            raise NothingToShow(
                 "the authority is not held to itself", next_step="choose a school, or another comparator"
             )
         return

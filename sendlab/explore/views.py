@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -158,6 +160,16 @@ class View:
         call = self.selection.code(own=self.own, audience=audience, asked=self.asked)
         return "\n".join(["import sendlab", "", "explorer = sendlab.CohortExplorer()", f"view = {call}",
                           "print(view.status)", "print(view.sentence)", "display(view.chart, view.table)"])  # fmt: skip
+
+    def save(self, path: Path | str) -> Path:
+        """The selection in a JSON file, without a figure in it; `sendlab new --from-view FILE` makes a notebook of it.
+
+        Returns the path.
+        """
+        target = Path(path)
+        text = json.dumps(self.selection.as_dict(), indent=1, ensure_ascii=False)
+        target.write_text(text + "\n", encoding="utf-8", newline="\n")
+        return target
 
     # ---- from a gap on
 

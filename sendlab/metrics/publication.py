@@ -42,15 +42,22 @@ class Budget:
 def declared() -> tuple[tuple[PublishedTable, ...], Budget]:
     """The tables in order of priority, those of the workspace in use last, and the budget.
 
+    Last of all those of its own list, publication.toml.
+
     >>> declared()[1].cells
     42000
     """
     tables, budget = _of_package()
-    if not own.in_use().cards:
-        return tables, budget
-    from sendlab.metrics.own_publication import own_tables  # which few workspaces need
+    mine = own.in_use()
+    if mine.cards:
+        from sendlab.metrics.own_publication import own_tables  # which few workspaces need
 
-    return (*tables, *own_tables(own.in_use().cards, tables)), budget
+        tables = (*tables, *own_tables(mine.cards, tables))
+    if mine.published:
+        from sendlab.metrics.own_list import listed_tables  # and these
+
+        tables = (*tables, *listed_tables(mine.published, tables))
+    return tables, budget
 
 
 @cache

@@ -13,7 +13,7 @@ from sendlab.schema.labels import period_name
 
 _HOME = {
     **dict.fromkeys(("change_sentence", "finding_title", "gap_sentence", "headline", "title_words"), "sentences"),
-    "answer_sentence": "answers",
+    **dict.fromkeys(("answer_sentence", "year_before"), "answers"),
     "findings": "found",
     "intervention_findings": "gains",
     **dict.fromkeys(("says_shows_measures", "schools_to_ask"), "says_shows"),
@@ -23,7 +23,7 @@ __all__ = [
     "Row", "View", "answer_sentence", "change_sentence", "decimals_of", "finding_title", "findings", "format_gap",
     "format_interval", "format_value", "gap_row", "gap_sentence", "gap_strength", "headline", "intervention_findings",
     "one_kind_of_period", "one_row", "period_name", "rows_of", "says_shows_measures", "schools_to_ask", "sized",
-    "strength", "title_words",
+    "strength", "title_words", "year_before",
 ]  # fmt: skip
 
 

@@ -165,7 +165,7 @@ def _value_words(column: str, value: str) -> str:
     if column == "nc_year" and value == NOT_RECORDED:
         return "Year group not recorded"
     if column == "nc_year" and value not in key_stages():
-        return {"R": "Reception"}.get(value, f"Year {value}")
+        return labels("nc_year").get(value, value)
     return labels("sen_need_type").get(value, value) if column == "sen_primary_need" else value
 
 

@@ -49,3 +49,10 @@ def empty_notebook() -> Any:
     import nbformat
 
     return nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+
+
+def new_cell(kind: str, source: str) -> Any:
+    """A cell of kind "markdown" or "code"."""
+    import nbformat
+
+    return getattr(nbformat.v4, f"new_{kind}_cell")(source)

@@ -1,17 +1,15 @@
 """A lock file keeps two runs in one reports folder apart; the system frees it when its process dies."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from sendlab.errors import RunProblem
+from sendlab.locks import taken
 from sendlab.publish.files import clear_unfinished
 
 LOCK = ".run.lock"
-_FAR = 1 << 30  # the byte that is locked, beyond the text, so that others may still read who holds it
 
 
 @contextmanager
@@ -22,7 +20,7 @@ def one_run(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("a+", encoding="utf-8") as handle:
-        if not _taken(handle):
+        if not taken(handle):
             handle.seek(0)
             raise RunProblem(
                 f"another run is writing these reports ({handle.read().strip() or 'unknown process'})",
@@ -33,25 +31,3 @@ def one_run(folder: Path) -> Iterator[None]:
         handle.flush()
         clear_unfinished(folder)
         yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _taken(handle: IO[str]) -> bool:
-        handle.seek(_FAR)
-        try:
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _taken(handle: IO[str]) -> bool:
-        try:
-            fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True

@@ -9,15 +9,17 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from sendlab.errors import WorkspaceProblem
 from sendlab.schema.own_tables import FOLDER as FOLDER
 from sendlab.schema.own_tables import GUIDE, fault, own_table
 from sendlab.schema.tables import TABLES, Table
 
 CODE, CARD = ".py", ".toml"
+LIST = "publication.toml"  # beside sendlab.toml: what the workspace publishes besides the package's declared tables
 _NAME = re.compile(r"[a-z][a-z0-9_]{2,49}")
 Declared = Mapping[str, Any]
 Stamps = tuple[tuple[str, int, int], ...]
@@ -32,11 +34,15 @@ class OwnMeasures:
     tables: Mapping[str, Table] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)  # measure or table -> checksum of its files
     stamps: Stamps = ()
+    published: tuple[Declared, ...] = ()  # tables of its own publication.toml, as they are written
+    list_stamps: Stamps = ()  # of that file
+    list_mark: str = ""  # and its checksum
 
     @property
     def mark(self) -> str:
         """A checksum of everything; "" where the workspace has nothing of its own."""
-        return _digest(*(f"{name} {mark}".encode() for name, mark in sorted(self.marks.items()))) if self.marks else ""
+        marks = {**self.marks, **({LIST: self.list_mark} if self.list_mark else {})}
+        return _digest(*(f"{name} {mark}".encode() for name, mark in sorted(marks.items()))) if marks else ""
 
     @property
     def mark_of_tables(self) -> str:
@@ -80,14 +86,14 @@ def use(root: Path | None) -> OwnMeasures:
     nobody's are in use.
     """
     folder = None if root is None else root / FOLDER
-    stamps = _stamps(folder) if folder is not None else ()
+    stamps, listed = (_stamps(folder), _list_stamps(folder)) if folder is not None else ((), ())
     now = in_use()
-    if not stamps or folder is None:
+    if folder is None or not (stamps or listed):
         return again(NOTHING)
-    if now.folder == folder and now.stamps == stamps:
+    if now.folder == folder and (now.stamps, now.list_stamps) == (stamps, listed):
         return now
     again(NOTHING)
-    return again(_read(folder, stamps))
+    return again(_listed(_read(folder, stamps), listed))
 
 
 def again(measures: OwnMeasures) -> OwnMeasures:
@@ -109,6 +115,23 @@ def _stamps(folder: Path) -> Stamps:
         return ()
     found = sorted(path for path in folder.iterdir() if path.suffix in (CODE, CARD) and path.is_file())
     return tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in found)
+
+
+def _list_stamps(folder: Path) -> Stamps:
+    """Name, size and time of the workspace's own list of published tables, which lies beside the folder."""
+    path = folder.parent / LIST
+    return ((LIST, path.stat().st_size, path.stat().st_mtime_ns),) if path.is_file() else ()
+
+
+def _listed(mine: OwnMeasures, stamps: Stamps) -> OwnMeasures:
+    """With the tables of the workspace's own list, as they are written; `metrics.own_list` checks them."""
+    if not stamps or mine.folder is None:
+        return mine
+    path = mine.folder.parent / LIST
+    given = _toml(path, LIST).get("table", [])
+    if not (isinstance(given, list) and all(isinstance(one, dict) for one in given)):
+        raise WorkspaceProblem(f"{LIST}: 'table' is no list of tables", next_step="begin each with a line [[table]]")
+    return replace(mine, published=tuple(given), list_stamps=stamps, list_mark=_digest(_bytes(path)))
 
 
 def _read(folder: Path, stamps: Stamps) -> OwnMeasures:
@@ -137,13 +160,15 @@ def _require_name(file: str) -> None:
                     "use 3 to 50 small letters, digits and _, a letter first, such as breakfast_club.toml")  # fmt: skip
 
 
-def _toml(path: Path) -> Declared:
+def _toml(path: Path, beside: str = "") -> Declared:
+    """A TOML file of the folder, or with `beside` one that lies beside it."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
-        raise fault(path.name, "it is not saved as UTF-8", "save it as UTF-8 text") from None
+        what, step = "it is not saved as UTF-8", "save it as UTF-8 text"
     except tomllib.TOMLDecodeError as problem:
-        raise fault(path.name, f"it cannot be read: {problem}", "correct that line") from None
+        what, step = f"it cannot be read: {problem}", "correct that line"
+    raise WorkspaceProblem(f"{beside}: {what}", next_step=step) if beside else fault(path.name, what, step)
 
 
 def _bytes(path: Path) -> bytes:

@@ -38,6 +38,18 @@ def answered(question: Question, *, audience: str, hidden: bool) -> str:
     return f"Answered for audience {audience}: {in_words(question)}.{note if hidden else ''}"
 
 
+def without_places(question: Question) -> str:
+    """What is asked as a phrase, whatever the place.
+
+    >>> from sendlab.disclosure.guard.question import ask
+    >>> without_places(ask("absence", "202526", "1", by=["nc_year"], sen_primary_need="SLCN"))
+    'Overall absence rate, 2025/26, by year group, primary need SLCN'
+    """
+    filters = [f"{NAMES[name]} {' or '.join(names_of(name, values))}" for name, values in question.filters]
+    return ", ".join([card(question.measure).title, period_text(question.time_period, question.part),
+                      *by_words(question), *filters])  # fmt: skip
+
+
 def in_words(question: Question) -> str:
     """The question as a phrase.
 
@@ -45,10 +57,7 @@ def in_words(question: Question) -> str:
     >>> in_words(ask("absence", "202526", ["100001", "100002"], by=["key_stage"]))
     'Overall absence rate, 2025/26, by key stage, at 100001 and 100002'
     """
-    filters = [f"{NAMES[name]} {' or '.join(names_of(name, values))}" for name, values in question.filters]
-    period = period_text(question.time_period, question.part)
-    parts = [card(question.measure).title, period, *by_words(question), *filters]
-    return f"{', '.join(parts)}, at {' and '.join(question.places)}"
+    return f"{without_places(question)}, at {' and '.join(question.places)}"
 
 
 def by_words(question: Question) -> list[str]:
