@@ -10,6 +10,7 @@ of all parts into docs/soak.md.
 import argparse
 import hashlib
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -211,6 +212,15 @@ def second_solver(seeds: range) -> Outcome:
     return good, said, {"confirmed": {name: done for name, (done, _, _) in counts.items()}}
 
 
+def browser(seeds: range) -> Outcome:
+    """The explorer's browser tests, as often as there are seeds, in one JupyterLab."""
+    tests = ["tests/test_browser_lab.py", "-k", "controls_by_label or a_cohort_is_narrowed", "-q", "-n", "0"]
+    often = {**os.environ, "SENDLAB_REPEATS": str(len(seeds))}
+    done = subprocess.run([sys.executable, "-m", "pytest", *tests], cwd=ROOT, env=often, capture_output=True, text=True)
+    failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    return done.returncode == 0, f"{2 * len(seeds)} walks, {len(failed)} failed", {"failed": failed}
+
+
 PARTS = {
     **{name: calibration(name) for name in calibrate.PARTS},
     **{case: flags(case) for case in soak_flags.CASES},
@@ -219,6 +229,9 @@ PARTS = {
                                range(60, 120), range(60, 64), (*MEASURES, SIGNAL_TESTS)),
     "planted truths": Part("every truth within 3 standard errors of the size in the sample's settings", planted_truths,
                            range(1001, 1101), range(1001, 1009), (*MEASURES, Path(sample_truths.__file__))),
+    "the explorer in the browser": Part(
+        "every walk through the explorer in a real JupyterLab ends as it should, none tried again", browser,
+        range(1, 21), range(0), (*PACKAGE, ROOT / "tests" / "test_browser_lab.py")),
     "protection of small tables": Part("every pattern safe, the proven one as cheap as enumeration and the full model",
                                        tables, range(1, 21), range(0), (*PROTECTION, *TABLE_TESTS)),
     "second solver": Part("every count that all sums of the published file give back is confirmed (4 indicators)",

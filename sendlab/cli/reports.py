@@ -127,13 +127,14 @@ def _invented_authority(folder: Path) -> None:
 @click.command()
 @WORKSPACE
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.option("--app", is_flag=True, help="As a page without code, for a meeting (needs the extra 'app').")
 @tell_faults
-def explore(workspace: Path | None, no_browser: bool) -> None:
+def explore(workspace: Path | None, no_browser: bool, app: bool) -> None:
     """JupyterLab on the explorer of cohort gaps."""
-    from sendlab.explore.lab import start_lab
+    from sendlab.explore.lab import start_app, start_lab
     from sendlab.workspace import find_workspace
 
-    sys.exit(start_lab(find_workspace(workspace), browser=not no_browser))
+    sys.exit((start_app if app else start_lab)(find_workspace(workspace), browser=not no_browser))
 
 
 VERBS = (build, report, demo, explore)

@@ -118,6 +118,8 @@ def _seen(explorer: CohortExplorer, question: Question, audience: str) -> str:
         return f"What can be seen here: {card(question.measure).title} by {' and by '.join(by)}."
     if shown.height:
         return f"What can be seen here: {card(question.measure).title} of all pupils."
+    if question.places[0] == explorer.authority:
+        return "Too few people are behind these figures, or they would give others away: ask by fewer groups."
     return "What can be seen: the same question for the authority."
 
 

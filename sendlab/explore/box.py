@@ -146,15 +146,21 @@ def explorer_box(explorer: "CohortExplorer", *, measure: str, place: str, audien
     return box
 
 
+def view_box(view: View) -> ExplorerBox:
+    """One view by itself, without controls."""
+    screen = Screen(lambda: message_of(view), lambda column, values: None)
+    return ExplorerBox([screen], repr(view))
+
+
 def message_of(view: View) -> Message:
     """A view as the screen draws it: status line, chart, sentence and table; of an own view, bars to brush as well."""
     bars = brush.bars_of(view)
     places = "".join(CHART.format(name) for name in bars)
+    sentence = f'<p data-testid="sentence">{escape(shown(view.sentence))}</p>'
     output = (
-        f'{STYLE}<div data-testid="output">{CHART.format("main")}<p data-testid="sentence">{escape(view.sentence)}</p>'
-        f"{places}{shown(view.table).to_html()}</div>"
+        f'{STYLE}<div data-testid="output">{CHART.format("main")}{sentence}{places}{shown(view.table).to_html()}</div>'
     )
-    return {"parts": {"status": status_html(view.status), "output": output, "lead": ""},
+    return {"parts": {"status": status_html(shown(view.status)), "output": output, "lead": ""},
             "charts": {"main": spec_of(shown(view.chart)), **bars}}  # fmt: skip
 
 

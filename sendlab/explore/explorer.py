@@ -242,6 +242,9 @@ class CohortExplorer:
         place = chosen.question.places[0]
         usual = self._opened.published(place=place, audience=audience)
         view = View(usual if chosen.plain else self._of_any_table(chosen, audience), chosen, self)
+        question = chosen.question
+        if chosen.plain and not usual.where(time_period=question.time_period).of(question.measure, place).height:
+            raise NothingToShow(f"{card(question.measure).title}: these figures were not released to the {audience}")
         return self._checked(view, f"these figures were not released to the {audience}")
 
     def _of_any_table(self, chosen: Selection, audience: str) -> Published:

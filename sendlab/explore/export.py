@@ -17,7 +17,7 @@ from sendlab.publish.tables_csv import as_csv
 
 FOLDER = "exports"  # of the workspace
 FIGURES = ("csv", "svg", "png")
-KINDS = (*FIGURES, "code", "pin")
+KINDS = (*FIGURES, "code", "view", "pin")
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Taken:
 
 
 def export(view: View, kind: str, *, audience: str = "board", note: str = "") -> Taken:
-    """Take a view away: "csv" (the table), "svg" or "png" (the chart), "code" (to paste), "pin" (to the board's pack).
+    """Take a view away: "csv" (the table), "svg" or "png" (the chart), "code" (to paste), "view" (for `sendlab new`).
 
     Of an own view the guard is asked first: what leaves the screen is what the audience may see, released from then on.
-    What is pinned is judged for the board; `note` is told beside it.
+    "pin" keeps what is chosen for the board's pack, judged for the board; `note` is told beside it.
     Errors: SendlabError where it may see nothing of it, with what can be answered instead.
     """
     if kind not in KINDS:
@@ -53,7 +53,16 @@ def export(view: View, kind: str, *, audience: str = "board", note: str = "") ->
         return Taken(pin(view, note), Path(view.explorer.root) / PINS)
     if kind == "code":
         return Taken("The lines below give this view in a notebook of this workspace.", text=view.code)
-    return _figures(view, kind, audience)
+    return _selection(view) if kind == "view" else _figures(view, kind, audience)
+
+
+def _selection(view: View) -> Taken:
+    """What was chosen, without a figure: a notebook is made of it."""
+    path = _file(view, "json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    view.save(path)
+    line = f"Written: {FOLDER}/{path.name}. A notebook of it: sendlab new --from-view {FOLDER}/{path.name}"
+    return Taken(line, path)
 
 
 def _figures(view: View, kind: str, audience: str) -> Taken:

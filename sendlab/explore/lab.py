@@ -1,8 +1,10 @@
-"""JupyterLab on the explorer's notebook: on this computer only, without news, update check or any other request."""
+"""JupyterLab, or an app, on the explorer's notebook: on this computer only, and nothing is asked of anybody else."""
 
 import json
+import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from sendlab.errors import WorkspaceProblem
@@ -20,7 +22,33 @@ def start_lab(workspace: Workspace, *, browser: bool = True) -> int:
 
     Ctrl-C ends it. Without `browser` it prints the address to open. It listens on 127.0.0.1 only.
     """
-    process = subprocess.Popen(lab_command(workspace, browser=browser), cwd=workspace.root)
+    return _until_it_ends(subprocess.Popen(lab_command(workspace, browser=browser), cwd=workspace.root))
+
+
+def start_app(workspace: Workspace, *, browser: bool = True) -> int:
+    """As `start_lab`, the notebook as an app without its code, for a meeting (Voila). Each page has a kernel."""
+    if not find_spec("voila"):
+        raise WorkspaceProblem("Voila is not installed here", next_step='install the extra "app" of sendlab')
+    command = app_command(workspace, browser=browser)
+    return _until_it_ends(subprocess.Popen(command, cwd=workspace.root, env=app_environment()))
+
+
+def app_command(workspace: Workspace, *, browser: bool = True) -> list[str]:
+    """The command that shows the explorer's notebook as an app; makes the notebook where it is not there yet."""
+    notebook = lab_notebook(workspace)
+    options = {"Voila.ip": "127.0.0.1", "Voila.open_browser": str(browser), "VoilaConfiguration.template": "sendlab",
+               "VoilaConfiguration.strip_sources": "True", "ExecutePreprocessor.timeout": "600"}  # fmt: skip
+    words = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "voila", str(notebook.relative_to(workspace.root)), *words]
+
+
+def app_environment() -> dict[str, str]:
+    """The environment in which Voila finds our page, which fetches nothing."""
+    own = str(Path(__file__).parent / "jupyter")
+    return {**os.environ, "JUPYTER_PATH": os.pathsep.join(filter(None, [own, os.environ.get("JUPYTER_PATH", "")]))}
+
+
+def _until_it_ends(process: "subprocess.Popen[bytes]") -> int:
     try:
         return process.wait()
     except KeyboardInterrupt:

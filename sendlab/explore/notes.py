@@ -14,7 +14,14 @@ from sendlab.schema.labels import day_name, period_text
 
 
 def who_counts(view: View) -> str:
-    """Whose figures a view shows: the cohort, how many of how many, how far the data reach, and their source."""
+    """Whose figures a view shows: the cohort, how many of how many, how far the data reach, and their source.
+
+    Of an own view with its mark.
+    """
+    return f"{_told(view)}\n{view.figures.mark}." if view.own else _told(view)
+
+
+def _told(view: View) -> str:
     if isinstance(view, NotAnswered):
         return "No figures, so nobody is counted here: see the answer."
     total, about = view.total, card(view.measure)

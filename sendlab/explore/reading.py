@@ -218,9 +218,10 @@ def value_named(column: str, text: str) -> str:
         called = _words()["values"].get(column, {}).get(value, ())
         if wanted in (value.casefold(), value_words(column, value).casefold(), *called):
             return value
-    known = [value_words(column, value) for value in groups_of(column)]
+    names = [value_words(column, value) for value in groups_of(column)]
+    known = list(dict.fromkeys([*groups_of(column), *names]))
     raise SendlabError(
-        f"'{text}' is no value of {column}", next_step=did_you_mean(text, known, f"use one of {', '.join(known)}")
+        f"'{text}' is no value of {column}", next_step=did_you_mean(text, known, f"use one of {', '.join(names)}")
     )
 
 

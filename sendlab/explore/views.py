@@ -112,11 +112,11 @@ class View:
         return self.kept(plot_answer(self.figures, self.selection.question, **self._terms))
 
     @cached_property
-    def sentence(self) -> str:
-        """The finding in a few sentences; of an own view, with its mark."""
+    def sentence(self) -> Any:
+        """The finding in a few sentences; of an own view, with its mark, for the screen alone."""
         question, terms = self.selection.question, self._terms
         text = str(self._plain_sentence() if self.plain else answer_sentence(self.figures, question, **terms))
-        return f"{text} ({self.figures.mark}.)" if self.own else text
+        return self.kept(f"{text} ({self.figures.mark}.)" if self.own else text)
 
     def _plain_sentence(self) -> str:
         with_figure = [group for group in ABOUT if (one_row(self.rows, group=group) or {}).get("value") is not None]
@@ -137,15 +137,18 @@ class View:
         return answered(self.figures, self.selection.question, **self._terms).total
 
     @property
-    def status(self) -> str:
-        """One line: what is shown, where, when, for how many pupils, and whether it is protected."""
+    def status(self) -> Any:
+        """One line: what is shown, where, when, for how many pupils, and whether it is protected.
+
+        Of an own view it is for the screen alone, as all else of it: the number of pupils may be small.
+        """
         first, total = self.rows.row(0, named=True), self.total
         count = None if total is None else total["base_subjects"]
         about = card(self.measure)
         n = "n not shown" if count is None else f"n = {count:,} {about.counted}"
         when = period_text(self.time_period, first["time_identifier"])
         who = "" if self.plain else f"{answered(self.figures, self.selection.question, **self._terms).cohort}; "
-        return f"{about.title}; {first['place_name']}; {when}; {who}{n}; {self._protection}"
+        return self.kept(f"{about.title}; {first['place_name']}; {when}; {who}{n}; {self._protection}")
 
     @property
     def _protection(self) -> str:
@@ -158,8 +161,15 @@ class View:
         """The few lines that make this view; pasted into a notebook of the workspace they give the same figures."""
         audience = self.figures.audience if isinstance(self.figures, Published) else "board"
         call = self.selection.code(own=self.own, audience=audience, asked=self.asked)
-        return "\n".join(["import sendlab", "", "explorer = sendlab.CohortExplorer()", f"view = {call}",
-                          "print(view.status)", "print(view.sentence)", "display(view.chart, view.table)"])  # fmt: skip
+        see = ["view.show()"] if self.own else ["print(view.status)", "print(view.sentence)",
+                                                "display(view.chart, view.table)"]  # fmt: skip
+        return "\n".join(["import sendlab", "", "explorer = sendlab.CohortExplorer()", f"view = {call}", *see])
+
+    def show(self) -> Any:
+        """All of the view on the screen; a saved notebook keeps one line of it."""
+        from sendlab.explore.box import view_box
+
+        return view_box(self)
 
     def save(self, path: Path | str) -> Path:
         """The selection in a JSON file, without a figure in it; `sendlab new --from-view FILE` makes a notebook of it.
@@ -206,4 +216,4 @@ class View:
                 "only": self.selection.only}  # fmt: skip
 
     def __repr__(self) -> str:
-        return NOT_KEPT if self.own else self.status
+        return NOT_KEPT if self.own else str(self.status)
