@@ -8,6 +8,7 @@ from sendlab.board.changes import Changes, changes_since
 from sendlab.board.commentary import Comment, Comments, comment_on, read_commentary
 from sendlab.board.entries import Entry, Followed, entry_of, followed
 from sendlab.board.issued import Issue, issue_of, last_issue
+from sendlab.board.pinned import Pinned, require_of_build
 from sendlab.board.scorecard import Finding, findings, nothing_stands_out, sentence_of, title_of
 from sendlab.board.settings import read_board
 from sendlab.board.targets import Target, targets
@@ -64,6 +65,7 @@ class PackContent:
     marks: str
     settings: str
     run_id: str
+    pinned: tuple[Pinned, ...] = ()
 
     @property
     def issued_on(self) -> str:
@@ -88,16 +90,23 @@ class PackContent:
 
 
 def make_content(
-    published: Published, workspace: Workspace, *, time_period: str, issued: str = "", every: Published | None = None
+    published: Published,
+    workspace: Workspace,
+    *,
+    time_period: str,
+    issued: str = "",
+    every: Published | None = None,
+    pinned: tuple[Pinned, ...] = (),
 ) -> tuple[PackContent, Issue]:
     """The content of the pack of a school year (202526), and the record of it to keep if it goes out.
 
     `issued` (2026-01-22) is the day of the meeting: what changed is told since the last pack before that day; a draft
     looks back at the last pack of all. `every` holds the figures of every table (closed terms, half terms), so that the
-    record knows them. Without any figure of the authority a `SendlabError`; what is wrong in
-    board.toml or the commentary a `WorkspaceProblem`.
+    record knows them. `pinned` are the views that an analyst pinned, of the same build. Without any figure of the
+    authority a `SendlabError`; what is wrong in board.toml or the commentary a `WorkspaceProblem`.
     """
     require_published(published)
+    require_of_build(pinned, published)
     la_code, la_name = workspace.la_code, workspace.la_name
     priorities = followed(published, read_board(workspace.root), la_code=la_code, time_period=time_period)
     entries = [entry for each in priorities for entry in each.entries]
@@ -131,6 +140,7 @@ def make_content(
         marks=marks_of(entries),
         settings=published.settings,
         run_id=published.run_id,
+        pinned=pinned,
     )
     return content, this
 

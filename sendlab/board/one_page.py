@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sendlab.board.content import PackContent
 from sendlab.board.entries import Entry, Followed
+from sendlab.board.pinned import SECTION
 
 MOST_WORDS = 500
 DECISIONS = 3  # empty boxes
@@ -40,6 +41,11 @@ class OnePage:
     def first(self) -> str:
         """What to say where nothing can have changed, or nothing has."""
         return "Nothing." if self.content.changes.since else "This is the first pack."
+
+    @property
+    def more_closely(self) -> str:
+        """Where the views stand that an analyst pinned: behind the one page."""
+        return f"{SECTION}: see below." if self.content.pinned else ""
 
     @property
     def said_of_reds(self) -> str:

@@ -22,7 +22,7 @@ ON_SCREEN_ONLY = "For your own view only: figures by these leave your screen in 
 FILTERS = (*COLUMNS, *ON_SCREEN, INTERVENTION)
 LEADS = ("Who makes it up", "Over time", "By school", "Interventions")
 EXPORTS = {"Table as CSV": "csv", "Chart as SVG": "svg", "Chart as PNG": "png", "Code for this view": "code",
-           "What is chosen, for sendlab new": "view"}  # fmt: skip
+           "What is chosen, for sendlab new": "view", "Pinned to the board's pack": "pin"}  # fmt: skip
 
 
 @dataclass

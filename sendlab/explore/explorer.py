@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from sendlab.build.opened import open_workspace
+from sendlab.build.opened import OpenWorkspace, open_workspace
 from sendlab.disclosure import Asked
 from sendlab.disclosure.guard import ASKABLE, Question, ask
 from sendlab.disclosure.published import OwnView, Published
@@ -27,12 +27,13 @@ GROUPS = "sen_provision"
 class CohortExplorer:
     """Any cohort at any place of a workspace, without a browser; `show()` adds controls.
 
-    `workspace` is a folder in or below a workspace (default: the current one). With `own_view=True` figures are not
-    protected: they are marked, drawn on screen only, and not kept in a saved notebook.
+    `workspace` is a folder in or below a workspace (default: the current one), or one that is open. With
+    `own_view=True` figures are not protected: they are marked, drawn on screen only, and not kept in a saved notebook.
     """
 
-    def __init__(self, workspace: Path | str | None = None, *, own_view: bool = False) -> None:
-        self._opened, self.own_view = open_workspace(workspace), own_view
+    def __init__(self, workspace: Path | str | OpenWorkspace | None = None, *, own_view: bool = False) -> None:
+        self._opened = workspace if isinstance(workspace, OpenWorkspace) else open_workspace(workspace)
+        self.own_view = own_view
         self.own = OwnFigures(self._opened)
         self._own_views: dict[str, OwnView] = {}
 
@@ -94,7 +95,7 @@ class CohortExplorer:
         What is not there is a `SendlabError` with the near names.
         """
         own = self.own_view if own is None else own
-        self._require(measure, str(place))
+        self.require(measure, str(place))
         periods = self._periods(measure, str(place), audience, own=own)
         chosen = self._selection(measure, place, time_period, by, compare, part, filters, periods)
         return self._own(chosen) if own else self._released(chosen, audience)
@@ -132,7 +133,7 @@ class CohortExplorer:
         self, measure: str, place: str, time_period: str | None, by: Sequence[str], compare: str, part: str,
         filters: dict[str, Any], audience: str,
     ) -> Selection:  # fmt: skip
-        self._require(measure, str(place))
+        self.require(measure, str(place))
         years = (
             self._opened.periods() if can_be_asked(measure) else self._periods(measure, str(place), audience, own=False)
         )
@@ -292,10 +293,11 @@ class CohortExplorer:
     def _start(self, measure: str | None, place: str | None) -> tuple[str, str]:
         """The measure and place named, else the first of each."""
         which, where = measure or self.measures()["measure"][0], str(place or self.places()["place_code"][0])
-        self._require(which, where)
+        self.require(which, where)
         return which, where
 
-    def _require(self, measure: str, place: str) -> None:
+    def require(self, measure: str, place: str) -> None:
+        """An error with the near names where there is no such measure to compare groups by, or no such place."""
         known = self.measures()
         if measure not in known["measure"]:
             hint = near_names(measure, known.select("measure", "title").iter_rows())

@@ -7,15 +7,17 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from sendlab.board.pinned import PINS
 from sendlab.disclosure.published import Published, require_published
 from sendlab.errors import SendlabError
+from sendlab.explore.pins import pin
 from sendlab.explore.views import View
 from sendlab.publish.files import write_aside
 from sendlab.publish.tables_csv import as_csv
 
 FOLDER = "exports"  # of the workspace
 FIGURES = ("csv", "svg", "png")
-KINDS = (*FIGURES, "code", "view")
+KINDS = (*FIGURES, "code", "view", "pin")
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,17 @@ class Taken:
         )
 
 
-def export(view: View, kind: str, *, audience: str = "board") -> Taken:
+def export(view: View, kind: str, *, audience: str = "board", note: str = "") -> Taken:
     """Take a view away: "csv" (the table), "svg" or "png" (the chart), "code" (to paste), "view" (for `sendlab new`).
 
     Of an own view the guard is asked first: what leaves the screen is what the audience may see, released from then on.
+    "pin" keeps what is chosen for the board's pack, judged for the board; `note` is told beside it.
     Errors: SendlabError where it may see nothing of it, with what can be answered instead.
     """
     if kind not in KINDS:
         raise SendlabError(f"nothing can be taken away as '{kind}'", next_step=f"use one of {', '.join(KINDS)}")
+    if kind == "pin":
+        return Taken(pin(view, note), Path(view.explorer.root) / PINS)
     if kind == "code":
         return Taken("The lines below give this view in a notebook of this workspace.", text=view.code)
     return _selection(view) if kind == "view" else _figures(view, kind, audience)

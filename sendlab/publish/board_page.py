@@ -6,6 +6,7 @@ from pathlib import Path
 from sendlab.board.content import PackContent, require_told_of
 from sendlab.board.entries import Entry
 from sendlab.board.one_page import DECISIONS, cells_of, one_page
+from sendlab.board.pinned import SECTION
 from sendlab.disclosure.published import Published
 from sendlab.publish.files import write_text
 from sendlab.publish.outputs import figure
@@ -31,6 +32,7 @@ def write_board_page(content: PackContent, published: Published, path: Path) -> 
         england=_one_period(content.entries),
         charts=_charts(content, published),
         decisions=range(DECISIONS),
+        looked_at=SECTION,
     )
     return write_text(path, text)
 

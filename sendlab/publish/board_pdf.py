@@ -8,6 +8,7 @@ from typing import Any
 from sendlab.board.content import PackContent, require_told_of
 from sendlab.board.entries import Entry
 from sendlab.board.one_page import DECISIONS, OnePage, cells_of, one_page
+from sendlab.board.pinned import SECTION, Pinned
 from sendlab.disclosure.published import Published
 from sendlab.errors import SendlabError
 from sendlab.publish.files import write_aside
@@ -69,6 +70,8 @@ def _data(page: OnePage, published: Published) -> dict[str, Any]:
         "first": page.first,
         "changes": [*page.changes, *more],
         "decisions": DECISIONS,
+        "looked_at": SECTION,
+        "pinned": [_pinned(each) for each in content.pinned],
         "settings": content.settings,
         "run_id": content.run_id,
     }
@@ -100,7 +103,18 @@ def _line(entry: Entry, content: PackContent, span: int) -> dict[str, Any]:
 def _below(page: OnePage) -> str:
     more = f"{page.more_lines} more lines: see the slides." if page.more_lines else ""
     marks = f"{page.content.marks}." if page.content.marks else ""
-    return " ".join(text for text in (page.said_of_reds, more, marks) if text)
+    return " ".join(text for text in (page.said_of_reds, more, marks, page.more_closely) if text)
+
+
+def _pinned(each: Pinned) -> dict[str, Any]:
+    """A pinned view; without figures a table without columns."""
+    table = each.table
+    return {
+        "title": each.title, "sentence": each.sentence, "note": f"Note: {each.note}" if each.note else "",
+        "caption": table.caption if table else "", "columns": table.headings if table else (),
+        "figures": table.figures if table else (), "rows": table.rows if table else (),
+        "notes": table.notes if table else (),
+    }  # fmt: skip
 
 
 def _charts(content: PackContent, published: Published) -> list[dict[str, str]]:

@@ -20,11 +20,12 @@ _FOOTERS = ("FOOTER", "SLIDE_NUMBER")
 
 @dataclass(frozen=True)
 class Cell:
-    """The text of a cell, and whether it is bold or a rating."""
+    """The text of a cell, and whether it is bold, a rating, or a number to stand under others."""
 
     text: str
     bold: bool = False
     letter: str = ""
+    number: bool = False
 
 
 def opened_template() -> Any:
@@ -138,7 +139,7 @@ def add_table(
     say(shape, f"Table: {name}, {len(rows)} rows, columns {', '.join(head)}")
     for column, wide in zip(table.columns, widths, strict=True):
         column.width = Inches(wide)
-    heading = [Cell(text, bold=True) for text in head]
+    heading = [Cell(text, bold=True, number=below.number) for text, below in zip(head, _below(rows, head), strict=True)]
     for number, row in enumerate([heading, *rows]):
         height = row_height(row, widths, size)
         table.rows[number].height = Inches(max(height, least) if number else height)
@@ -151,8 +152,13 @@ def add_table(
     return shape
 
 
+def _below(rows: Sequence[Sequence[Cell]], head: Sequence[str]) -> Sequence[Cell]:
+    """The cells under the headings, whose side they take."""
+    return next((row for row in rows if len(row) == len(head)), [Cell("")] * len(head))
+
+
 def _write_cell(cell: Any, told: Cell, size: int, *, heading: bool, over_all: bool) -> None:
-    from pptx.enum.text import MSO_ANCHOR
+    from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
     from pptx.util import Inches, Pt
 
     ground, colour = (BLUE, PAPER) if heading else RAG.get(told.letter, (PALE if over_all else PAPER, TEXT))
@@ -163,6 +169,8 @@ def _write_cell(cell: Any, told: Cell, size: int, *, heading: bool, over_all: bo
     cell.vertical_anchor = MSO_ANCHOR.BOTTOM if heading else MSO_ANCHOR.TOP
     for number, text in enumerate(told.text.split("\n")):
         paragraph = cell.text_frame.paragraphs[0] if number == 0 else cell.text_frame.add_paragraph()
+        if told.number:
+            paragraph.alignment = PP_ALIGN.RIGHT
         run = paragraph.add_run()
         run.text, run.font.size = text, Pt(size)
         run.font.bold, run.font.color.rgb = heading or told.bold or bool(told.letter), colour_of(colour)

@@ -24,6 +24,7 @@ from sendlab.publish.slide_parts import (
     place_named,
     write,
 )
+from sendlab.publish.slide_pinned import add_pinned
 from sendlab.publish.slide_tables import (
     decisions_table,
     disagreements_table,
@@ -54,9 +55,9 @@ NO_DISAGREEMENT = (
 def write_slides(content: PackContent, published: Published, path: Path) -> Path:
     """Write the deck of a pack; returns the path written.
 
-    Title, summary, scorecard, a finding a slide, exceptions with boxes to fill in, questions to schools, what changed,
-    limits, decisions. Text is fitted to its box; what does not fit goes to a further slide. Anything but published
-    figures, and content of another run than theirs, is refused with `GateError`.
+    Title, summary, scorecard, a finding a slide, views that were pinned, exceptions with boxes to fill in, questions to
+    schools, what changed, limits, decisions. Text is fitted to its box; what does not fit goes to a further slide.
+    Anything but published figures, and content of another run than theirs, is refused with `GateError`.
     """
     require_told_of(content, published)
     return write_aside(path, lambda aside: _deck(content, published).save(str(aside)))
@@ -69,6 +70,7 @@ def _deck(content: PackContent, published: Published) -> Any:
     add_tables(deck, f"Scorecard, {period_name(content.time_period)}", "", scorecard_table(content), content)
     for said in content.said[:MOST_FINDINGS]:
         _finding(deck, said, content, published)
+    add_pinned(deck, content)
     _exceptions(deck, content)
     add_tables(deck, "What councils expect", EXPECTED, targets_table(content), content)
     _visits(deck, content)

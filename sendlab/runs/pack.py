@@ -5,9 +5,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from sendlab import store
 from sendlab.board.commentary import COMMENTARY
 from sendlab.board.issued import records_of
+from sendlab.board.pinned import PINS
 from sendlab.board.settings import BOARD
+from sendlab.build.marks import STEP as BUILD
 from sendlab.disclosure.shown import EVERYTHING, Present
 from sendlab.errors import RunProblem
 from sendlab.runs.index import write_index
@@ -78,8 +81,11 @@ def _name(register: Register, folder: Path) -> str:
 
 
 def _key(workspace: Any) -> str:
-    """What decides the pack besides figures: program, authority, what the board follows, comments, earlier packs."""
+    """What decides the pack besides figures: program, authority, board.toml, comments, pins, earlier packs."""
     digest = hashlib.sha256()
-    for path in (workspace.root / BOARD, workspace.root / COMMENTARY, *records_of(workspace)):
+    pins = workspace.root / PINS
+    for path in (workspace.root / BOARD, workspace.root / COMMENTARY, pins, *records_of(workspace)):
         digest.update(f"{path.name} ".encode() + (path.read_bytes() if path.is_file() else b""))
+    if pins.is_file():  # answers are counted from pupils: what no mark of a published figure knows of
+        digest.update(str(store.read_manifest(workspace.store, BUILD).get("mark", "")).encode())
     return f"{program_mark()} {workspace.la_code} {workspace.la_name} {workspace.public} {digest.hexdigest()[:12]}"

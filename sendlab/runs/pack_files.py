@@ -10,8 +10,10 @@ from sendlab import store
 from sendlab.board.commentary import COMMENTARY, ask_for_comments, read_commentary
 from sendlab.board.content import PackContent, make_content, with_comments
 from sendlab.board.issued import Issue, keep_issue
+from sendlab.board.pinned import Pinned
 from sendlab.disclosure.published import Published
 from sendlab.errors import RunProblem, SendlabError
+from sendlab.explore.pins import pinned_views
 from sendlab.publish.files import files_in_use
 from sendlab.runs.execute import error_line
 from sendlab.runs.outcome import Outcome
@@ -21,11 +23,12 @@ from sendlab.runs.strip import without_paths
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures that a pack is made of: those that reports show, those of every table, and the public's if wanted."""
+    """The figures that a pack is made of: of reports, of every table, the public's if wanted, and of pinned views."""
 
     usual: Published
     every: Published
     public: Published | None
+    pinned: Callable[[], tuple[Pinned, ...]] = tuple  # the views pinned to the pack, once they are asked for
 
 
 def figures_of(opened: Any) -> Figures:
@@ -34,6 +37,7 @@ def figures_of(opened: Any) -> Figures:
         usual=opened.published(audience=AUDIENCE),
         every=opened.published(audience=AUDIENCE, every_table=True),
         public=opened.published(audience=PUBLIC) if opened.workspace.public else None,
+        pinned=lambda: pinned_views(opened),
     )
 
 
@@ -80,7 +84,12 @@ def _told(figures: Figures, workspace: Any, folder: Path, time_period: str, issu
 def _content(figures: Figures, workspace: Any, time_period: str, issued: str) -> tuple[PackContent, Issue]:
     """The content, once people have been asked for words on its reds."""
     content, record = make_content(
-        figures.usual, workspace, time_period=time_period, issued=issued, every=figures.every
+        figures.usual,
+        workspace,
+        time_period=time_period,
+        issued=issued,
+        every=figures.every,
+        pinned=figures.pinned(),
     )
     comments = read_commentary(workspace.root)
     try:

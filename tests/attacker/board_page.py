@@ -7,6 +7,7 @@ from attacker.board_lines import GROUPS, scene_of_line, without_calendar, year_b
 from attacker.claims import NUMBER, Scene, Stray
 from attacker.html_file import PageReader
 from attacker.page import Node, parse
+from attacker.pinned import ARTICLE, read_articles
 from attacker.public import Public
 from attacker.sentences import NATIONALLY, Told
 from sendlab.schema.groups import TOTAL
@@ -23,7 +24,10 @@ def read_board_page(path: Path, public: Public, file: str) -> Told:
     """All that the page tells: claims of its scorecard and of everything else."""
     html = path.read_text(encoding="utf-8")
     rest = _REDS.sub("", without_calendar(_TABLE.sub("", html)))
-    told = PageReader(rest, Scene(), public, file).read()
+    told = PageReader(ARTICLE.sub("", rest), Scene(), public, file).read()
+    pinned = read_articles(html, public, file)
+    told.claims += pinned.claims
+    told.strays += pinned.strays
     la = next((code for code, level in public.places.values() if level == "Local authority"), "")
     for table in _TABLE.findall(html):
         _Scorecard(file, la, told).read(parse(table))

@@ -22,7 +22,7 @@ _CLASSES = frozenset(
     (
         "skip", "marking", "place", "contents", "scroll", "sendlab-table", "sendlab-notes", "figure", "text", "number",
         "range", "word", "better", "worse", "quiet", "more", "boxes", "wide", "charts", "unseen", "search", "failed",
-        "board", "code", "twin", "narrow", "csv", "index",
+        "board", "pinned", "code", "twin", "narrow", "csv", "index",
     )
 )  # fmt: skip
 # What the attributes of our pages may hold.

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 from attacker.board_lines import scene_of_line, without_calendar, year_before
 from attacker.claims import NUMBER, Scene, Stray
+from attacker.pinned import PinnedReader, is_more, is_pinned
 from attacker.public import Public
 from attacker.says_cells import SaysLine
 from attacker.sentences import NATIONALLY, Told, read_text
@@ -94,6 +95,9 @@ class Deck:
         root, about = ElementTree.fromstring(self.parts[name]), name.rpartition("/")[2]
         shapes = [shape for shape in root.iter() if _tag(shape) in ("sp", "pic", "graphicFrame")]
         title = next(("".join(_paragraphs(s)) for s in shapes if _placeholder(s) in ("title", "ctrTitle")), "")
+        if is_more(title) or is_pinned(_whole(title)):
+            self._pinned(name, shapes, _whole(title), about)
+            return
         scene = self._title(title, about)
         for shape in shapes:
             if _placeholder(shape) in ("title", "ctrTitle", "sldNum"):
@@ -115,6 +119,45 @@ class Deck:
                                 named = next((name for name in _EXPECTED if text.startswith(f"{name}: ")), "")
                                 self._text(text.removeprefix(named), f"{about}, notes", replace(scene, measure=""))
 
+    def _pinned(self, name: str, shapes: list[ElementTree.Element], title: str, where: str) -> None:
+        """The slide of a pinned view, or one that names those of the page: the footer is as on every slide."""
+        named = is_more(title)
+        view = PinnedReader(title, self.public, self.file, where) if not named else None
+        for table in (node for shape in shapes for node in shape.iter() if view and _tag(node) == "tbl"):
+            view.table(_rows(table))  # first: its rows name the groups that sentences tell of
+        for shape in (shape for shape in shapes if _placeholder(shape) not in ("title", "ctrTitle", "sldNum")):
+            if any(_tag(node) == "tbl" for node in shape.iter()):
+                if view is None:
+                    self._stray(where, "a table of no pinned view")
+            elif _placeholder(shape) == "ftr":
+                self._text(" ".join(_paragraphs(shape)), where, Scene())
+            else:
+                self._pinned_lines(view, _paragraphs(shape), where)
+            alt = next((node.get("descr", "") for node in shape.iter() if _tag(node) == "cNvPr"), "")
+            if alt and not re.fullmatch(
+                r"Table: Pinned, \d+ rows, columns [^\d]*95% interval[^\d]*(?:\(\d{4}/\d\d\))?", alt
+            ):
+                self._stray(where, "an alt text of no pinned view")
+        for notes in (part for part in self._related(name) if part.startswith("ppt/notesSlides/")):
+            for shape in ElementTree.fromstring(self.parts[notes]).iter():
+                if _tag(shape) == "sp" and _placeholder(shape) == "body":
+                    self._pinned_lines(view, _paragraphs(shape), f"{where}, notes")
+        if view is not None:
+            self.told.claims += view.told.claims
+            self.told.strays += view.told.strays
+
+    def _pinned_lines(self, view: PinnedReader | None, lines: list[str], where: str) -> None:
+        """Paragraphs: of a pinned view its sentences; where others are named, their titles. People write the notes."""
+        for line in lines:
+            if line.startswith(("What is counted: ", "Range: ", "Source: ", "Audience: ")):
+                self._text(line, where, Scene())
+            elif view is not None and not line.startswith("Note: "):
+                view.sentence(line)
+            elif view is None and is_pinned(line):
+                self.told.strays += PinnedReader(line, self.public, self.file, where).told.strays
+            elif view is None:
+                self._stray(where, "a line that names no pinned view")
+
     def _related(self, part: str) -> list[str]:
         folder, _, name = part.rpartition("/")
         relations = self.parts.get(f"{folder}/_rels/{name}.rels", b"").decode()
@@ -123,7 +166,7 @@ class Deck:
     def _title(self, title: str, where: str) -> Scene:
         """What a slide is about; the title of a finding tells its figure and the one beside it."""
         scene = Scene(time_period=self.period, place_code=self.la)
-        title = re.sub(r" \(\d+ of \d+\)$", "", title)  # a table that goes on
+        title = _whole(title)
         found = _TITLE.fullmatch(title)
         if found is None:
             self._text(title, where, scene)
@@ -184,8 +227,7 @@ class Deck:
     # --- tables ---------------------------------------------------------------------------------------------------
 
     def _table(self, table: ElementTree.Element, where: str) -> None:
-        rows = [["\n".join(_paragraphs(cell)) for cell in row if _tag(cell) == "tc"]
-                for row in table if _tag(row) == "tr"]  # fmt: skip
+        rows = _rows(table)
         kind = _TABLES.get(rows[0][0])
         if kind is None:
             self._stray(where, "a table of no kind of ours")
@@ -354,6 +396,15 @@ def _cells_of_book(data: bytes) -> dict[tuple[str, str], float]:
         (str(cells.get(f"{column}1", "")), str(cells.get(f"A{row}", ""))): float(cells[key])
         for key, (column, row) in at.items() if column != "A" and row != "1" and cells[key]
     }  # fmt: skip
+
+
+def _whole(title: str) -> str:
+    """The title of a table that goes on over several slides."""
+    return re.sub(r" \(\d+ of \d+\)$", "", title)
+
+
+def _rows(table: ElementTree.Element) -> list[list[str]]:
+    return [["\n".join(_paragraphs(cell)) for cell in row if _tag(cell) == "tc"] for row in table if _tag(row) == "tr"]
 
 
 def _tag(node: ElementTree.Element) -> str:
