@@ -1,7 +1,6 @@
 """The cohort explorer as a plain class: choose measure, place and cohort; get chart, sentence, table and code."""
 
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,10 @@ from sendlab.disclosure.published import OwnView, Published
 from sendlab.errors import NothingToShow, SendlabError
 from sendlab.explore import leads
 from sendlab.explore.asking import NotAnswered, figures_of, judged_or_why
+from sendlab.explore.near import near_names
 from sendlab.explore.own import OwnFigures
 from sendlab.explore.selection import INTERVENTION, ON_SCREEN, Selection, can_be_asked, groups_of, select
+from sendlab.explore.source import Source
 from sendlab.explore.views import Exhibit, View
 from sendlab.metrics.cards import card, cards
 from sendlab.narrate.answers import answered
@@ -35,7 +36,7 @@ class CohortExplorer:
         self._opened = workspace if isinstance(workspace, OpenWorkspace) else open_workspace(workspace)
         self.own_view = own_view
         self.own = OwnFigures(self._opened)
-        self._own_views: dict[str, OwnView] = {}
+        self._source = Source(self._opened)
 
     # ---- what there is
 
@@ -60,7 +61,7 @@ class CohortExplorer:
         if measure is None and place is None:
             return self._opened.periods()
         which, where = self._start(measure, place)
-        return self._periods(which, where, "board", own=self.own_view)
+        return self._source.periods(which, where, "board", own=self.own_view)
 
     def values(self, column: str) -> tuple[str, ...]:
         """The values that a column may be filtered by; of "intervention" those that there are here."""
@@ -96,7 +97,7 @@ class CohortExplorer:
         """
         own = self.own_view if own is None else own
         self.require(measure, str(place))
-        periods = self._periods(measure, str(place), audience, own=own)
+        periods = self._source.periods(measure, str(place), audience, own=own)
         chosen = self._selection(measure, place, time_period, by, compare, part, filters, periods)
         return self._own(chosen) if own else self._released(chosen, audience)
 
@@ -134,9 +135,7 @@ class CohortExplorer:
         filters: dict[str, Any], audience: str,
     ) -> Selection:  # fmt: skip
         self.require(measure, str(place))
-        years = (
-            self._opened.periods() if can_be_asked(measure) else self._periods(measure, str(place), audience, own=False)
-        )
+        years = self._opened.periods() if can_be_asked(measure) else self._source.periods(measure, str(place), audience)
         return self._selection(measure, place, time_period, by, compare, part, filters, years)
 
     def judged(self, chosen: Selection, audience: str = "board", *, everywhere: bool = False) -> View:
@@ -200,11 +199,7 @@ class CohortExplorer:
 
     def of_all_places(self, view: View) -> Published | OwnView:
         """The figures of the measure on view at all places, as protected as the view is."""
-        if isinstance(view.figures, OwnView):
-            return self._opened.own_view().where(measure=view.measure)
-        return self._opened.published(
-            measure=view.measure, audience=view.figures.audience, school=view.figures.place or None
-        )
+        return self._source.everywhere(view.measure, view.figures)
 
     # ---- how a selection gets its figures
 
@@ -229,45 +224,14 @@ class CohortExplorer:
     def _own(self, chosen: Selection) -> View:
         """Any cohort of a measure counted from facts; of another measure what was made of it for all places."""
         if chosen.plain or not can_be_asked(chosen.question.measure):
-            own = self._own_of(chosen.question.places[0])
-            return self._checked(View(own, chosen, self), "no own view can be made of it")
-        return self._checked(View(self.own.view(chosen), chosen, self), "nobody is in it")
-
-    def _own_of(self, place: str) -> OwnView:
-        if place not in self._own_views:
-            self._own_views[place] = self._opened.own_view(place=place)
-        return self._own_views[place]
+            return _checked(
+                View(self._source.own(chosen.question.places[0]), chosen, self), "no own view can be made of it"
+            )
+        return _checked(View(self.own.view(chosen), chosen, self), "nobody is in it")
 
     def _released(self, chosen: Selection, audience: str) -> View:
-        place = chosen.question.places[0]
-        usual = self._opened.published(place=place, audience=audience)
-        view = View(usual if chosen.plain else self._of_any_table(chosen, audience), chosen, self)
-        question = chosen.question
-        if chosen.plain and not usual.where(time_period=question.time_period).of(question.measure, place).height:
-            raise NothingToShow(f"{card(question.measure).title}: these figures were not released to the {audience}")
-        return self._checked(view, f"these figures were not released to the {audience}")
-
-    def _of_any_table(self, chosen: Selection, audience: str) -> Published:
-        """Rows of all published tables, of the widest period of the year or of the part that is asked for."""
-        question = chosen.question
-        every = self._opened.published(place=question.places[0], audience=audience, every_table=True)
-        rows = every.where(measure=question.measure)
-        kinds = set(rows.where(time_period=question.time_period).usual().rows["time_identifier"])
-        return rows.where(time_identifier=[question.part] if question.part else sorted(kinds))
-
-    def _checked(self, view: View, why: str) -> View:
-        """The view, if there is something to see; else why not, and what to do."""
-        if view.plain:
-            return view
-        try:
-            answered(view.figures, view.selection.question, compare=view.selection.compare, only=view.selection.only)
-        except NothingToShow:
-            can = can_be_asked(view.measure) and not view.own
-            step = "have them judged with explorer.answer(...), or look for yourself with own=True"
-            raise SendlabError(
-                f"{card(view.measure).title}: {why}", next_step=step if can else "choose another breakdown or cohort"
-            ) from None
-        return view
+        view = View(self._source.released(chosen, audience), chosen, self)
+        return _checked(view, f"these figures were not released to the {audience}")
 
     def asked_everywhere(self, question: Question) -> Published:
         """The guard's answer to a question for the board, of all places. Errors: Refused."""
@@ -280,15 +244,6 @@ class CohortExplorer:
     def usual_figures(self, place: str, audience: str = "board") -> Published:
         """The figures of a place that every audience is given, by SEN provision and area of need."""
         return self._opened.published(place=place, audience=audience)
-
-    def _figures(self, place: str, audience: str, *, own: bool) -> Published | OwnView:
-        return self._own_of(place) if own else self._opened.published(place=place, audience=audience)
-
-    def _periods(self, measure: str, place: str, audience: str, *, own: bool) -> list[str]:
-        """Academic years in which the measure has rows by SEN provision at the place, latest last."""
-        view = self._figures(place, audience, own=own)
-        rows = view.where(measure=measure, place_code=place, comparator="", need_area="Total", item="Total").rows
-        return sorted(set(rows["time_period"]))
 
     def _start(self, measure: str | None, place: str | None) -> tuple[str, str]:
         """The measure and place named, else the first of each."""
@@ -308,26 +263,20 @@ class CohortExplorer:
             raise SendlabError(f"no place has the code '{place}'", next_step=hint)
 
 
+def _checked(view: View, why: str) -> View:
+    """The view, if there is something to see; else why not, and what to do."""
+    if view.plain:
+        return view
+    try:
+        answered(view.figures, view.selection.question, compare=view.selection.compare, only=view.selection.only)
+    except NothingToShow:
+        can = can_be_asked(view.measure) and not view.own
+        step = "have them judged with explorer.answer(...), or look for yourself with own=True"
+        raise SendlabError(
+            f"{card(view.measure).title}: {why}", next_step=step if can else "choose another breakdown or cohort"
+        ) from None
+    return view
+
+
 def _columns(by: Sequence[str]) -> tuple[str, ...]:
     return (by,) if isinstance(by, str) else tuple(by)
-
-
-def near_names(wanted: str, known: Iterable[tuple[str, ...]], most: int = 5) -> str:
-    """The codes whose code or name comes near to what was asked for, as the next step of an error.
-
-    >>> near_names("alder", [("900101", "Alder Primary School"), ("900102", "Birch Primary School")])
-    "did you mean '900101' (Alder Primary School)?"
-    >>> near_names("zzz", [("absence", "Overall absence rate")])
-    "use one of: 'absence' (Overall absence rate)"
-    """
-    names = {code: f"'{code}' ({name})" for code, name in known}
-    lower = {text.casefold(): code for code, text in names.items()}
-    sought = wanted.casefold()
-    near = get_close_matches(wanted, names, n=most) + [
-        code for text, code in lower.items() if sought and sought in text
-    ]
-    found = list(dict.fromkeys(near))[:most]
-    if found:
-        return f"did you mean {' or '.join(names[code] for code in found)}?"
-    listed = list(names.values())
-    return f"use one of: {', '.join(listed[:20])}{', ...' if len(listed) > 20 else ''}"
