@@ -19,7 +19,7 @@ from sendlab.schema.measures import GROUPS
 
 ARTICLE = re.compile(r"<article>.*?</article>", re.DOTALL)
 _COLUMNS = ("Numerator", "Denominator", "Figure", "95% interval")
-_TITLE = re.compile(r"(?P<start>.*?): (?P<rest>.*), (?P<period>20\d\d/\d\d)(?: \((?P<part>[a-z0-9 ]+)\))?")
+_TITLE = re.compile(r"(?: by (?P<by>[a-zA-Z ]+))?: (?P<rest>.*), (?P<period>20\d\d/\d\d)(?: \((?P<part>[a-z0-9 ]+)\))?")
 _N = rf"({NUMBER})"
 _LIMITS = rf"(?:between {_N}%? and {_N}%?|from {_N} (above|below) to {_N} (?:above|below)|no interval)"
 _UNIT = r"(?:%| points| percentage points| per 100 pupils| out of 10)?"
@@ -66,8 +66,7 @@ def read_articles(html: str, public: Public, file: str) -> Told:
 
 def is_pinned(title: str) -> bool:
     """Whether the title of a slide is that of a pinned view."""
-    found = _TITLE.fullmatch(title)
-    return found is not None and _measure(found.group("start")) is not None
+    return _parts(title) is not None
 
 
 def is_more(title: str) -> bool:
@@ -90,14 +89,13 @@ class PinnedReader:
         self.told.strays.append(Stray(self.file, self.where, about))
 
     def _title(self, title: str) -> Scene:
-        found = _TITLE.fullmatch(title)
-        measure = _measure(found.group("start")) if found else None
+        measure, found = _parts(title) or ("", None)
         place = next((name for name in sorted(self.public.places, key=len, reverse=True)
                       if found and found.group("rest").endswith(f", {name}")), "")  # fmt: skip
-        if found is None or measure is None or not place:
+        if found is None or not place:
             self._stray("a title that asks nothing of ours")
             return Scene()
-        by = found.group("start").removeprefix(cards()[measure].title).removeprefix(" by ")
+        by = found.group("by")
         self.by = tuple(_BY[name] for name in by.split(" and ")) if by else ()
         who = found.group("rest").removesuffix(f", {place}")
         who, _, self.held_to = who.partition(", held to ")
@@ -243,12 +241,12 @@ def _text(node: Node) -> str:
     return " ".join(node.text.split())
 
 
-def _measure(start: str) -> str | None:
-    """The measure whose title begins a text, the longest first."""
-    found = (
-        card for card in sorted(cards().values(), key=lambda card: -len(card.title)) if start.startswith(card.title)
-    )
-    return next((card.measure for card in found), None)
+def _parts(title: str) -> tuple[str, re.Match[str]] | None:
+    """The measure whose title begins the question, the longest first, and what follows it; None for another title."""
+    for about in sorted(cards().values(), key=lambda card: -len(card.title)):
+        if title.startswith(about.title) and (found := _TITLE.fullmatch(title, len(about.title))):
+            return about.measure, found
+    return None
 
 
 _BY = {words: name for name, words in NAMES.items()}
