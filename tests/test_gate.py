@@ -17,11 +17,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from sendlab import charts, tables
 from sendlab.charts import bundle
+from sendlab.disclosure.guard import ask
 from sendlab.disclosure.published import OwnView, Published, _published, restore
 from sendlab.disclosure.sealed import about_figures, require_seal, seal, seal_key
 from sendlab.disclosure.shown import Present
 from sendlab.errors import GateError, WorkspaceProblem
 from sendlab.explore import View as Explored
+from sendlab.explore import who_counts
+from sendlab.explore.selection import Selection
 from sendlab.metrics.cards import cards
 from sendlab.publish import write_report
 from sendlab.publish.scan_rules import makes_nothing
@@ -167,16 +170,18 @@ def figures_of(thing):
 TAKE_FIGURES = {name: thing for name, thing in public().items() if figures_of(thing)}
 # How the others that make an output are tried: below, by name.
 TRIED_BELOW = {
-    "charts.png", "charts.svg", "explore.CohortExplorer", "explore.View", "publish.write_report", "runs.Outcome",
+    "charts.png", "charts.svg", "explore.CohortExplorer", "explore.View", "explore.who_counts", "publish.write_report",
+    "runs.Outcome",
     "runs.RunResult", "runs.compare_runs", "runs.run", "tables.ShownTable", "tables.Statement", "tables.largest_gaps",
     # Forms and entry take no figures, plans those of a workspace: they have tests of their own
     "explore.SelfEvaluation", "publish.write_forms", "runs.write_plans",
 }  # fmt: skip
+QUESTION = ask(PA, "202425", "999", by=["sen_provision"])
 VALUES = {
     "measure": PA, "measures": [PA], "place": "999", "time_period": "202425", "from_period": "202324",
     "to_period": "202425", "group": "SEN support", "caption": "Figures", "la_code": "999", "la_name": "Sampleton",
     "content": None, "school_id": "9991101", "ratings": pl.DataFrame(), "evidence": pl.DataFrame(),
-    "actions": pl.DataFrame(),
+    "actions": pl.DataFrame(), "question": QUESTION, "compare": "No SEN",
 }  # fmt: skip
 
 
@@ -219,7 +224,13 @@ def test_what_did_pass_is_drawn_said_and_shown(tmp_path):
 @pytest.mark.parametrize("part", ["rows", "chart", "sentence", "table", "status"])
 def test_the_explorer_shows_none_of_it(what, part):
     with pytest.raises(GateError):
-        getattr(Explored((RAW | FORGED)[what](), PA, "999", "202425"), part)
+        getattr(Explored((RAW | FORGED)[what](), Selection(QUESTION), None), part)
+
+
+@pytest.mark.parametrize("what", [*RAW, *FORGED])
+def test_who_counts_is_told_of_none_of_it(what):
+    with pytest.raises(GateError):
+        who_counts(Explored((RAW | FORGED)[what](), Selection(QUESTION), None))
 
 
 @pytest.mark.parametrize("what", [*RAW, *FORGED])
