@@ -123,7 +123,7 @@ def torn(root):
     return [path for path in found if path.name.startswith(".") or not path.stat().st_size]
 
 
-def until(holds, seconds=30.0):
+def until(holds, seconds=120.0):  # a busy machine starts a process slowly
     """Wait for a condition; whether it came to hold."""
     end = time.monotonic() + seconds
     while not holds():
