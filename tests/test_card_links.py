@@ -33,6 +33,7 @@ MAY_BE_EMPTY = {
     "cumulative_over",
     "breakdowns",
     "told_by",
+    "own",
 }
 
 

@@ -107,6 +107,6 @@ def test_every_stored_chart_has_svg_png_and_words(path):
 def test_what_is_printed_are_sentences_and_not_the_lists_of_a_program(path):
     printed = [
         line for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])
-        for line in output.get("text", "").splitlines()
+        for line in output.get("text", "").splitlines() if line
     ]  # fmt: skip
     assert printed and all(line.removeprefix(BULLET)[0].isalnum() for line in printed), printed

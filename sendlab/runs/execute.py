@@ -29,7 +29,7 @@ from sendlab.runs.outcome import (
 )
 from sendlab.runs.plan import OWN, Task, literal_path
 from sendlab.runs.strip import mark_error, strip, without_paths
-from sendlab.workspace import find_workspace, has_workspace
+from sendlab.schema import own
 
 CELL_SECONDS = 900  # a cell of a kernel that takes longer has hung; the supervisor watches all of a notebook
 _LONGEST_ERROR = 500
@@ -77,8 +77,7 @@ def finish(task: Task, ran: Ran, *, attempt: int = 1) -> Outcome:
     error, said = "", ""
     shown: tuple[Key, ...] = ()
     try:
-        if has_workspace(task.cwd):
-            find_workspace(task.cwd)  # its own measures are known here too: what is looked through names them
+        own.use(task.cwd)  # measures of the workspace are known here too: what is looked through names them
         if ran.error:
             error = ran.error + _kept(task, ran.error, keep_outputs=True)
         else:
