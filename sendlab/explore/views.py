@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from sendlab.disclosure.guard.words import by_words
 from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, Published
 from sendlab.explore.selection import Selection
 from sendlab.metrics.cards import card
 from sendlab.narrate import headline, one_row, rows_of
-from sendlab.narrate.answers import answer_sentence, answered
+from sendlab.narrate.answers import Answered, answered, sentence_of
 from sendlab.schema.labels import period_text
 from sendlab.tables import figures_table
-from sendlab.tables.answers import answer_table
+from sendlab.tables.answers import table_of
 
 if TYPE_CHECKING:
     from sendlab.explore.explorer import CohortExplorer
@@ -94,11 +95,20 @@ class View:
         return self.selection.plain and not self.asked
 
     @cached_property
+    def _found(self) -> Answered:
+        """The rows of the answer, chosen once for all parts of the view."""
+        return answered(self.figures, self.selection.question, **self._terms)
+
+    @property
+    def _by(self) -> str:
+        return " ".join(by_words(self.selection.question))
+
+    @cached_property
     def rows(self) -> pl.DataFrame:
         """The measure rows shown: of the cohort and its groups; of a plain view figures and gaps, areas of need too."""
         if self.plain:
             return rows_of(self.figures, **self._what)
-        found = answered(self.figures, self.selection.question, **self._terms)
+        found = self._found
         held = [row for row in found.against.values() if row not in found.groups.values()]
         return pl.DataFrame([found.total, *found.groups.values(), *held], schema=self.figures.rows.schema)
 
@@ -106,17 +116,17 @@ class View:
     def chart(self) -> Any:
         """The chart; of an own view, `ScreenOnly` with the chart as `.shown`."""
         from sendlab.charts import plot_groups
-        from sendlab.charts.answers import plot_answer
+        from sendlab.charts.answers import picture_of
 
         if self.plain:
             return self.kept(plot_groups(self.figures, **self._what))
-        return self.kept(plot_answer(self.figures, self.selection.question, **self._terms))
+        panels = len(self.selection.question.by) > 1
+        return self.kept(picture_of(self.figures, self._found, self._by, panels=panels))
 
     @cached_property
     def sentence(self) -> Any:
         """The finding in a few sentences; of an own view, with its mark, for the screen alone."""
-        question, terms = self.selection.question, self._terms
-        text = str(self._plain_sentence() if self.plain else answer_sentence(self.figures, question, **terms))
+        text = self._plain_sentence() if self.plain else sentence_of(self._found)
         return self.kept(f"{text} ({self.figures.mark}.)" if self.own else text)
 
     def _plain_sentence(self) -> str:
@@ -128,14 +138,14 @@ class View:
         """The table twin of the chart (`ShownTable`); of an own view, `ScreenOnly` with the table as `.shown`."""
         if self.plain:
             return self.kept(figures_table(self.figures, by="sen_provision", **self._what))
-        return self.kept(answer_table(self.figures, self.selection.question, **self._terms))
+        return self.kept(table_of(self.figures, self._found, self._by))
 
     @property
     def total(self) -> dict[str, Any] | None:
         """The row of all pupils on view."""
         if self.plain:
             return one_row(self.rows)
-        return answered(self.figures, self.selection.question, **self._terms).total
+        return self._found.total
 
     @property
     def status(self) -> Any:
@@ -148,7 +158,7 @@ class View:
         about = card(self.measure)
         n = "n not shown" if count is None else f"n = {count:,} {about.counted}"
         when = period_text(self.time_period, first["time_identifier"])
-        who = "" if self.plain else f"{answered(self.figures, self.selection.question, **self._terms).cohort}; "
+        who = "" if self.plain else f"{self._found.cohort}; "
         return self.kept(f"{about.title}; {first['place_name']}; {when}; {who}{n}; {self._protection}")
 
     @property

@@ -209,6 +209,11 @@ def answer_sentence(
 ) -> str:  # fmt: skip
     """The answer in a few sentences: the cohort's figure, then how its groups stand to what they are held to."""
     found = answered(view, question, compare=compare, beside=beside, also=also, only=only)
+    return sentence_of(found)
+
+
+def sentence_of(found: Answered) -> str:
+    """The sentences on rows that were chosen already."""
     figure = figure_words(found.total, found.about)
     start = f"{found.about.title}, {found.place_name}, {found.when}: {found.cohort} {figure}."
     return " ".join([start, *_told(found)])
