@@ -29,7 +29,7 @@ from sendlab.explore.reading import ASKED_BY, completed, measure_of
 from sendlab.explore.selection import of_dict, select
 from sendlab.locks import one_at_a_time
 from sendlab.metrics.publication import declared
-from sendlab.narrate.answers import answer_sentence
+from sendlab.narrate.answer_words import answer_sentence
 from sendlab.runs import make_plan
 from sendlab.runs.execute import execute
 from sendlab.schema import own
@@ -395,7 +395,7 @@ def test_a_filter_that_a_breakdown_expresses_is_declared_as_it():
         ('[[table]]\nmeasures = ["absence"]', "needs a name", "name ="),
         ('[[table]]\nname = "a"\nmeasures = ["absense"]\nlevels = ["School"]\nby = [""]', "'absense'", "absence"),
         ('[[table]]\nname = "a"\nmeasures = ["absence"]\nlevels = ["Schools"]\nby = [""]', "'Schools'", "School"),
-        ('[[table]]\nname = "a"\nmeasures = ["absence"]\nlevels = ["School"]\nby = ["sen_primary_need"]', "not made by",
+        ('[[table]]\nname = "a"\nmeasures = ["absence"]\nlevels = ["School"]\nby = ["sen_primary_need"]', "not broken down by",
          "need_area"),
         ('[[table]]\nname = "a"\nmeasures = ["absence"]\nlevels = ["School"]', "'by' is missing", 'by = ["..."]'),
         ('[[table]]\nname = "by SEN provision"\nmeasures = ["absence"]\nlevels = ["School"]\nby = [""]', "name that no",

@@ -536,11 +536,11 @@ BROKEN_CARDS = {
     'at_most = "suspension_rate"\n' + CARD: "which is of the base 'january_roll'",
     'among = "january_roll"\n' + CARD: "it shares the base 'attendance' with .*, and says otherwise whom that counts",
     'subject = "place"\n' + CARD.replace('"attendance"', '"own_base"'): r"its function looks at pupils \(facts\)",
-    CARD + PUBLISHED.replace('"sen_provision"', '"sex"'): "it is not broken down by 'sex'",
-    CARD + PUBLISHED.replace("by", "bye"): "has no field 'bye'",
-    CARD + PUBLISHED + 'periods = "half-term"\n': "is of half terms, and the measure is not made for them",
+    CARD + PUBLISHED.replace('"sen_provision"', '"sex"'): "'long_absence' is not broken down by 'sex'",
+    CARD + PUBLISHED.replace("by", "bye"): "no field 'bye'",
+    CARD + PUBLISHED + 'periods = "half-term"\n': "'long_absence' is not made for half terms",
     'at_most = "persistent_absence"\n' + (CARD + PUBLISHED).replace("sen_provision", "nc_year"):
-        "it is published in tables in which 'persistent_absence', which limits it, is not",
+        "stands where 'persistent_absence', which limits it, is not published",
     "title = \n": "it cannot be read: ",
 }  # fmt: skip
 

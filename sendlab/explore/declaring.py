@@ -5,8 +5,9 @@ from pathlib import Path
 from sendlab.disclosure.guard.question import names_of
 from sendlab.errors import SendlabError
 from sendlab.explore.selection import Selection
+from sendlab.metrics.added_tables import held_by
 from sendlab.metrics.cards import CROSSED, Breakdown, card, cards
-from sendlab.metrics.own_list import add_to_list, held_by
+from sendlab.metrics.own_list import add_to_list
 from sendlab.metrics.publication import LA_LEVEL, SCHOOL_LEVEL, PublishedTable, declared, published_measures
 from sendlab.narrate.answers import EARLIER
 from sendlab.schema.groups import ALL_SEN
