@@ -8,8 +8,8 @@ import polars as pl
 from sendlab.compare import MAX_AGE
 from sendlab.disclosure.published import NATION, OwnView, Published
 from sendlab.errors import NothingToShow
-from sendlab.metrics.cards import card
-from sendlab.narrate import one_row, rows_of
+from sendlab.metrics.cards import Card, card
+from sendlab.narrate import Row, one_row, rows_of
 from sendlab.narrate.rows import in_words, or_else
 from sendlab.schema.labels import day_name, period_name, period_text
 
@@ -48,13 +48,18 @@ def data_note(view: View, *, measure: str, place: str, time_period: str) -> str:
     if whole is None or not whole["base_subjects"]:
         reason = whole["note"] if whole and whole["note"] else "not shown"
         return f"{about.title}, {period}: {reason}.{history}"
-    parts = [f"{about.title}, {period}: {whole['base_subjects']:,} {about.counted} counted"]
-    if whole["eligible_subjects"]:
-        parts.append(f"of {whole['eligible_subjects']:,} who could be")
-    if whole["data_to"]:
-        parts.append(f"data to {day_name(whole['data_to'])}")
-    note = f" Note: {whole['note']}." if whole["note"] else ""
-    return f"{', '.join(parts)}.{note}{history}"
+    return f"{counted_note(f'{about.title}, {period}', whole, about)}{history}"
+
+
+def counted_note(start: str, row: Row, about: Card, between: str = " ") -> str:
+    """Behind a start: how many count, of how many who could, how far the data reach, and the row's own note."""
+    parts = [f"{start}: {row['base_subjects']:,} {about.counted} counted"]
+    if row["eligible_subjects"]:
+        parts.append(f"of {row['eligible_subjects']:,} who could be")
+    if row["data_to"]:
+        parts.append(f"data to {day_name(row['data_to'])}")
+    note = f"{between}Note: {row['note']}." if row["note"] else ""
+    return f"{', '.join(parts)}.{note}"
 
 
 def _history(view: View, measure: str, time_period: str) -> str:

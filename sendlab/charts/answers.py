@@ -10,7 +10,8 @@ from sendlab.charts.parts import Key
 from sendlab.disclosure.guard.question import Question
 from sendlab.disclosure.guard.words import by_words
 from sendlab.narrate import View
-from sendlab.narrate.answers import BETWEEN, Answered, Only, answer_title, answered
+from sendlab.narrate.answer_words import answer_title
+from sendlab.narrate.answers import BETWEEN, Answered, Only, answered
 from sendlab.narrate.rows import or_else
 from sendlab.tables import Line
 from sendlab.tables.answers import answer_lines

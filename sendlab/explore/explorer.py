@@ -12,13 +12,12 @@ from sendlab.disclosure import Asked
 from sendlab.disclosure.guard import ASKABLE, Question, ask
 from sendlab.disclosure.published import OwnView, Published
 from sendlab.errors import NothingToShow, SendlabError
-from sendlab.explore import leads
 from sendlab.explore.asking import NotAnswered, figures_of, judged_or_why
 from sendlab.explore.near import near_names
 from sendlab.explore.own import OwnFigures
 from sendlab.explore.selection import INTERVENTION, ON_SCREEN, Selection, can_be_asked, groups_of, select
 from sendlab.explore.source import Source
-from sendlab.explore.views import Exhibit, View
+from sendlab.explore.views import View
 from sendlab.metrics.cards import card, cards
 from sendlab.narrate.answers import answered
 
@@ -178,24 +177,6 @@ class CohortExplorer:
 
         which, where = self._start(measure, place)
         return explorer_box(self, measure=which, place=where, audience=audience)
-
-    # ---- from a gap on (see `View`)
-
-    def gap_parts(self, view: View, by: str, group: str) -> Exhibit:
-        """Who makes up a gap; see `View.made_of`."""
-        return leads.gap_parts(self, view, by, group)
-
-    def over_time(self, view: View) -> Exhibit:
-        """The cohort in every year; see `View.over_time`."""
-        return leads.over_time(self, view)
-
-    def by_school(self, view: View) -> Exhibit:
-        """The cohort at every school; see `View.by_school`."""
-        return leads.by_school(self, view)
-
-    def interventions(self, view: View) -> Any:
-        """Interventions of the cohort; see `View.interventions`."""
-        return leads.interventions(self, view)
 
     def of_all_places(self, view: View) -> Published | OwnView:
         """The figures of the measure on view at all places, as protected as the view is."""

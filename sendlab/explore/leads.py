@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -12,21 +12,19 @@ from sendlab.errors import NothingToShow, SendlabError
 from sendlab.explore.selection import can_be_asked
 from sendlab.explore.views import ABOUT, Exhibit, View
 from sendlab.metrics.cards import card
-from sendlab.narrate.answers import Answered, answered, gap_of
+from sendlab.narrate.answers import Answered, answered
+from sendlab.narrate.strength import gap_of
 from sendlab.schema.labels import period_name, period_text
 from sendlab.schema.measures import as_measures
 from sendlab.tables import ShownTable, funnel_table, schools_table, show_table
 from sendlab.tables.answers import table_of
 from sendlab.tables.further import gap_parts_table, multiples_table
 
-if TYPE_CHECKING:
-    from sendlab.explore.explorer import CohortExplorer
-
 NOT_RELEASED = "only the figures by SEN provision were released for this; look for yourself with own=True"
 NO_SEN = "No SEN"
 
 
-def gap_parts(explorer: CohortExplorer, view: View, by: str, group: str = "") -> Exhibit:
+def gap_parts(view: View, by: str, group: str = "") -> Exhibit:
     """The gap of a group to what it is held to, split by the values of a column."""
     from sendlab.charts.waterfall import plot_gap_parts
 
@@ -38,7 +36,9 @@ def gap_parts(explorer: CohortExplorer, view: View, by: str, group: str = "") ->
         raise SendlabError(f"the cohort is chosen by {by} already", next_step="split the gap by another column")
     apart = question.coarser(by=(first, by))
     whole = question.coarser(by=(first,))
-    parts = [explorer.own.rows(replace(view.selection, question=one, compare=""), view.place) for one in (apart, whole)]
+    parts = [
+        view.explorer.own.rows(replace(view.selection, question=one, compare=""), view.place) for one in (apart, whole)
+    ]
     held = OwnView(pl.concat(parts))
     wanted: dict[str, Any] = {"group": group or _farthest(held, whole, compare), "compare": compare}
     wanted["also"] = view.selection.also
@@ -62,7 +62,7 @@ def _farthest(view: OwnView, question: Any, compare: str) -> str:
     return str(found.groups[name][question.by[0]])
 
 
-def over_time(explorer: CohortExplorer, view: View) -> Exhibit:
+def over_time(view: View) -> Exhibit:
     """The figure of the cohort in every year; of a plain view the usual chart, with the nation beside it."""
     from sendlab.charts import plot_multiples
     from sendlab.charts.answers import picture_of
@@ -75,8 +75,7 @@ def over_time(explorer: CohortExplorer, view: View) -> Exhibit:
             view.kept(plot_multiples(view.figures, **what)), view.kept(multiples_table(view.figures, **what))
         )
     rows = {
-        year: _cohort(explorer, view, view.place, year)
-        for year in explorer.periods(measure=view.measure, place=view.place)
+        year: _cohort(view, view.place, year) for year in view.explorer.periods(measure=view.measure, place=view.place)
     }
     found = _as_lines(view, {period_name(year): row for year, row in rows.items() if row is not None})
     return Exhibit(
@@ -84,21 +83,21 @@ def over_time(explorer: CohortExplorer, view: View) -> Exhibit:
     )
 
 
-def by_school(explorer: CohortExplorer, view: View) -> Exhibit:
+def by_school(view: View) -> Exhibit:
     """The cohort at every school."""
     from sendlab.charts import plot_funnel, plot_schools
     from sendlab.charts.answers import picture_of
 
     if view.plain:
         what = {"measure": view.measure, "group": _about(view), "time_period": view.time_period}
-        everywhere = explorer.of_all_places(view)
+        everywhere = view.explorer.of_all_places(view)
         funnel = card(view.measure).kind == "share"
         chart, table = (plot_funnel, funnel_table) if funnel else (plot_schools, schools_table)
         return Exhibit(view.kept(chart(everywhere, **what)), view.kept(table(everywhere, **what)))
     if not view.own:
         raise SendlabError("the schools of this cohort were not released", next_step=NOT_RELEASED)
-    schools = explorer.places().filter(pl.col("geographic_level") == "School").sort("place_name", "place_code")
-    rows = {name: _cohort(explorer, view, code, view.time_period) for code, name in
+    schools = view.explorer.places().filter(pl.col("geographic_level") == "School").sort("place_name", "place_code")
+    rows = {name: _cohort(view, code, view.time_period) for code, name in
             schools.select("place_code", "place_name").iter_rows()}  # fmt: skip
     found = _as_lines(view, {name: row for name, row in rows.items() if row is not None})
     return Exhibit(
@@ -112,10 +111,10 @@ def _about(view: View) -> str:
     return next((group for group in ABOUT if group in shown), ABOUT[0])
 
 
-def _cohort(explorer: CohortExplorer, view: View, place: str, time_period: str) -> dict[str, Any] | None:
+def _cohort(view: View, place: str, time_period: str) -> dict[str, Any] | None:
     """The row of the cohort as a whole at another place or in another year."""
     question = view.selection.question.coarser(by=(), places=(place,), time_period=time_period)
-    rows = explorer.own.rows(replace(view.selection, question=question, compare=""), place)
+    rows = view.explorer.own.rows(replace(view.selection, question=question, compare=""), place)
     return rows.row(0, named=True) if rows.height else None
 
 
@@ -126,11 +125,11 @@ def _as_lines(view: View, rows: dict[str, dict[str, Any]]) -> Answered:
     return Answered(found.about, found.cohort, found.total, rows)
 
 
-def interventions(explorer: CohortExplorer, view: View) -> Any:
+def interventions(view: View) -> Any:
     """How many pupils of the cohort had each intervention in the year, for the own screen."""
     if not view.own:
         raise SendlabError("what the pupils of a cohort had was not released", next_step=NOT_RELEASED)
-    rows = explorer.own.interventions(view.selection)
+    rows = view.explorer.own.interventions(view.selection)
     if rows.is_empty():
         raise NothingToShow("no intervention is recorded for pupils of this cohort in the year")
     when = period_text(view.time_period, "")

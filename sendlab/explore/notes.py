@@ -5,12 +5,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from sendlab.describe import counted_note
 from sendlab.explore.asking import NotAnswered
 from sendlab.explore.selection import Selection
 from sendlab.explore.views import View
 from sendlab.metrics.cards import card
 from sendlab.narrate.answers import AUTHORITY, EARLIER, cohort_words
-from sendlab.schema.labels import day_name, period_text
+from sendlab.schema.labels import period_text
 
 
 def who_counts(view: View) -> Any:
@@ -31,14 +32,8 @@ def _told(view: View) -> str:
     start = f"{cohort[:1].upper()}{cohort[1:]}, {period_text(view.time_period, total['time_identifier'])}"
     if total["base_subjects"] is None:
         return f"{start}: how many count is not shown."
-    parts = [f"{start}: {total['base_subjects']:,} {about.counted} counted"]
-    if total["eligible_subjects"]:
-        parts.append(f"of {total['eligible_subjects']:,} who could be")
-    if total["data_to"]:
-        parts.append(f"data to {day_name(total['data_to'])}")
-    note = f"\nNote: {total['note']}." if total["note"] else ""
     source = about.captured.split(";")[0]
-    return f"{', '.join(parts)}.{note}\n{source[:1].upper()}{source[1:]}."
+    return "\n".join([counted_note(start, total, about, between="\n"), f"{source[:1].upper()}{source[1:]}."])
 
 
 def limits_of(chosen: Selection) -> list[str]:

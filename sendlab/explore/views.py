@@ -15,7 +15,8 @@ from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, Published
 from sendlab.explore.selection import Selection
 from sendlab.metrics.cards import card
 from sendlab.narrate import headline, one_row, rows_of
-from sendlab.narrate.answers import Answered, answered, sentence_of
+from sendlab.narrate.answer_words import sentence_of
+from sendlab.narrate.answers import Answered, answered
 from sendlab.schema.labels import period_text
 from sendlab.tables import figures_table
 from sendlab.tables.answers import table_of
@@ -199,19 +200,27 @@ class View:
 
         `by`: the column whose values are the parts; `group` defaults to the group farthest from what it is held to.
         """
-        return self.explorer.gap_parts(self, by, group)
+        from sendlab.explore import leads
+
+        return leads.gap_parts(self, by, group)
 
     def over_time(self) -> Exhibit:
         """The same cohort in every year that there are figures of."""
-        return self.explorer.over_time(self)
+        from sendlab.explore import leads
+
+        return leads.over_time(self)
 
     def by_school(self) -> Exhibit:
         """The same cohort at every school: a funnel where it is one of the usual groups and a share of people."""
-        return self.explorer.by_school(self)
+        from sendlab.explore import leads
+
+        return leads.by_school(self)
 
     def interventions(self) -> Any:
         """Which interventions the pupils of the cohort had in the year, as a table."""
-        return self.explorer.interventions(self)
+        from sendlab.explore import leads
+
+        return leads.interventions(self)
 
     def kept(self, thing: Any) -> Any:
         """A chart or table, for the screen alone where the view is an own one."""

@@ -13,7 +13,8 @@ from sendlab.schema.labels import period_name
 
 _HOME = {
     **dict.fromkeys(("change_sentence", "finding_title", "gap_sentence", "headline", "title_words"), "sentences"),
-    **dict.fromkeys(("answer_sentence", "year_before"), "answers"),
+    "answer_sentence": "answer_words",
+    "year_before": "answers",
     "findings": "found",
     "intervention_findings": "gains",
     **dict.fromkeys(("says_shows_measures", "schools_to_ask"), "says_shows"),

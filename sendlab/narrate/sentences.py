@@ -6,9 +6,8 @@ from sendlab.disclosure.published import require_view
 from sendlab.metrics.cards import Card, card, of_sen_only
 from sendlab.narrate.numbers import between, format_gap, format_value, gap_between
 from sendlab.narrate.rows import LEVELS, Row, View, gap_row, in_words, one_kind_of_period, one_row, or_else, rows_of
-from sendlab.narrate.strength import gap_strength, verdict
+from sendlab.narrate.strength import gap_of, gap_strength, verdict
 from sendlab.schema.labels import MARKS, NOT_SHOWN, people, period_name, period_text, reason
-from sendlab.stats.intervals import difference
 from sendlab.stats.rounding import format_number
 
 
@@ -116,17 +115,8 @@ def _rows_of_group(view: View, measure: str, place: str, group: str) -> pl.DataF
 
 
 def _change_words(old: Row, new: Row, card: Card) -> str:
-    bases = [row["base_subjects"] for row in (old, new) if row["base_subjects"] is not None]
-    change = {
-        "value": new["value"] - old["value"],
-        "lower": None,
-        "upper": None,
-        "base_subjects": min(bases, default=None),
-    }
-    if None not in (old["lower"], old["upper"], new["lower"], new["upper"]):
-        # the two years share pupils, which would make the true interval narrower: this one errs on the safe side
-        limits = difference(*(row[end] for row in (new, old) for end in ("value", "lower", "upper")))
-        change["lower"], change["upper"] = (float(limit) for limit in limits)
+    change = gap_of(new, old)
+    assert change is not None  # whoever calls has seen both figures
     word = gap_strength(change, card)
     side = _side(change["value"], card) if word in ("clear", "possible") else ""
     size = f"{format_gap(change['value'], card, base=change['base_subjects'])} {_direction(change['value'])}"

@@ -2,6 +2,7 @@
 
 from sendlab.metrics.cards import Card
 from sendlab.narrate.rows import Row
+from sendlab.stats.intervals import difference
 
 # Width of an interval from which "no sign of" would promise too much; a judgement, in the unit of the gap.
 WIDE = {"%": 20.0, "percentage": 20.0, "per ": 10.0, "points": 6.0, "rating": 3.0}
@@ -26,6 +27,26 @@ def strength(lower: float | None, upper: float | None, *, wide: float | None = N
     if upper > lower and min(-lower, upper) <= LEANING * (upper - lower):
         return "possible"
     return "cannot tell" if wide is not None and upper - lower > wide else "no sign of"
+
+
+def gap_of(own: Row, other: Row) -> Row | None:
+    """How far a figure is from another, with limits from both sides' own (MOVER); None where one is not shown.
+
+    As if the two were of different people. Where they share some (two years of a school, a school and its authority)
+    the true interval is narrower: this one errs on the safe side.
+
+    >>> one, two = {"value": 9.0, "lower": 7.0, "upper": 11.0, "base_subjects": 60}, {"value": 5.0, "lower": 4.0,
+    ...     "upper": 6.0, "base_subjects": 80}
+    >>> {name: round(value, 2) for name, value in gap_of(one, two).items() if name != "status"}
+    {'value': 4.0, 'lower': 1.76, 'upper': 6.24, 'base_subjects': 60}
+    """
+    if own["value"] is None or other["value"] is None:
+        return None
+    ends = [row[name] for row in (own, other) for name in ("value", "lower", "upper")]
+    lower, upper = (None, None) if None in ends else map(float, difference(*ends))
+    bases = [row["base_subjects"] for row in (own, other) if row.get("base_subjects") is not None]
+    return {"value": own["value"] - other["value"], "lower": lower, "upper": upper,
+            "base_subjects": min(bases, default=None), "status": ""}  # fmt: skip
 
 
 def gap_strength(row: Row | None, card: Card) -> str:

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from sendlab.metrics.cards import Card
 from sendlab.narrate.numbers import format_value
 from sendlab.narrate.rows import Row
-from sendlab.narrate.strength import gap_strength
+from sendlab.narrate.strength import gap_of, gap_strength
 from sendlab.schema.labels import NOT_SHOWN, people, period_name
-from sendlab.stats.intervals import difference
 
 
 def counted(number: int, noun: str) -> str:
@@ -41,11 +40,10 @@ def change_title(about: Card, group: str, shown: Sequence[tuple[str, Row]], late
         return f"{about.title}: too few years to tell a change"
     (year, old), (last, new) = shown[0], shown[-1]
     span = f"since {period_name(year)}" if last == latest else f"from {period_name(year)} to {period_name(last)}"
-    ends = [row[end] for row in (new, old) for end in ("value", "lower", "upper")]
-    if None in ends:
+    change = gap_of(new, old)
+    if change is None or change["lower"] is None:
         return f"{about.title} of {group}: change {span} cannot be told"
-    lower, upper = (float(limit) for limit in difference(*ends))
-    word = gap_strength({"value": new["value"] - old["value"], "lower": lower, "upper": upper}, about)
+    word = gap_strength(change, about)
     if word in ("clear", "possible"):
         way = "rise" if new["value"] > old["value"] else "fall"
         return f"{about.title}: {word} {way} for {group} {span}"
@@ -63,12 +61,10 @@ def bands_title(missed: Mapping[str, str]) -> str:
 
 def decomposition_title(about: Card, start: Row, end: Row, mix: float) -> str:
     """Whether the figure of all pupils with SEN changed, and whether mostly by the groups' own figures or their mix."""
-    ends = [row[name] for row in (end, start) for name in ("value", "lower", "upper")]
-    change, name = end["value"] - start["value"], f"{about.title}, all pupils with SEN"
-    if None in ends:
+    gap, name = gap_of(end, start), f"{about.title}, all pupils with SEN"
+    if gap is None or gap["lower"] is None:
         return f"{name}: what the change since {period_name(start['time_period'])} is made of"
-    lower, upper = (float(limit) for limit in difference(*ends))
-    word = gap_strength({"value": change, "lower": lower, "upper": upper}, about)
+    word, change = gap_strength(gap, about), gap["value"]
     if word not in ("clear", "possible"):
         return f"{name}: no clear change since {period_name(start['time_period'])}"
     mostly = "more or fewer pupils in each group" if abs(mix) > abs(change - mix) else "the groups' own figures"
