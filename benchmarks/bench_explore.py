@@ -11,16 +11,21 @@ import argparse
 import json
 import os
 import random
+import shutil
 import socket
 import statistics
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import polars as pl
 from bench_process import Figures, in_a_process
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parent.parent
 PUPILS, QUICK, CHANGES, TOKEN = 250_000, 25_000, 60, "bench"
@@ -116,7 +121,7 @@ def browser(folder: Path, changes: int) -> Figures:
     try:
         _wait(port)
         with sync_playwright() as driver:
-            chromium = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+            chromium = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             page = chromium.new_page(viewport={"width": 1280, "height": 1400})
             page.set_default_timeout(120_000)
             page.goto(f"http://127.0.0.1:{port}/doc/tree/notebooks/explore_cohort_gaps.ipynb?token={TOKEN}&reset")
@@ -137,17 +142,17 @@ def _wait(port: int) -> None:
     raise SystemExit("JupyterLab did not start")
 
 
-def _walked(page: object, changes: int) -> Figures:
+def _walked(page: "Page", changes: int) -> Figures:
     dice, took = random.Random(1), []
-    page.wait_for_function(READY)  # type: ignore[attr-defined]
-    page.evaluate(RUN)  # type: ignore[attr-defined]
-    page.wait_for_function("window.ran === true")  # type: ignore[attr-defined]
-    page.get_by_label("Own view: unprotected, on this screen only").check()  # type: ignore[attr-defined]
-    page.locator('[data-chart="bars-nc_year"] svg').wait_for()  # type: ignore[attr-defined]
+    page.wait_for_function(READY)
+    page.evaluate(RUN)
+    page.wait_for_function("window.ran === true")
+    page.get_by_label("Own view: unprotected, on this screen only").check()
+    page.locator('[data-chart="bars-nc_year"] svg').wait_for()
     time.sleep(20)  # until all measures are prepared
     for _ in range(changes):
         label, places = dice.choice((("Broken down by", 8), ("In panels by", 2), ("Measure", 6), ("Held to", 3)))
-        found = page.evaluate(CHANGE, [label, dice.randrange(places)])  # type: ignore[attr-defined]
+        found = page.evaluate(CHANGE, [label, dice.randrange(places)])
         took += [] if found is None else [found]
         time.sleep(0.3)  # bars that follow the chart are drawn by then
     return summary(took)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import altair as alt
+
 from sendlab.charts import theme
 from sendlab.disclosure.guard.question import closed_list
 from sendlab.disclosure.published import OWN_VIEW_MARK
@@ -32,7 +34,7 @@ def _bars(view: View, column: str, title: str) -> dict[str, Any]:
     rows = [{column: value, "pupils": counts[value], "in": not taken or value in taken} for value in order]
     words = "; ".join(f"{value_words(column, value)} {counts[value]}" for value in order)
     return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "$schema": alt.SCHEMA_URL,
         "title": {"text": title, "subtitle": f"{OWN_VIEW_MARK}; drag over bars to choose them", "anchor": "start"},
         "description": f"{title}: {words}.", "usermeta": {"brush": column}, "width": 520, "height": 90,
         "config": {**theme.CONFIG, "view": {"stroke": None}}, "data": {"values": rows},

@@ -21,6 +21,7 @@ from sendlab.schema.measures import GROUPS, no_measures
 Metric = Callable[..., pl.DataFrame]
 Rule = Mapping[str, Collection[str]]  # {column: the values of those who are in}
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+CONFIDENCE = 0.95  # of the intervals, as of all that is published
 _SAID = ("value", "status", "note")
 
 
@@ -35,9 +36,7 @@ class Summed:
     whole: dict[str, dict[str, Any]]  # {code: what the metric itself says of all people of the place}
     _said: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)  # found so far, see `_said_of`
 
-    def rows(
-        self, place: str, rule: Rule, by: Mapping[str, str] = _NOTHING, *, confidence: float = 0.95
-    ) -> pl.DataFrame:
+    def rows(self, place: str, rule: Rule, by: Mapping[str, str] = _NOTHING) -> pl.DataFrame:
         """Measure rows of the people whom the rule takes in, in total and by groups, at one place.
 
         `by`: {column that was summed by: group column of measure rows in which its values stand}. What the rule holds
@@ -48,12 +47,12 @@ class Summed:
         if place not in self._said:
             self._said[place] = self._said_of(place)
         cells = self.cells.filter(*self._rules(place, rule))
-        parts = [self._counted(cells, {}, place, confidence)]
+        parts = [self._counted(cells, {}, place)]
         if by:
             needs = [name for name in by if name in OF_SEND]
             known = [pl.col(name) != self._number(name, NOT_RECORDED) for name in needs]
             known += [pl.col("sen_provision").is_in(self._numbers("sen_provision", SEND))] if needs else []
-            parts.append(self._counted(cells.filter(*known), by, place, confidence))
+            parts.append(self._counted(cells.filter(*known), by, place))
         return self._with_said(pl.concat(parts), place)
 
     def counts(self, place: str, rule: Rule, column: str) -> dict[str, int]:
@@ -72,7 +71,7 @@ class Summed:
     def _number(self, column: str, value: str) -> int:
         return next(iter(self._numbers(column, [value])), -1)
 
-    def _counted(self, cells: pl.DataFrame, by: Mapping[str, str], place: str, confidence: float) -> pl.DataFrame:
+    def _counted(self, cells: pl.DataFrame, by: Mapping[str, str], place: str) -> pl.DataFrame:
         sums = [name for name in cells.columns if "|" in name]
         peaks = {f"0|{name}" for name in self.recipe.peaks()}
         added = [pl.col(name).max() if name in peaks else pl.col(name).sum() for name in sums]
@@ -84,7 +83,7 @@ class Summed:
         stands = {target: self._texts(name).alias(target) for name, target in by.items()}
         groups = [stands.get(name, pl.lit(TOTAL).alias(name)) for name in GROUPS]
         labelled = rows.with_columns(*names, *groups)
-        return finished(labelled, 0, self.recipe, confidence)
+        return finished(labelled, 0, self.recipe, CONFIDENCE)
 
     def _texts(self, column: str) -> pl.Expr:
         return pl.col(column).replace_strict(
@@ -111,7 +110,7 @@ class Summed:
     def _said_of(self, place: str) -> tuple[str, str]:
         """Where the metric's own row of a whole place differs from the bare one: the status and note that it has."""
         final = self.whole.get(place)
-        bare = self._counted(self.cells.filter(*self._rules(place, {})), {}, place, 0.95).to_dicts()
+        bare = self._counted(self.cells.filter(*self._rules(place, {})), {}, place).to_dicts()
         if final is None or not bare or all(final[name] == bare[0][name] for name in _SAID):
             return "", ""
         return (final["status"] if final["status"] != bare[0]["status"] else ""), final["note"]
