@@ -12,14 +12,16 @@ from sendlab import metrics
 from sendlab.charts import svg
 from sendlab.disclosure.guard import ASKABLE, COLUMNS
 from sendlab.disclosure.guard.counted import figures
-from sendlab.disclosure.published import OWN_VIEW_MARK, Published
+from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, Published
 from sendlab.errors import SendlabError
 from sendlab.explore import CohortExplorer
 from sendlab.explore.export import export
 from sendlab.explore.own import SUMMED_BY, rule_of
 from sendlab.explore.selection import BANDS, INTERVENTION, ON_SCREEN, of_dict
 from sendlab.explore.views import NOT_KEPT, shown
-from sendlab.narrate.answers import AUTHORITY, EARLIER
+from sendlab.narrate.answer_words import NO_YEAR_BEFORE, answer_sentence
+from sendlab.narrate.answers import AUTHORITY, EARLIER, answered
+from sendlab.narrate.strength import gap_of, gap_strength
 from sendlab.schema.groups import NOT_RECORDED
 
 FIGURES = ("numerator", "denominator", "base_subjects", "with_subjects", "value", "lower", "upper", "top_share")
@@ -157,6 +159,36 @@ def test_a_gap_leads_on(explorer):
     assert released.by_school().chart.description and released.over_time().table.rows
     with pytest.raises(SendlabError, match="was not released"):
         released.made_of("sex")
+
+
+def test_a_part_of_a_year_is_never_held_to_a_whole_one(explorer):
+    """Autumn of this year beside a whole year before: nothing is compared, in words, chart or table."""
+    view = explorer.select(measure="absence", place="999", compare=EARLIER, own=True)
+    now = pl.col("time_period") == view.time_period
+    part = pl.when(now).then(pl.lit("Autumn term")).otherwise("time_identifier").alias("time_identifier")
+    question, mixed = view.selection.question, OwnView(view.figures.rows.with_columns(part))
+    assert answered(view.figures, question, compare=EARLIER).against.keys() == {"EHC plan", "SEN support", "No SEN"}
+    assert answer_sentence(mixed, question, compare=EARLIER).endswith(NO_YEAR_BEFORE)
+    assert answered(mixed, question, compare=EARLIER).against == {}
+    autumn = explorer.select(measure="absence", place="999", compare=EARLIER, part="Autumn term", own=True)
+    assert (
+        autumn.rows["time_identifier"].unique().to_list() == ["Autumn term"]
+        and autumn.rows["time_period"].n_unique() == 2
+    )
+
+
+def test_a_cohort_without_groups_is_held_to_the_year_before_whatever_it_is_filtered_by(explorer):
+    view = explorer.select(measure="absence", place="999", by=[], first_language="English", compare=EARLIER, own=True)
+    assert "(a year earlier)" in shown(view.sentence) and "English" in shown(view.sentence)
+
+
+def test_no_clear_gap_is_passed_over_in_silence(explorer):
+    """Three are told by name; how many more there are is said."""
+    view = explorer.select(measure="absence", place="999", by=["sen_primary_need"], compare="SLCN", own=True)
+    found = answered(view.figures, view.selection.question, compare="SLCN")
+    gaps = [gap_of(found.lines[name], other) for name, other in found.against.items()]
+    seen = sum(gap_strength(gap, found.about) in ("clear", "possible") for gap in gaps if gap)
+    assert seen > 3 and f"{seen - 3} more show" in shown(view.sentence).replace("more shows", "more show")
 
 
 @pytest.mark.parametrize(

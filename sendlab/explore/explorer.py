@@ -19,7 +19,7 @@ from sendlab.explore.selection import INTERVENTION, ON_SCREEN, Selection, can_be
 from sendlab.explore.source import Source
 from sendlab.explore.views import View
 from sendlab.metrics.cards import card, cards
-from sendlab.narrate.answers import answered
+from sendlab.narrate.answers import AUTHORITY, EARLIER, answered
 
 GROUPS = "sen_provision"
 
@@ -208,7 +208,8 @@ class CohortExplorer:
             return _checked(
                 View(self._source.own(chosen.question.places[0]), chosen, self), "no own view can be made of it"
             )
-        return _checked(View(self.own.view(chosen), chosen, self), "nobody is in it")
+        why = self._source.why_none(chosen) or "nobody is in it"
+        return _checked(View(self.own.view(chosen), chosen, self), why)
 
     def _released(self, chosen: Selection, audience: str) -> View:
         view = View(self._source.released(chosen, audience), chosen, self)
@@ -248,8 +249,11 @@ def _checked(view: View, why: str) -> View:
     """The view, if there is something to see; else why not, and what to do."""
     if view.plain:
         return view
+    chosen = view.selection
     try:
-        answered(view.figures, view.selection.question, compare=view.selection.compare, only=view.selection.only)
+        found = answered(view.figures, chosen.question, compare=chosen.compare, only=chosen.only)
+        if not view.own and chosen.compare in (AUTHORITY, EARLIER) and not found.against:
+            raise NothingToShow("what it is held to was not released")
     except NothingToShow:
         can = can_be_asked(view.measure) and not view.own
         step = "have them judged with explorer.answer(...), or look for yourself with own=True"

@@ -77,7 +77,9 @@ def over_time(view: View) -> Exhibit:
     rows = {
         year: _cohort(view, view.place, year) for year in view.explorer.periods(measure=view.measure, place=view.place)
     }
-    found = _as_lines(view, {period_name(year): row for year, row in rows.items() if row is not None})
+    kind = view.total["time_identifier"] if view.total else ""  # part-year figures never beside those of a whole year
+    alike = {year: row for year, row in rows.items() if row is not None and row["time_identifier"] == kind}
+    found = _as_lines(view, {period_name(year): row for year, row in alike.items()})
     return Exhibit(
         view.kept(picture_of(view.figures, found, "by year")), view.kept(table_of(view.figures, found, "by year"))
     )

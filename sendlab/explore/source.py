@@ -20,6 +20,14 @@ class Source:
             self._own[place] = self._opened.own_view(place=place)
         return self._own[place]
 
+    def why_none(self, chosen: Selection) -> str:
+        """Why nobody has a figure of the measure at the place in the year, as build says; "" where somebody has."""
+        question = chosen.question
+        rows = self.own(question.places[0]).where(time_period=question.time_period).of(question.measure)
+        if rows["value"].is_not_null().any():
+            return ""
+        return next((note for note in rows["note"] if note), "no figures of it were made")
+
     def released(self, chosen: Selection, audience: str) -> Published:
         """Figures released to an audience in which a selection may be found; NothingToShow where a usual one is not."""
         question = chosen.question

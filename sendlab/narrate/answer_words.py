@@ -10,6 +10,7 @@ from sendlab.narrate.rows import Row, View, in_words, or_else
 from sendlab.narrate.sentences import figure_words
 from sendlab.narrate.strength import gap_of, gap_strength, smallest_gap, verdict
 
+NO_YEAR_BEFORE = "Nothing can be compared: there are no figures of the same part of the year before."
 MOST_TOLD = 3  # groups that a sentence tells of by name
 
 
@@ -60,13 +61,17 @@ def _compared(found: Answered) -> list[str]:
     if len(gaps) == 1:
         seen = list(gaps)
     said = [_gap_words(name, gaps[name], words[name], found) for name in seen[:MOST_TOLD]]
+    if more := len(seen) - MOST_TOLD if len(seen) > MOST_TOLD else 0:
+        said.append(f"{more} more {'shows' if more == 1 else 'show'} a clear or possible gap.")
     left = [name for name in gaps if name not in seen]
     if left:
         said.append(f"No sign of a gap to {held_to_words(found)}, or too uncertain to tell, for {_listed(left)}.")
     missing = [name for name in found.lines if name not in gaps and not _is_held_to(found, name)]
     if not missing:
         return said
-    return [*said, f"{_listed(missing)} cannot be compared." if gaps else "Nothing can be compared."]
+    if gaps:
+        return [*said, f"{_listed(missing)} cannot be compared."]
+    return [NO_YEAR_BEFORE if found.held_to == EARLIER and not found.against else "Nothing can be compared."]
 
 
 def _is_held_to(found: Answered, name: str) -> bool:

@@ -67,8 +67,8 @@ def answered(
     if not compare:
         return made
     if compare in (AUTHORITY, EARLIER):
-        other = _beside(beside or view, question, compare, only)
-        against = {name: row for name in made.lines if (row := other.get(name)) is not None}
+        other = _beside(beside or view, question, compare, also, only)
+        against = {name: row for name in made.lines if (row := other.get(name)) is not None and _alike(row, total)}
         return Answered(made.about, made.cohort, total, groups, compare, against)
     name = value_words(column_of(question.by[0]), compare) if question.by else compare
     return Answered(made.about, made.cohort, total, groups, name, _to_a_group(groups, question, compare))
@@ -108,7 +108,12 @@ def column_of(name: str) -> str:
     return "nc_year" if name == KEY_STAGE else name
 
 
-def _beside(view: View, question: Question, compare: str, only: Only) -> dict[str, Row]:
+def _alike(row: Row, total: Row) -> bool:
+    """Whether a row covers the same part of a year: part-year figures never stand beside those of a whole year."""
+    return bool(row["time_identifier"] == total["time_identifier"])
+
+
+def _beside(view: View, question: Question, compare: str, also: Sequence[str], only: Only) -> dict[str, Row]:
     """The rows of the same groups of the authority, or of the year before."""
     if compare == AUTHORITY:
         if len(question.places) < 2:
@@ -116,7 +121,10 @@ def _beside(view: View, question: Question, compare: str, only: Only) -> dict[st
         other = question.coarser(places=question.places[1:])
     else:
         other = question.coarser(time_period=year_before(question.time_period))
-    return answered(view, other, only=only).lines
+    try:
+        return answered(view, other, also=also, only=only).lines
+    except NothingToShow:  # of that year or place there is nothing: the figures stand, and are compared with none
+        return {}
 
 
 def year_before(time_period: str) -> str:
