@@ -15,8 +15,9 @@ from sendlab.runs.supervisor import Supervisor
 @pytest.fixture(scope="module", autouse=True)
 def nothing_left():
     """Whatever a test does, no process outlives its supervisor."""
+    before = alive()  # Python's own tracker lives as long as this process, once a test of another module had a pool
     yield
-    assert not alive()
+    assert alive() <= before
 
 
 @pytest.fixture(scope="module")

@@ -84,13 +84,16 @@ def _literal(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def title_of(chosen: Selection, explorer: "CohortExplorer") -> str:
-    """What is asked, in words: measure, breakdown, who, what it is held to, where and when."""
+def title_of(chosen: Selection, explorer: "CohortExplorer", part: str = "") -> str:
+    """What is asked, in words: measure, breakdown, who, what it is held to, where and when.
+
+    `part`: of the year that the figures cover, where it is not all of it and nobody asked for one.
+    """
     asked = chosen.question
     start = " ".join([card(asked.measure).title, *by_words(asked)])
     who = [cohort_words(asked), *(_only(column, values) for column, values in chosen.only)]
     held = [f"held to {_held_to(chosen)}"] if chosen.compare else []
-    when = period_text(asked.time_period, asked.part)
+    when = period_text(asked.time_period, asked.part or part)
     return f"{start}: {', '.join([*who, *held, explorer.place_name(asked.places[0]), when])}"
 
 
@@ -125,17 +128,22 @@ def _told(explorer: "CohortExplorer", chosen: Selection, note: str) -> Pinned:
     assert isinstance(view.figures, Published)
     nothing = isinstance(view, NotAnswered)
     return pinned(
-        view.figures, title=title_of(chosen, explorer), note=note, sentence=_brief(view),
+        view.figures, title=title_of(chosen, explorer, _part(view)), note=note, sentence=_brief(view),
         table=None if nothing else view.table, method=() if nothing else tuple(_method(view)),
     )  # fmt: skip
 
 
 def _brief(view: View) -> str:
     """The sentence of a view without measure, place and period, which its title names."""
-    asked, name = view.selection.question, view.explorer.place_name(view.place)
-    start = f"{card(view.measure).title}, {name}, {period_text(asked.time_period, asked.part)}: "
+    name = view.explorer.place_name(view.place)
+    start = f"{card(view.measure).title}, {name}, {period_text(view.time_period, _part(view))}: "
     said = view.sentence.removeprefix(start)
     return f"{said[:1].upper()}{said[1:]}"
+
+
+def _part(view: View) -> str:
+    """The part of the year that the figures of a view cover, or that was asked for."""
+    return view.selection.question.part if view.total is None else str(view.total["time_identifier"])
 
 
 def _method(view: View) -> list[str]:

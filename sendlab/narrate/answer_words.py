@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sendlab.disclosure.guard.question import Question
 from sendlab.metrics.cards import Card
-from sendlab.narrate.answers import AUTHORITY, EARLIER, Answered, Only, answered
+from sendlab.narrate.answers import AUTHORITY, EARLIER, Answered, Only, answered, is_held_to
 from sendlab.narrate.numbers import format_gap, format_value, gap_between
 from sendlab.narrate.rows import Row, View, in_words, or_else
 from sendlab.narrate.sentences import figure_words
@@ -66,16 +66,12 @@ def _compared(found: Answered) -> list[str]:
     left = [name for name in gaps if name not in seen]
     if left:
         said.append(f"No sign of a gap to {held_to_words(found)}, or too uncertain to tell, for {_listed(left)}.")
-    missing = [name for name in found.lines if name not in gaps and not _is_held_to(found, name)]
+    missing = [name for name in found.lines if name not in gaps and not is_held_to(found, name)]
     if not missing:
         return said
     if gaps:
         return [*said, f"{_listed(missing)} cannot be compared."]
     return [NO_YEAR_BEFORE if found.held_to == EARLIER and not found.against else "Nothing can be compared."]
-
-
-def _is_held_to(found: Answered, name: str) -> bool:
-    return any(other is found.groups.get(name) for other in found.against.values())
 
 
 def _listed(names: Sequence[str]) -> str:

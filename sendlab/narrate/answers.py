@@ -74,6 +74,11 @@ def answered(
     return Answered(made.about, made.cohort, total, groups, name, _to_a_group(groups, question, compare))
 
 
+def is_held_to(found: Answered, name: str) -> bool:
+    """Whether a group is the one that others are held to."""
+    return any(other is found.groups.get(name) for other in found.against.values())
+
+
 def _of_question(rows: pl.DataFrame, question: Question) -> tuple[Row | None, dict[str, Row]]:
     """The row of the cohort, and those of its groups in the order of the closed lists."""
     by = [column_of(name) for name in question.by]

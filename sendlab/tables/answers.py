@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sendlab.disclosure.guard.question import Question
 from sendlab.disclosure.guard.words import by_words
 from sendlab.narrate import View
-from sendlab.narrate.answers import Answered, Only, answered
+from sendlab.narrate.answers import Answered, Only, answered, is_held_to
 from sendlab.narrate.rows import or_else
 from sendlab.tables.lines import Line
 from sendlab.tables.made import line_table, nothing_table
@@ -20,12 +20,13 @@ def answer_lines(found: Answered) -> list[Line]:
 def _line(found: Answered, name: str) -> Line:
     other = found.against.get(name)
     shown = other is not None and other["value"] is not None and found.lines[name]["value"] is not None
-    return Line(name, found.lines[name], found.about, {found.held_to: other["value"]} if other and shown else {})
+    beside = {found.held_to: other["value"]} if other and shown else {}
+    return Line(name, found.lines[name], found.about, beside, compared=not is_held_to(found, name))
 
 
 def with_total(found: Answered) -> list[Line]:
     """The lines of the groups, and the whole cohort first."""
-    whole = Line(f"All: {found.cohort}", found.total, found.about)
+    whole = Line(f"All: {found.cohort}", found.total, found.about, compared=False)
     return [whole, *answer_lines(found)] if found.groups else answer_lines(found)
 
 

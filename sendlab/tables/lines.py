@@ -24,6 +24,7 @@ class Line:
     row: Row
     card: Card
     others: dict[str, float] = field(default_factory=dict)
+    compared: bool = True  # not where it is what the others are held to, or all of them together
 
     @property
     def shown(self) -> bool:

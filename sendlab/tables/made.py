@@ -23,6 +23,7 @@ from sendlab.tables.lines import (
 from sendlab.tables.shown import ShownTable
 from sendlab.tables.statements import largest_gaps, statement_lines
 
+NOT_COMPARED = "–"  # in a cell where nothing is to stand beside
 NUMBERS = (
     "numerator",
     "denominator",
@@ -80,9 +81,14 @@ def _count(value: float | None, mark: str = "x") -> str:
 def _line_cells(line: Line, others: Sequence[str]) -> tuple[str, ...]:
     row = line.row
     counts = (_count(row[name], line.mark) for name in ("base_subjects", "numerator", "denominator"))
+    if not line.compared:
+        compared = [NOT_COMPARED] * len(others)
+    elif line.shown:
+        compared = [format_value(line.others.get(name), line.card, unit=False) or "x" for name in others]
+    else:
+        compared = [line.mark] * len(others)
     if not line.shown:
-        return (line.label, *counts, *[line.mark] * (2 + len(others)))
-    compared = [format_value(line.others.get(name), line.card, unit=False) or "x" for name in others]
+        return (line.label, *counts, line.mark, line.mark, *compared)
     return (line.label, *counts, line.value_text, line.interval_text or "x", *compared)
 
 

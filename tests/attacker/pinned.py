@@ -16,6 +16,7 @@ from sendlab.narrate.answers import AUTHORITY, BETWEEN, EARLIER, value_words
 from sendlab.schema.groups import ALL_SEN, SEND, TOTAL
 from sendlab.schema.labels import PEOPLE
 from sendlab.schema.measures import GROUPS
+from sendlab.tables.made import NOT_COMPARED
 
 ARTICLE = re.compile(r"<article>.*?</article>", re.DOTALL)
 _COLUMNS = ("Numerator", "Denominator", "Figure", "95% interval")
@@ -167,7 +168,7 @@ class PinnedReader:
             self._cell(scene, "comparator_value", text, NATIONALLY if heading.startswith(NATIONALLY) else REST_OF_LA)
         elif (other := self._other(scene, heading)) is None:
             self._stray("a heading of no comparator of ours")
-        elif text != "x":
+        elif text not in ("x", NOT_COMPARED):
             self._cell(other, "value", text)
 
     def _other(self, scene: Scene, name: str) -> Scene | None:
