@@ -1,6 +1,6 @@
 """The cohort explorer as a plain class: choose measure, place and cohort; get chart, sentence, table and code."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from sendlab.explore.selection import INTERVENTION, ON_SCREEN, Selection, can_be
 from sendlab.explore.source import Source
 from sendlab.explore.views import View
 from sendlab.metrics.cards import card, cards
-from sendlab.narrate.answers import AUTHORITY, EARLIER, answered
+from sendlab.narrate.answers import AUTHORITY, EARLIER
 
 GROUPS = "sen_provision"
 
@@ -44,6 +44,10 @@ class CohortExplorer:
 
         What is told by question has no figure of a group.
         """
+        return self._measures
+
+    @cached_property
+    def _measures(self) -> pl.DataFrame:
         here = set(self._opened.published().rows["measure"]) | set(ASKABLE)
         found = [m for m in cards().values() if (GROUPS,) in m.breakdowns and not m.told_by and m.measure in here]
         names = ("measure", "title", "unit")
@@ -205,15 +209,14 @@ class CohortExplorer:
     def _own(self, chosen: Selection) -> View:
         """Any cohort of a measure counted from facts; of another measure what was made of it for all places."""
         if chosen.plain or not can_be_asked(chosen.question.measure):
-            return _checked(
-                View(self._source.own(chosen.question.places[0]), chosen, self), "no own view can be made of it"
-            )
-        why = self._source.why_none(chosen) or "nobody is in it"
-        return _checked(View(self.own.view(chosen), chosen, self), why)
+            view = View(self._source.own(chosen.question.places[0]), chosen, self)
+            return _checked(view, lambda: "no own view can be made of it")
+        why_none = self._source.why_none
+        return _checked(View(self.own.view(chosen), chosen, self), lambda: why_none(chosen) or "nobody is in it")
 
     def _released(self, chosen: Selection, audience: str) -> View:
         view = View(self._source.released(chosen, audience), chosen, self)
-        return _checked(view, f"these figures were not released to the {audience}")
+        return _checked(view, lambda: f"these figures were not released to the {audience}")
 
     def asked_everywhere(self, question: Question) -> Published:
         """The guard's answer to a question for the board, of all places. Errors: Refused."""
@@ -245,20 +248,19 @@ class CohortExplorer:
             raise SendlabError(f"no place has the code '{place}'", next_step=hint)
 
 
-def _checked(view: View, why: str) -> View:
+def _checked(view: View, why: Callable[[], str]) -> View:
     """The view, if there is something to see; else why not, and what to do."""
     if view.plain:
         return view
     chosen = view.selection
     try:
-        found = answered(view.figures, chosen.question, compare=chosen.compare, only=chosen.only)
-        if not view.own and chosen.compare in (AUTHORITY, EARLIER) and not found.against:
+        if not view.found.against and not view.own and chosen.compare in (AUTHORITY, EARLIER):
             raise NothingToShow("what it is held to was not released")
     except NothingToShow:
         can = can_be_asked(view.measure) and not view.own
         step = "have them judged with explorer.answer(...), or look for yourself with own=True"
         raise SendlabError(
-            f"{card(view.measure).title}: {why}", next_step=step if can else "choose another breakdown or cohort"
+            f"{card(view.measure).title}: {why()}", next_step=step if can else "choose another breakdown or cohort"
         ) from None
     return view
 

@@ -13,6 +13,7 @@ class Source:
     def __init__(self, opened: OpenWorkspace) -> None:
         self._opened = opened
         self._own: dict[str, OwnView] = {}
+        self._periods: dict[tuple[str, str, str], list[str]] = {}
 
     def own(self, place: str) -> OwnView:
         """All that was made of a place, unprotected; read once."""
@@ -55,6 +56,9 @@ class Source:
 
     def periods(self, measure: str, place: str, audience: str, *, own: bool = False) -> list[str]:
         """Academic years in which the measure has rows by SEN provision at the place, latest last."""
-        view = self.own(place) if own else self._opened.published(place=place, audience=audience)
-        rows = view.where(measure=measure, place_code=place, comparator="", need_area="Total", item="Total").rows
-        return sorted(set(rows["time_period"]))
+        key = measure, place, "" if own else audience
+        if key not in self._periods:
+            view = self.own(place) if own else self._opened.published(place=place, audience=audience)
+            rows = view.where(measure=measure, place_code=place, comparator="", need_area="Total", item="Total").rows
+            self._periods[key] = sorted(set(rows["time_period"]))
+        return self._periods[key]

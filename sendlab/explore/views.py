@@ -96,7 +96,7 @@ class View:
         return self.selection.plain and not self.asked
 
     @cached_property
-    def _found(self) -> Answered:
+    def found(self) -> Answered:
         """The rows of the answer, chosen once for all parts of the view."""
         return answered(self.figures, self.selection.question, **self._terms)
 
@@ -109,7 +109,7 @@ class View:
         """The measure rows shown: of the cohort and its groups; of a plain view figures and gaps, areas of need too."""
         if self.plain:
             return rows_of(self.figures, **self._what)
-        found = self._found
+        found = self.found
         held = [row for row in found.against.values() if row not in found.groups.values()]
         return pl.DataFrame([found.total, *found.groups.values(), *held], schema=self.figures.rows.schema)
 
@@ -122,12 +122,12 @@ class View:
         if self.plain:
             return self.kept(plot_groups(self.figures, **self._what))
         panels = len(self.selection.question.by) > 1
-        return self.kept(picture_of(self.figures, self._found, self._by, panels=panels))
+        return self.kept(picture_of(self.figures, self.found, self._by, panels=panels))
 
     @cached_property
     def sentence(self) -> Any:
         """The finding in a few sentences; of an own view, with its mark, for the screen alone."""
-        text = self._plain_sentence() if self.plain else sentence_of(self._found)
+        text = self._plain_sentence() if self.plain else sentence_of(self.found)
         return self.kept(f"{text} ({self.figures.mark}.)" if self.own else text)
 
     def _plain_sentence(self) -> str:
@@ -139,14 +139,14 @@ class View:
         """The table twin of the chart (`ShownTable`); of an own view, `ScreenOnly` with the table as `.shown`."""
         if self.plain:
             return self.kept(figures_table(self.figures, by="sen_provision", **self._what))
-        return self.kept(table_of(self.figures, self._found, self._by))
+        return self.kept(table_of(self.figures, self.found, self._by))
 
     @property
     def total(self) -> dict[str, Any] | None:
         """The row of all pupils on view."""
         if self.plain:
             return one_row(self.rows)
-        return self._found.total
+        return self.found.total
 
     @property
     def status(self) -> Any:
@@ -159,7 +159,7 @@ class View:
         about = card(self.measure)
         n = "n not shown" if count is None else f"n = {count:,} {about.counted}"
         when = period_text(self.time_period, first["time_identifier"])
-        who = "" if self.plain else f"{self._found.cohort}; "
+        who = "" if self.plain else f"{self.found.cohort}; "
         return self.kept(f"{about.title}; {first['place_name']}; {when}; {who}{n}; {self._protection}")
 
     @property

@@ -35,6 +35,7 @@ class Summed:
     places: dict[str, dict[str, str]]  # {code: name, phase and level}
     whole: dict[str, dict[str, Any]]  # {code: what the metric itself says of all people of the place}
     _said: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)  # found so far, see `_said_of`
+    _here: dict[str, pl.DataFrame] = field(default_factory=dict, repr=False)  # found so far, see `at`
 
     def rows(self, place: str, rule: Rule, by: Mapping[str, str] = _NOTHING) -> pl.DataFrame:
         """Measure rows of the people whom the rule takes in, in total and by groups, at one place.
@@ -46,24 +47,25 @@ class Summed:
             return no_measures()
         if place not in self._said:
             self._said[place] = self._said_of(place)
-        cells = self.cells.filter(*self._rules(place, rule))
-        parts = [self._counted(cells, {}, place)]
-        if by:
-            needs = [name for name in by if name in OF_SEND]
-            known = [pl.col(name) != self._number(name, NOT_RECORDED) for name in needs]
-            known += [pl.col("sen_provision").is_in(self._numbers("sen_provision", SEND))] if needs else []
-            parts.append(self._counted(cells.filter(*known), by, place))
-        return self._with_said(pl.concat(parts), place)
+        return self._with_said(self._counted(self.at(place).filter(*self._rules(rule)), by, place), place)
 
     def counts(self, place: str, rule: Rule, column: str) -> dict[str, int]:
         """How many people in the base of the measure have each value of a column, at one place."""
-        cells = self.cells.filter(*self._rules(place, rule)) if place in self.places else self.cells.clear()
+        cells = self.at(place).filter(*self._rules(rule)) if place in self.places else self.cells.clear()
         found = dict(cells.group_by(column).agg(pl.col("0|n").sum()).iter_rows())
         return {value: found.get(number, 0) for number, value in enumerate(self.values[column])}
 
-    def _rules(self, place: str, rule: Rule) -> list[pl.Expr]:
-        here = [] if self.places[place]["geographic_level"] == LA else [pl.col("place_code") == place]
-        return here + [pl.col(name).is_in(self._numbers(name, wanted)) for name, wanted in rule.items()]
+    def at(self, place: str) -> pl.DataFrame:
+        """The cells of a place; of the LA, those of its schools added up."""
+        if place not in self._here:
+            if self.places[place]["geographic_level"] == LA:
+                self._here[place] = self._added(self.cells, list(self.values))
+            else:
+                self._here[place] = self.cells.filter(pl.col("place_code") == place)
+        return self._here[place]
+
+    def _rules(self, rule: Rule) -> list[pl.Expr]:
+        return [pl.col(name).is_in(self._numbers(name, wanted)) for name, wanted in rule.items()]
 
     def _numbers(self, column: str, wanted: Collection[str]) -> list[int]:
         return [number for number, value in enumerate(self.values[column]) if value in wanted]
@@ -72,18 +74,31 @@ class Summed:
         return next(iter(self._numbers(column, [value])), -1)
 
     def _counted(self, cells: pl.DataFrame, by: Mapping[str, str], place: str) -> pl.DataFrame:
-        sums = [name for name in cells.columns if "|" in name]
+        """Measure rows of all in these cells, and of their groups: needs are told of pupils with SEN only."""
+        needs = [name for name in by if name in OF_SEND]
+        known = [pl.col(name) != self._number(name, NOT_RECORDED) for name in needs]
+        known += [pl.col("sen_provision").is_in(self._numbers("sen_provision", SEND))] if needs else []
+        groups = self._added(cells.filter(*known), list(by))
+        whole = self._added(cells if needs else groups, [])
+        if whole.is_empty():
+            return no_measures()
+        parts = [self._labelled(whole, {}, place), *([self._labelled(groups, by, place)] if by else [])]
+        return finished(pl.concat(parts), 0, self.recipe, CONFIDENCE)
+
+    def _added(self, cells: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+        """The sums of cells by some of their columns."""
         peaks = {f"0|{name}" for name in self.recipe.peaks()}
+        sums = [name for name in cells.columns if "|" in name]
         added = [pl.col(name).max() if name in peaks else pl.col(name).sum() for name in sums]
         dated = [pl.col("data_to").max()] if "data_to" in cells.columns else []
-        rows = cells.group_by(*PERIOD, *by).agg(*added, *dated)
-        if rows.is_empty():
-            return no_measures()
+        return cells.group_by(*PERIOD, *by).agg(*added, *dated)
+
+    def _labelled(self, rows: pl.DataFrame, by: Mapping[str, str], place: str) -> pl.DataFrame:
+        """Sums with the columns that say which rows of measures they are."""
         names = [pl.lit(self.places[place][name]).alias(name) for name in PLACE]
         stands = {target: self._texts(name).alias(target) for name, target in by.items()}
         groups = [stands.get(name, pl.lit(TOTAL).alias(name)) for name in GROUPS]
-        labelled = rows.with_columns(*names, *groups)
-        return finished(labelled, 0, self.recipe, CONFIDENCE)
+        return rows.select(*PERIOD, *names, *groups, pl.exclude(*PERIOD, *GROUPS, *by))
 
     def _texts(self, column: str) -> pl.Expr:
         return pl.col(column).replace_strict(
@@ -110,7 +125,7 @@ class Summed:
     def _said_of(self, place: str) -> tuple[str, str]:
         """Where the metric's own row of a whole place differs from the bare one: the status and note that it has."""
         final = self.whole.get(place)
-        bare = self._counted(self.cells.filter(*self._rules(place, {})), {}, place).to_dicts()
+        bare = self._counted(self.at(place), {}, place).to_dicts()
         if final is None or not bare or all(final[name] == bare[0][name] for name in _SAID):
             return "", ""
         return (final["status"] if final["status"] != bare[0]["status"] else ""), final["note"]
