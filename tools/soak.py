@@ -47,6 +47,7 @@ AUDIT = tuple(path for path in PROTECTION if not {"protect", "guard"} & set(path
 TABLE_TESTS = (ROOT / "tests" / "test_protect_core.py", ROOT / "tests" / "test_controlled_rounding.py")
 SOLVER_TESTS = ROOT / "tests" / "test_audit_table.py"
 SIGNAL_TESTS = ROOT / "tests" / "test_metrics_informal_exclusion.py"
+QUESTION_TOOLS = ("soak_questions", "question_sequences", "question_atoms", "question_attack")
 KILLS = 10  # a seed
 STANDARD_ERRORS, TRUTHS_MEASURED_ON = 3, 200  # seeds that the sizes in sendlab/sample/settings.toml are means of
 Outcome = tuple[bool, str, dict[str, Any]]  # whether the rule is met, in words, and figures
@@ -156,6 +157,13 @@ def corrections(seeds: range) -> Outcome:
     return soak_revisions.judged(seeds)
 
 
+def questions(seeds: range) -> Outcome:
+    """Sequences of questions to the guard, attacked with everything that was released."""
+    import soak_questions
+
+    return soak_questions.judged(seeds)
+
+
 def storms(seeds: range) -> Outcome:
     """Kills of runs and their processes at random moments, ten a seed, each seed resumed to its end."""
     import tempfile
@@ -243,6 +251,11 @@ PARTS = {
         "no count is given away by figures that are released again after corrections", corrections, range(3001, 3007),
         range(3001, 3002),
         (*PUBLISHING, ROOT / "tools" / "soak_disclosure.py", ROOT / "tools" / "soak_revisions.py")),
+    **{f"sequences of questions, seeds from {seed}": Part(
+        "no count is recovered from 30 answers and all that is published; under 15 % of realistic questions refused",
+        questions, range(seed, seed + 25), range(0),
+        (*PUBLISHING, *(ROOT / "tools" / f"{name}.py" for name in QUESTION_TOOLS)))
+       for seed in range(1, 201, 25)},
 }  # fmt: skip
 
 
