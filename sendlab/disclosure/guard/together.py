@@ -35,6 +35,10 @@ class Together:
         if len(setting.schools) > MOST_SCHOOLS:
             raise TooMany
         self.setting, self.schools = setting, list(setting.schools)
+        others = [one for one in self.schools if one != place]
+        self.halves = [
+            [one for one in (place, *half) if one != setting.la_code] for half in (others[::2], others[1::2])
+        ]
         every = [setting.la_code, *self.schools]
         self.columns = setting.columns(self.schools)
         self.told = {one: within_columns(setting.told(one), self.columns) for one in every}
@@ -73,9 +77,10 @@ class Together:
         """Which goals are not yet seen to be open to which readers: (readers, goals).
 
         What is open where half of the schools are unknown is open to an outsider and to each school of the other half.
+        The school asked about is in both, so that its groups are looked at twice and not once for every reader.
         """
         left = np.ones((len(self.readers), len(self.goals)), dtype=bool)
-        for half in (self.schools[::2], self.schools[1::2]):
+        for half in self.halves:
             at = [place for place, goal in enumerate(self.goals) if goal.scope in (*half, self.setting.la_code)]
             if len(half) < 2 or not at:
                 continue
