@@ -307,6 +307,27 @@ def test_the_authority_less_one_school_and_a_total_do_not_give_the_girls_of_the_
     assert [one.refused for one in answers] == [False, False, True]
 
 
+ASH = {**ELM, "place_code": "100003", "place_name": "Ash"}
+AT_THREE = [(ELM, (20, 12)), (OAK, (3, 12)), (ASH, (20, 12))]
+
+
+ONE_BY_ONE = [[LA], [OAK["place_code"]], [ELM["place_code"]], [ASH["place_code"]]]
+
+
+@pytest.mark.parametrize(("places", "girls_shown"), [
+    (ONE_BY_ONE, {LA}), ([[place for some in ONE_BY_ONE for place in some]], {LA}),
+    (ONE_BY_ONE[::-1], {ELM["place_code"], ASH["place_code"]}),
+])  # fmt: skip
+def test_the_authority_and_other_schools_do_not_give_the_girls_of_one_to_anybody(places, girls_shown):
+    """Nor to Ash, which knows its own: beside the authority's girls those of Elm would be enough."""
+    rows = [{**school, "sex": sex, "possible": 100, "missed": 1 + 19 * (at % 2)}
+            for school, counts in AT_THREE for sex, number in zip(SEXES, counts, strict=True)
+            for at in range(number)]  # fmt: skip
+    answers, _ = told(facts(*rows), *(ask("absence", YEAR, some, by=["sex"]) for some in places))
+    shown = {row["place_code"] for row in shown_in(*(one.rows for one in answers)) if row["sex"] == "Female"}
+    assert shown == girls_shown
+
+
 # ---- what a refusal says
 
 

@@ -264,7 +264,7 @@ def test_the_code_of_an_answer_gives_the_same_answer(made, workspace, explorer):
 
 
 def test_a_refusal_is_a_view_in_words(made, explorer):
-    asked = {"measure": "ks2_rwm_expected", "by": ["sex"], "sen_provision": "No SEN"}
+    asked = {"measure": "ks2_rwm_expected", "by": ["sex"], "sen_provision": "EHC plan"}
     view = explorer.answer_or_why(place="999", everywhere=True, **asked)
     assert view.sentence.startswith("Not answered for audience board: ") and "What can be answered: " in view.sentence
     assert "900101" not in view.sentence  # not a list of all places that were asked for

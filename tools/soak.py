@@ -52,6 +52,7 @@ LINKED = "random_ or no_table_gives or order_of"  # which tests of these
 LAB_TESTS, NOTEBOOK_FILES = ROOT / "tests" / "test_browser_lab.py", sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLVER_TESTS = ROOT / "tests" / "test_audit_table.py"
 SIGNAL_TESTS = ROOT / "tests" / "test_metrics_informal_exclusion.py"
+QUESTION_TOOLS = ("soak_questions", "question_sequences", "question_atoms", "question_attack")
 KILLS = 10  # a seed
 STANDARD_ERRORS, TRUTHS_MEASURED_ON = 3, 200  # seeds that the sizes in sendlab/sample/settings.toml are means of
 Outcome = tuple[bool, str, dict[str, Any]]  # whether the rule is met, in words, and figures
@@ -159,6 +160,13 @@ def corrections(seeds: range) -> Outcome:
     import soak_revisions
 
     return soak_revisions.judged(seeds)
+
+
+def questions(seeds: range) -> Outcome:
+    """Sequences of questions to the guard, attacked with everything that was released."""
+    import soak_questions
+
+    return soak_questions.judged(seeds)
 
 
 def storms(seeds: range) -> Outcome:
@@ -289,6 +297,11 @@ PARTS = {
         "no count is given away by figures that are released again after corrections", corrections, range(3001, 3007),
         range(3001, 3002),
         (*PUBLISHING, ROOT / "tools" / "soak_disclosure.py", ROOT / "tools" / "soak_revisions.py")),
+    **{f"sequences of questions, seeds from {seed}": Part(
+        "no count is recovered from 30 answers and all that is published; under 15 % of realistic questions refused",
+        questions, range(seed, seed + 25), range(0),
+        (*PUBLISHING, *(ROOT / "tools" / f"{name}.py" for name in QUESTION_TOOLS)))
+       for seed in range(1, 201, 25)},
 }  # fmt: skip
 
 

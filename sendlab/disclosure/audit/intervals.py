@@ -9,18 +9,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from sendlab.disclosure.audit.knowledge import TINY, Bools, Contradiction, Floats, Knowledge, limits, narrowed
-from sendlab.disclosure.audit.parts import Part, split
-from sendlab.disclosure.audit.program import Program, is_table, rounded
-from sendlab.disclosure.audit.whole import beside
+from sendlab.disclosure.audit.parts import split
+from sendlab.disclosure.audit.search import Search
 
 __all__ = ["Contradiction", "Knowledge", "Reach", "examine", "reach"]
-CLOSE = 1.0  # an interval of fractions that is wider than what is asked by less than this is looked at in whole numbers
-HOPELESS = 5  # goals of one part whose search met its limit: no further search of that part is begun
-SEED = 20_070  # of the aims that many goals share
-MANY = 8  # goals of one part; fewer are settled one by one
-SHARED = 40  # at most so many of these
-ALL_ONE_WAY = 6  # of these, with all signs the same: once a total is wide, its parts are free to be
-WORTH = 0.05  # share of the open goals that an aim must settle to be worth another
 
 
 @dataclass(frozen=True)
@@ -53,8 +45,14 @@ def reach(known: Knowledge, goals: csr_array, enough: Floats | None = None) -> t
     return done.least, done.most
 
 
-def examine(known: Knowledge, goals: csr_array, enough: Floats | None = None) -> Reach:
+def examine(
+    known: Knowledge, goals: csr_array, enough: Floats | None = None, *, exact: bool = True,
+    witness: Floats | None = None,
+) -> Reach:  # fmt: skip
     """As `reach`, with the goals told apart for which a search met its limit. Errors: Contradiction.
+
+    `exact=False`: ends of fractions will do for a goal that these show to be narrower than `enough`, and for one that
+    counts what is not whole. `witness`: a table to start from, if it agrees with what is known: the true one.
 
     >>> known = Knowledge(np.zeros(1), np.ones(1), csr_array((0, 1)), np.zeros(0), np.zeros(0), np.array([True]))
     >>> examine(known, csr_array([[2.0]])).most.tolist()
@@ -65,171 +63,9 @@ def examine(known: Knowledge, goals: csr_array, enough: Floats | None = None) ->
     least, most = limits(goals, known.low, known.high)
     undecided = np.zeros(least.size, dtype=np.bool_)
     for part in split(known, goals, most - least > TINY):
-        search = _Search(part, least[part.places] - part.fixed, most[part.places] - part.fixed, enough[part.places])
-        search.run()
+        search = Search(part, least[part.places] - part.fixed, most[part.places] - part.fixed, enough[part.places],
+                         exact)  # fmt: skip
+        search.run(None if witness is None else witness[part.numbers])
         least[part.places], most[part.places] = search.low + part.fixed, search.high + part.fixed
         undecided[part.places] = search.undecided
     return Reach(least, most, undecided)
-
-
-class _Search:
-    """The goals of one part. Every table found is a witness for all of them."""
-
-    def __init__(self, part: Part, low: Floats, high: Floats, enough: Floats) -> None:
-        self.known, self.goals, self.enough = part.known, part.goals, enough
-        self.program = Program(part.known)
-        only_whole = abs(self.goals) @ (~self.known.whole).astype(float) == 0
-        self.whole = only_whole & (abs(self.goals - self.goals.rint()).sum(axis=1) == 0)
-        self.beyond_low, self.beyond_high = low, high  # nothing lies beyond these
-        self.low, self.high = np.full(low.size, np.inf), np.full(low.size, -np.inf)  # some table has these
-        self.near_low, self.near_high = self.low.copy(), self.high.copy()  # some table of fractions has these
-        self.undecided = np.zeros(low.size, dtype=np.bool_)
-
-    def run(self) -> None:
-        """Settle every goal: many by aims that they share, the rest one by one."""
-        if np.isfinite(self.enough).any() and self.enough.size >= MANY:
-            self._share()
-        for goal in np.flatnonzero(self._open()):
-            if self._open()[goal]:
-                self._settle(int(goal))
-        if not np.isfinite(self.low).any():
-            self.program.most_in_whole_numbers(np.zeros(self.known.low.size))  # refuses what no table agrees with
-        self.undecided &= self._open()
-        far = self._wide_in_fractions() & ~self._wide()
-        self.low[far], self.high[far] = (ends[far] for ends in self._near())
-
-    def _open(self) -> Bools:
-        ends = (self.low <= self.beyond_low + TINY) & (self.high >= self.beyond_high - TINY)
-        settled: Bools = ends | self._wide() | self._wide_in_fractions()
-        return ~settled
-
-    def _wide(self) -> Bools:
-        with np.errstate(invalid="ignore"):  # nothing seen yet: both ends at the same infinity
-            wide: Bools = np.isfinite(self.enough) & (self.high - self.low >= self.enough - TINY)
-        return wide
-
-    def _wide_in_fractions(self) -> Bools:
-        low, high = self._near()
-        with np.errstate(invalid="ignore"):
-            wide: Bools = np.isfinite(self.enough) & (high - low >= self.enough + CLOSE - TINY)
-        return wide
-
-    def _near(self) -> tuple[Floats, Floats]:
-        """The widest ends seen in tables of fractions, rounded inwards where the goal is a whole number."""
-        low, high = np.ceil(self.near_low - TINY), np.floor(self.near_high + TINY)
-        return np.where(self.whole, low, self.near_low), np.where(self.whole, high, self.near_high)
-
-    def _see(self, table: Floats) -> bool:
-        """Take the table as a witness; whether it is one in whole numbers."""
-        values = self.goals @ table
-        self.near_low, self.near_high = np.minimum(self.near_low, values), np.maximum(self.near_high, values)
-        exact = rounded(table, self.known.whole)
-        if not (np.abs(exact - table) < TINY).all() or not is_table(self.known, exact):
-            return False
-        values = self.goals @ exact
-        self.low, self.high = np.minimum(self.low, values), np.maximum(self.high, values)
-        return True
-
-    def _see_beside(self, table: Floats, aim: Floats) -> None:
-        """Take a table of whole numbers close to one of fractions as a witness, where there is one."""
-        found = beside(self.known, table, aim)
-        if found is not None:
-            self._see(found)
-
-    def _share(self) -> None:
-        """Aims of all open goals at once, in a box around one table so that no goal uses up all the room."""
-        centre = self._start()
-        if centre is None:
-            return
-        room, draw = np.ceil(self.enough[np.isfinite(self.enough)].max()) + CLOSE, np.random.default_rng(SEED)
-        for turn in range(SHARED):
-            before = self._open()
-            boxed = abs(self.goals).T @ before.astype(float) > 0
-            low, high = np.maximum(self.known.low, centre - room), np.minimum(self.known.high, centre + room)
-            self.program.limit(np.where(boxed, low, self.known.low), np.where(boxed, high, self.known.high))
-            signs = (
-                draw.choice([-1.0, 1.0], before.size)
-                if turn >= ALL_ONE_WAY
-                else np.full(before.size, 1.0 - turn % 2 * 2)
-            )
-            table = self.program.most(self.goals.T @ np.where(before, signs, 0.0)).table
-            if table is not None and not self._see(table):
-                self._see_beside(table, self.goals.T @ np.where(before, signs, 0.0))
-            if turn >= ALL_ONE_WAY and before.sum() - self._open().sum() <= WORTH * before.sum():
-                break
-        self.program.limit(self.known.low, self.known.high)
-
-    def _start(self) -> Floats | None:
-        """A table to start from, in whole numbers where the search finds one."""
-        start = self.program.most(np.zeros(self.known.low.size)).table
-        if start is None or not self._see(start):
-            start = self.program.most_in_whole_numbers(np.zeros(self.known.low.size)).table
-        if start is None:
-            return None
-        self._see(start)
-        return rounded(start, self.known.whole)
-
-    def _settle(self, goal: int) -> None:
-        self._linear_ends(goal)
-        if not self._open()[goal]:
-            return
-        if self.beyond_high[goal] - self.beyond_low[goal] <= TINY:
-            self.low[goal], self.high[goal] = self.beyond_low[goal], self.beyond_high[goal]
-            return
-        self._whole_ends(goal)
-
-    def _aim(self, goal: int) -> Floats:
-        aim, entries = np.zeros(self.known.low.size), slice(*self.goals.indptr[goal : goal + 2])
-        aim[self.goals.indices[entries]] = self.goals.data[entries]
-        return aim
-
-    def _linear_ends(self, goal: int) -> None:
-        for direction in (1, -1):
-            aim = direction * self._aim(goal)
-            table = self.program.most(aim).table
-            end = np.inf if table is None else float(aim @ table)
-            self._prove(goal, direction, end)
-            if table is None:
-                self._reached(goal, direction, end)
-            elif not self._see(table) and self._open()[goal]:
-                self._see_beside(table, aim)
-            if not self._open()[goal]:
-                return
-
-    def _prove(self, goal: int, direction: int, end: float) -> None:
-        """Nothing lies beyond this end, which is rounded inwards."""
-        if direction > 0:
-            end = np.floor(end + TINY) if self.whole[goal] else end
-            self.beyond_high[goal] = min(self.beyond_high[goal], end)
-        else:
-            end = np.ceil(-end - TINY) if self.whole[goal] else -end
-            self.beyond_low[goal] = max(self.beyond_low[goal], end)
-        if self.beyond_low[goal] > self.beyond_high[goal] + TINY:
-            raise Contradiction
-
-    def _reached(self, goal: int, direction: int, end: float) -> None:
-        ends = (self.high, self.near_high) if direction > 0 else (self.low, self.near_low)
-        for one in ends:
-            one[goal] = direction * end
-
-    def _whole_ends(self, goal: int) -> None:
-        """Both ends among tables of whole numbers; where the search met its limit, the ends seen so far stand."""
-        for direction in (1, -1) if self.undecided.sum() < HOPELESS else ():
-            aim = direction * self._aim(goal)
-            end = self.program.most_in_whole_numbers(aim)
-            if end.table is not None:
-                self._see(rounded(end.table, self.known.whole))
-            if end.proven:
-                value = np.inf if end.table is None else float(aim @ rounded(end.table, self.known.whole))
-                self._prove(goal, direction, value)
-                self._reached(goal, direction, value)
-            if not self._open()[goal]:
-                return
-        self.undecided[goal] = True
-        if self.low[goal] == np.inf or self.high[goal] == -np.inf:
-            self._nothing_seen(goal)
-
-    def _nothing_seen(self, goal: int) -> None:
-        """No table of whole numbers was found: one value, as near the middle as can be, is the unsafe reading."""
-        ends = np.array([self.beyond_low[goal], self.beyond_high[goal]])
-        self.low[goal] = self.high[goal] = np.floor(ends[np.isfinite(ends)].mean()) if np.isfinite(ends).any() else 0.0

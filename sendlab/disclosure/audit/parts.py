@@ -16,6 +16,7 @@ from sendlab.disclosure.audit.knowledge import TINY, Bools, Floats, Ints, Knowle
 class Part:
     """Free numbers that sums or goals tie together."""
 
+    numbers: Ints  # their places among all numbers
     known: Knowledge
     goals: csr_array  # weights of the free numbers alone
     places: Ints  # rows of the goals as they were asked
@@ -45,7 +46,7 @@ def split(known: Knowledge, goals: csr_array, open_goals: Bools) -> Iterator[Par
             known.low[free[numbers]], known.high[free[numbers]], sums[rows][:, numbers],
             known.sum_low[telling[rows]] - gone, known.sum_high[telling[rows]] - gone, known.whole[free[numbers]],
         )  # fmt: skip
-        yield Part(part, goals[mine][:, numbers], asked[mine], fixed_in_goals[asked[mine]])
+        yield Part(free[numbers], part, goals[mine][:, numbers], asked[mine], fixed_in_goals[asked[mine]])
 
 
 def _plain(sums: csr_array, goals: csr_array, whole: Bools, rows_of: Ints, goals_of: Ints) -> Bools:

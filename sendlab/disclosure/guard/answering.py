@@ -14,14 +14,16 @@ import polars as pl
 from sendlab.disclosure.audit.intervals import Contradiction
 from sendlab.disclosure.guard.atoms import TooMany
 from sendlab.disclosure.guard.counted import facts_of_year, figures
-from sendlab.disclosure.guard.judge import AtAuthority, AtSchool, Setting
+from sendlab.disclosure.guard.judge import AtAuthority, AtSchool
 from sendlab.disclosure.guard.known import BASE, Cell, cell_of, family, released_rows
 from sendlab.disclosure.guard.ladder import ladder, nearest_known
 from sendlab.disclosure.guard.listed import listed_rows
 from sendlab.disclosure.guard.log import Entry, Log, frame_of
 from sendlab.disclosure.guard.pattern import Figure, choose_hidden, differs_by_few, must_hide
 from sendlab.disclosure.guard.question import ASKABLE, Question
+from sendlab.disclosure.guard.setting import Setting
 from sendlab.disclosure.guard.shown import shown_rows
+from sendlab.disclosure.guard.together import Together
 from sendlab.disclosure.guard.words import answered, refusal
 from sendlab.disclosure.published import HIDDEN
 from sendlab.errors import GateError, SendlabError
@@ -186,13 +188,19 @@ class _Asking:
         if all(one.settled for one in found):
             return choose_hidden(found, lambda _: True, lambda _: True)
         try:
-            if place == self.la_code:
-                whole = AtAuthority(self._setting(), cells)
-                return choose_hidden(found, lambda some: whole.quick(shown(some)), lambda some: whole.safe(shown(some)))
-            school = AtSchool(self._setting(), place, cells)
+            judge = self._judge(place, cells)
         except (TooMany, Contradiction):  # too much to judge, or releases that are not of these facts: not safe
             return None
-        return choose_hidden(found, lambda some: school.safe(shown(some)), lambda some: True)
+        return choose_hidden(found, lambda some: judge.quick(shown(some)), lambda some: judge.safe(shown(some)))
+
+    def _judge(self, place: str, cells: Sequence[Cell]) -> Together | AtAuthority | AtSchool:
+        """All schools are unknown at once where they are few; else some at a time."""
+        try:
+            return Together(self._setting(), place, cells)
+        except TooMany:
+            if place == self.la_code:
+                return AtAuthority(self._setting(), cells)
+            return AtSchool(self._setting(), place, cells)
 
     def _setting(self) -> Setting:
         return Setting(self.question, self.facts, self.measures, self.la_code, self.threshold, self._told_now,

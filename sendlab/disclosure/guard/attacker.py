@@ -11,11 +11,12 @@ from scipy.sparse import csr_array
 from sendlab.disclosure.audit.intervals import Knowledge, examine
 from sendlab.disclosure.guard.atoms import Atoms
 from sendlab.disclosure.guard.goals import Goal
-from sendlab.disclosure.guard.known import BASE, Cell
+from sendlab.disclosure.guard.known import BASE, Cell, denominator_of
 from sendlab.disclosure.protect.system import Bools, Floats, Ints
 from sendlab.metrics.cards import card, cards
 
 SLACK = 1e-6
+ROUNDED_OFF = 2.0  # what rounding inwards to whole numbers may take off an interval, less than one at each end
 
 
 class Attacker:
@@ -46,10 +47,12 @@ class Attacker:
         if not goals:
             return np.zeros(0)
         weights = csr_array(np.array([self._weighed(goal) for goal in goals]))
-        done = examine(self._knowledge(), weights, enough)
+        many = np.array([any(self._is_many(name) for name, _ in goal.terms) for goal in goals])
+        wanted = enough + np.where(many, ROUNDED_OFF, 0.0)
+        done = examine(self._knowledge(), weights, wanted, exact=False, witness=self._truth())
         finite = np.isfinite(done.least) & np.isfinite(done.most)
         width: Floats = np.full(len(goals), inf)
-        width[finite] = done.most[finite] - done.least[finite]
+        width[finite] = (done.most - done.least - np.where(many, ROUNDED_OFF, 0.0))[finite]
         return width
 
     def _knowledge(self) -> Knowledge:
@@ -60,9 +63,19 @@ class Attacker:
         low, high = np.zeros(self.size), np.full(self.size, inf)
         return Knowledge(low, high, sums, np.array(self._low), np.array(self._high), whole)
 
+    def _truth(self) -> Floats:
+        true = np.stack([self.atoms.counts[name][self.places] for name in self.names])
+        return np.asarray(true[self.at >= 0], dtype=np.float64)
+
     def _is_whole(self, name: str) -> bool:
         counts = self.atoms.counts[name]
-        return bool((counts == np.round(counts)).all())
+        return not self._is_many(name) and bool((counts == np.round(counts)).all())
+
+    def _is_many(self, name: str) -> bool:
+        """Whether it counts sessions or the like, hundreds a person: fractions of one are as good as whole ones."""
+        return any(
+            name in (measure, denominator_of(measure)) for measure in self.measures if card(measure).kind == "sum"
+        )
 
     def _weighed(self, goal: Goal) -> Floats:
         mask = np.frombuffer(goal.atoms, dtype=bool)
@@ -97,25 +110,37 @@ class Attacker:
         self._high.append(high)
 
     def _tell_order(self) -> None:
-        """In every atom: people with a feature are people, and what cards say of each other's measures."""
+        """In every atom: people with a feature are people, and what cards say of each other's measures.
+
+        Nobody misses more sessions than there were, and nobody has more of these than a year of the place.
+        """
         for measure in self.measures:
             whole = cards()[measure].parts_of or cards()[measure].at_most
             if card(measure).kind == "share":
                 self._tell_at_most(measure, BASE)
+            if card(measure).kind == "sum":
+                self._tell_at_most(measure, denominator_of(measure))
             self._tell_at_most(measure, whole)
+        for name in sorted({denominator_of(measure) for measure in self.measures if card(measure).kind == "sum"}):
+            self._tell_at_most(name, BASE, times=self._most_of_one(name))
         for whole in self.measures:
             parts = [name for name in self.measures if cards()[name].parts_of == whole]
             if len(parts) > 1:
                 self._tell_sum(whole, parts)
 
-    def _tell_at_most(self, inner: str, outer: str) -> None:
+    def _tell_at_most(self, inner: str, outer: str, times: float = 1.0) -> None:
         if inner not in self.names or outer not in self.names:
             return
         counts = self.atoms.counts
-        if (counts[inner] > counts[outer]).any():  # leavers are counted in some numerators and in no base
+        if (counts[inner] > times * counts[outer]).any():  # leavers are counted in some numerators and in no base
             return
         for one, two in self._pairs(inner, outer):
-            self._add((one, two), (1.0, -1.0), -inf, 0.0)
+            self._add((one, two), (1.0, -times), -inf, 0.0)
+
+    def _most_of_one(self, name: str) -> float:
+        """The most that one person can have of a count, as anybody knows who knows how long the year was."""
+        people = self.atoms.counts[BASE]
+        return float(np.ceil(np.max(self.atoms.counts[name][people > 0] / people[people > 0], initial=0.0)))
 
     def _tell_sum(self, whole: str, parts: Sequence[str]) -> None:
         counts = self.atoms.counts

@@ -80,6 +80,8 @@ def choose_hidden(
         return None
     if not any(not one.settled and place not in start for place, one in enumerate(figures)):
         return start if full(start) else None
+    if quick(start) and full(start):
+        return start
     ways = _ways(figures, start)
     if not quick(ways[-1]) or not full(ways[-1]):
         return None

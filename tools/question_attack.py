@@ -1,0 +1,334 @@
+"""An attack on answers to questions, made apart from the guard: linear and whole-number programs over small groups.
+
+Unknown are, in every atom (question_atoms.py), the people in the base and what each measure counts of them. A reader
+holds every figure published of the year and every answer, and the rules by which published figures are hidden; a
+school as the reader knows its own atoms exactly. A count of 1 to T-1 people is recovered where the least and the most
+that it can be are less than T-1 apart, and were not so by the published figures alone.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+import numpy as np
+import polars as pl
+from question_atoms import OUT_OF, PEOPLE, Atoms, Bools, Floats, Known, known_of
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array, eye_array, hstack, vstack
+
+from sendlab.cohort import without_few_unrecorded
+from sendlab.metrics.cards import card, cards
+
+OUTSIDER, PROVISION = "", "sen_provision"
+NEAR = 1e-6
+TURNS = 12  # programs that aim at all open counts at once
+BOX = 8.0  # people (or people's worth) that such a program may move in one atom
+PATIENCE = 5.0  # seconds of one whole-number program; one that takes longer counts as narrow
+
+
+@dataclass(frozen=True)
+class Target:
+    """A count of few people: weights of names over atoms, its truth, and how far apart its ends must be."""
+
+    place: str
+    words: str
+    atoms: bytes  # a packed row
+    terms: tuple[tuple[str, float], ...]
+    needed: float
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A count that a reader learns, with its width by all that was released, and by the published figures alone."""
+
+    reader: str
+    place: str
+    words: str
+    width: float
+    before: float
+
+
+class Reader:
+    """Programs over the atoms of the schools that are unknown; all others are told outright."""
+
+    def __init__(self, atoms: Atoms, unknown: Bools, known: Iterable[Known]) -> None:
+        self.atoms, self.unknown = atoms, unknown
+        self.names = list(atoms.true)
+        self.size = int(unknown.sum())
+        self.truth = np.concatenate([atoms.true[name][unknown] for name in self.names])
+        rows, low, high = [], [], []
+        for one in dict.fromkeys(known):
+            if one.name not in self.names or not (mask := atoms.inside(one.group) & atoms.at(one.place)).any():
+                continue
+            told = float(atoms.true[one.name][mask & ~unknown].sum())
+            row = self._row(mask, ((one.name, 1.0),))
+            true = float(row @ self.truth)
+            if row.any() and one.low - told - NEAR <= true <= one.high - told + NEAR:
+                rows.append(row)
+                low.append(one.low - told)
+                high.append(one.high - told)
+        matrix = csr_array(np.array(rows)) if rows else csr_array((0, self.truth.size))
+        order, order_low, order_high = self._order()
+        self.sums = vstack([matrix, order]).tocsr()
+        self.low, self.high = np.array([*low, *order_low]), np.array([*high, *order_high])
+        self.whole = np.concatenate([np.full(self.size, self._is_people(name)) for name in self.names])
+
+    def _row(self, mask: Bools, terms: Iterable[tuple[str, float]]) -> Floats:
+        row = np.zeros(self.truth.size)
+        for name, weight in terms:
+            at = self.names.index(name) * self.size
+            row[at : at + self.size] += weight * mask[self.unknown]
+        return row
+
+    def _order(self) -> tuple[csr_array, list[float], list[float]]:
+        """In every atom: with a feature no more than people; parts of a whole; sessions no more than the year has."""
+        blocks: list[csr_array] = []
+        low: list[float] = []
+        for terms, exact in self._rules():
+            worth = sum(weight * self.atoms.true[name] for name, weight in terms)
+            if (worth < -NEAR).any() or (exact and (np.abs(worth) > NEAR).any()):
+                continue  # leavers are counted in some numerators and in no base
+            weights = dict(terms)
+            blocks.append(hstack([weights.get(name, 0.0) * eye_array(self.size) for name in self.names]).tocsr())
+            low += [1.0 if exact else 0.0] * self.size
+        matrix = vstack(blocks).tocsr() if blocks else csr_array((0, self.truth.size))
+        return matrix, [0.0] * len(low), [0.0 if exact else np.inf for exact in low]
+
+    def _rules(self) -> Iterator[tuple[list[tuple[str, float]], bool]]:
+        measures = [name for name in self.names if name in self.atoms.having]
+        for measure in measures:
+            if card(measure).kind == "share":
+                yield [(PEOPLE, 1.0), (measure, -1.0)], False
+            if card(measure).kind == "sum":
+                yield [(OUT_OF, 1.0), (measure, -1.0)], False
+            whole = cards()[measure].parts_of or cards()[measure].at_most
+            if whole in measures:
+                yield [(whole, 1.0), (measure, -1.0)], False
+        for whole in measures:
+            parts = [name for name in measures if cards()[name].parts_of == whole]
+            if len(parts) > 1:
+                yield [(whole, 1.0), *((name, -1.0) for name in parts)], True
+        if OUT_OF in self.names:
+            people, sessions = self.atoms.true[PEOPLE], self.atoms.true[OUT_OF]
+            most = float(np.ceil(np.max(sessions[people > 0] / people[people > 0])))
+            yield [(PEOPLE, most), (OUT_OF, -1.0)], False
+
+    def widths(self, targets: Sequence[Target], *, alone: bool = True) -> Floats:
+        """How far apart the ends of each count are, no further than needed; without `alone` by shared aims only."""
+        goals = np.array([self._row(np.frombuffer(one.atoms, dtype=bool), one.terms) for one in targets])
+        seen = _Seen(goals, np.array([one.needed for one in targets]), [self._counts(one) for one in targets])
+        seen.see(self.truth, whole=True)
+        draw = np.random.default_rng(0)
+        for turn in range(TURNS):
+            narrow = seen.narrow()
+            if not narrow.any():
+                break
+            signs = draw.choice([-1.0, 1.0], len(targets)) if turn > 1 else np.full(len(targets), 1.0 - 2.0 * turn)
+            self._look(seen, goals.T @ (signs * narrow / seen.needed), boxed=True)
+        for at in np.flatnonzero(seen.narrow()) if alone else ():
+            for sign in (1.0, -1.0):
+                if seen.narrow()[at]:
+                    self._look(seen, sign * goals[at])
+        for at in np.flatnonzero(seen.narrow(whole=True) & ~seen.narrow()) if alone else ():
+            for sign in (1.0, -1.0):
+                if seen.narrow(whole=True)[at]:
+                    self._look(seen, sign * goals[at], whole=True)
+        return seen.widths(whole=True)
+
+    def _look(self, seen: "_Seen", aim: Floats, *, boxed: bool = False, whole: bool = False) -> None:
+        table = self._most(aim, boxed=boxed, whole=whole)
+        rounded = np.where(self.whole, np.round(table), table)
+        seen.see(table, whole=bool((np.abs(rounded - table) < NEAR).all()))
+
+    def _counts(self, target: Target) -> bool:
+        return all(self._is_people(name) for name, _ in target.terms)
+
+    def _is_people(self, name: str) -> bool:
+        """Whether it counts people or events, which are whole. Sessions are taken for any numbers: they are many."""
+        whole = bool((self.atoms.true[name] % 1 == 0).all())
+        return whole and (name == PEOPLE or (name != OUT_OF and card(name).kind != "sum"))
+
+    def _most(self, aim: Floats, *, boxed: bool = False, whole: bool = False) -> Floats:
+        """A table that agrees with all that is known and has most of the aim."""
+        each = np.ones(self.truth.size)
+        if boxed:
+            for at, name in enumerate(self.names):
+                worth = self.atoms.true[name].sum() / max(self.atoms.true[PEOPLE].sum(), 1.0)
+                each[at * self.size : (at + 1) * self.size] = max(worth, 1.0)
+        low = np.maximum(self.truth - BOX * each, 0.0) if boxed else np.zeros(self.truth.size)
+        high = self.truth + BOX * each if boxed else np.full(self.truth.size, 1e6)
+        done = milp(-aim, integrality=self.whole.astype(int) if whole else None, bounds=Bounds(low, high),
+                    constraints=LinearConstraint(self.sums, self.low, self.high),
+                    options={"time_limit": PATIENCE})  # fmt: skip
+        return self.truth if done.x is None else np.asarray(done.x, dtype=np.float64)
+
+
+class _Seen:
+    """The least and the most of each count in the tables seen, and in those of whole numbers among them."""
+
+    def __init__(self, goals: Floats, needed: Floats, counts: Sequence[bool]) -> None:
+        self.goals, self.needed, self.counts = goals, needed, np.array(counts)
+        self.low, self.high = np.full((2, needed.size), np.inf), np.full((2, needed.size), -np.inf)
+
+    def see(self, table: Floats, *, whole: bool) -> None:
+        """Take a table as one that may be."""
+        values = self.goals @ table
+        for kind in (0, 1) if whole else (0,):
+            self.low[kind], self.high[kind] = np.minimum(self.low[kind], values), np.maximum(self.high[kind], values)
+
+    def widths(self, *, whole: bool = False) -> Floats:
+        """How far apart the ends are; of people rounded inwards, with `whole` by tables of whole numbers.
+
+        Where fractions are one further apart than they must be, whole numbers are taken to be far enough apart.
+        """
+        apart = self.high - self.low
+        inwards = np.floor(self.high[0] + NEAR) - np.ceil(self.low[0] - NEAR)
+        sure = np.where(inwards >= self.needed + 1.0, inwards, np.minimum(apart[1], inwards))
+        width: Floats = np.where(self.counts, sure if whole else inwards, apart[0])
+        return width
+
+    def narrow(self, *, whole: bool = False) -> Bools:
+        """Counts whose ends are not yet as far apart as they must be."""
+        found: Bools = self.widths(whole=whole) < self.needed - NEAR
+        return found
+
+
+def targets_of(atoms: Atoms, la_code: str, columns: Sequence[str], threshold: int) -> list[Target]:
+    """Counts of 1 to T-1 people in groups of one to three of the columns: at schools, in the LA, in it less one."""
+    everybody = np.ones(atoms.table.height, dtype=bool)
+    some = [name for name in columns if name in atoms.columns]
+    groups = {everybody.tobytes(): ("everybody", everybody)}
+    for number in (1, 2, 3):
+        for names in combinations(some, number):
+            for chosen in product(*(atoms.parts(name) for name in names)):
+                mask = np.logical_and.reduce([one for _, one in chosen])
+                groups.setdefault(mask.tobytes(), (", ".join(text for text, _ in chosen), mask))
+    scopes = {la_code: everybody}
+    scopes |= {place: atoms.at(place) for place in atoms.places}
+    scopes |= {f"{la_code} less {place}": ~atoms.at(place) for place in atoms.places}
+    masks = np.array([mask for _, mask in groups.values()])
+    words = [text for text, _ in groups.values()]
+    found: dict[tuple[bytes, tuple[tuple[str, float], ...]], Target] = {}
+    for place, here in scopes.items():
+        for at, text, terms, needed in _few(atoms, masks & here, words, threshold):
+            key = (masks[at] & here).tobytes(), terms
+            found.setdefault(key, Target(place, text, key[0], terms, needed))
+    return list(found.values())
+
+
+def _few(
+    atoms: Atoms, masks: Bools, words: Sequence[str], threshold: int
+) -> Iterator[tuple[int, str, tuple[tuple[str, float], ...], float]]:
+    wide = threshold - 1.0
+    weights = masks.astype(np.float64)
+    base = weights @ atoms.true[PEOPLE]
+    for at in np.flatnonzero((base > 0) & (base < threshold)):
+        yield int(at), f"people, {words[at]}", ((PEOPLE, 1.0),), wide
+    for measure in atoms.measures:
+        if card(measure).kind == "mean":
+            continue
+        people, number = weights @ atoms.having[measure], weights @ atoms.true[measure]
+        each = np.maximum(number / np.maximum(people, 1.0), 1.0) if card(measure).kind == "sum" else np.ones(base.size)
+        for at in np.flatnonzero((people > 0) & (people < threshold)):
+            yield int(at), f"{measure}, {words[at]}", ((measure, 1.0),), wide * each[at]
+        if card(measure).kind == "share":
+            for at in np.flatnonzero((base - people > 0) & (base - people < threshold)):
+                yield int(at), f"not {measure}, {words[at]}", ((PEOPLE, 1.0), (measure, -1.0)), wide
+
+
+def attack(
+    facts: pl.DataFrame, measures: Sequence[str], released: pl.DataFrame, answers: pl.DataFrame, columns: Sequence[str],
+    la_code: str, threshold: int,
+) -> tuple[int, list[Recovered]]:  # fmt: skip
+    """How many small counts were looked at, and those that a reader recovers from released figures with the answers.
+
+    `facts` of one year; `measures` of one base; `released` and `answers`: rows of these in that year; `columns`: those
+    of which the groups looked at are made.
+    """
+    facts = without_few_unrecorded(facts)
+    before = [
+        one for one in known_of(released, answers=False) if {name for name, _ in one.group} <= {*columns, PROVISION}
+    ]
+    after = [*before, *known_of(answers, answers=True)]
+    atoms = Atoms(facts, measures, {one.group for one in after})
+    targets = targets_of(atoms, la_code, columns, threshold)
+    if not targets:
+        return 0, []
+    left = _not_yet_open(atoms, targets, after)
+    found = []
+    for reader in (OUTSIDER, *atoms.places):
+        mine = [one for at, one in enumerate(targets) if left[at, reader_at(atoms, reader)]]
+        unknown = ~atoms.at(reader) if reader else atoms.at(la_code)
+        mine = [one for one in mine if not _own(one, unknown)]
+        if mine:
+            found += _recovered(reader, mine, Reader(atoms, unknown, after), Reader(atoms, unknown, before))
+    return len(targets), found
+
+
+def reader_at(atoms: Atoms, reader: str) -> int:
+    """The place of a reader: the outsider first, then the schools."""
+    return 0 if reader == OUTSIDER else 1 + atoms.places.index(reader)
+
+
+def _own(target: Target, unknown: Bools) -> bool:
+    """Whether nothing of it is unknown to the reader."""
+    return not (np.frombuffer(target.atoms, dtype=bool) & unknown).any()
+
+
+def _not_yet_open(atoms: Atoms, targets: Sequence[Target], known: Sequence[Known]) -> Bools:
+    """Which counts are not yet seen to be open to which readers: (targets, readers).
+
+    A table that differs from the truth at some schools only agrees with what every reader knows who is none of them.
+    Schools are halved in several ways, so that any two of them are apart in one.
+    """
+    left = np.ones((len(targets), 1 + len(atoms.places)), dtype=bool)
+    for some in _halves(atoms.places):
+        unknown = np.logical_or.reduce([atoms.at(place) for place in some])
+        others = [0, *(reader_at(atoms, place) for place in atoms.places if place not in some)]
+        at = [number for number, one in enumerate(targets) if not _own(one, unknown) and left[number, others].any()]
+        if not at:
+            continue
+        chosen = [targets[number] for number in at]
+        width = Reader(atoms, unknown, known).widths(chosen, alone=False)
+        wide = [number for number, one, far in zip(at, chosen, width, strict=True) if far >= one.needed - NEAR]
+        left[np.ix_(wide, others)] = False
+    return left
+
+
+def _halves(places: Sequence[str]) -> Iterator[list[str]]:
+    for bit in range(max(len(places) - 1, 1).bit_length()):
+        for side in (0, 1):
+            if some := [place for at, place in enumerate(places) if at >> bit & 1 == side]:
+                yield some
+
+
+def _recovered(reader: str, targets: Sequence[Target], after: Reader, before: Reader) -> list[Recovered]:
+    needed = np.array([one.needed for one in targets])
+    width = after.widths(targets)
+    narrow = np.flatnonzero(width < needed - NEAR)
+    if not narrow.size:
+        return []
+    earlier = before.widths([targets[at] for at in narrow])
+    return [
+        Recovered(reader, targets[at].place, targets[at].words, float(width[at]), float(first))
+        for at, first in zip(narrow, earlier, strict=True) if width[at] < min(needed[at], first) - NEAR
+    ]  # fmt: skip
+
+
+def tied(measures: Iterable[str]) -> list[list[str]]:
+    """Measures in families: tied by their cards over one base."""
+    families: list[list[str]] = []
+    for measure in sorted(set(measures)):
+        about = cards()[measure]
+        near = [
+            some for some in families if any(_linked(measure, one) for one in some) and card(some[0]).base == about.base
+        ]
+        for some in near:
+            families.remove(some)
+        families.append(sorted({measure, *(one for some in near for one in some)}))
+    return families
+
+
+def _linked(one: str, two: str) -> bool:
+    ties: Mapping[str, set[str]] = {name: {cards()[name].parts_of, cards()[name].at_most} - {""} for name in (one, two)}
+    return two in ties[one] or one in ties[two] or bool(ties[one] & ties[two])
