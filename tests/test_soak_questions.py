@@ -89,5 +89,5 @@ def test_one_seed_of_the_soak_is_asked_judged_and_told_in_words(here, monkeypatc
     monkeypatch.setattr(soak_questions, "LENGTH", 3)
     good, said, figures = soak_questions.judged(range(1, 2))
     kind, asked, refused, shown, *_ = figures["sequences"]["1"]
-    assert (kind, asked) == ("realistic", 3) and good == (refused == 0) and shown > 0
+    assert (kind, asked) == ("realistic", 3) and good == (refused < 2) and shown > 0
     assert "0 of" in said and "refused" in said
