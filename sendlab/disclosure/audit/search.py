@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from sendlab.disclosure.audit.knowledge import TINY, Bools, Contradiction, Floats
 from sendlab.disclosure.audit.parts import Part
@@ -91,7 +92,7 @@ class Search:
         centre = self._start()
         if centre is None:
             return
-        room, draw = np.ceil(self.enough[np.isfinite(self.enough)].max()) + CLOSE, np.random.default_rng(SEED)
+        room, draw = self._room(), np.random.default_rng(SEED)
         for turn in range(SHARED):
             before = self._open()
             boxed = abs(self.goals).T @ before.astype(float) > 0
@@ -103,15 +104,16 @@ class Search:
                 else np.full(before.size, 1.0 - turn % 2 * 2)
             )
             table = self.program.most(self.goals.T @ np.where(before, signs, 0.0)).table
-            if table is not None and not self._see(table) and not self._was_worth(before) and self._needs_whole().any():
+            if table is not None and not self._see(table) and self.exact and not self._was_worth(before):
                 self._see_beside(table, self.goals.T @ np.where(before, signs, 0.0))
             if turn >= ALL_ONE_WAY and not self._was_worth(before):
                 break
         self.program.limit(self.known.low, self.known.high)
 
-    def _needs_whole(self) -> Bools:
-        """Open goals that fractions cannot settle."""
-        found: Bools = self._open() & (self.whole | self.exact)
+    def _room(self) -> Floats:
+        """How far each number may move from where it is: as far as the widest of its goals asks for."""
+        wanted = np.where(np.isfinite(self.enough), np.ceil(self.enough) + CLOSE, 0.0)
+        found: Floats = (csr_array(self.goals != 0).astype(float) * wanted[:, None]).max(axis=0).toarray().ravel()
         return found
 
     def _was_worth(self, before: Bools) -> bool:

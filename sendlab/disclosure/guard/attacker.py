@@ -35,9 +35,10 @@ class Attacker:
         held = np.broadcast_to(atoms.held[self.places], size)
         self.at: Ints = np.where(held, np.cumsum(held.ravel()).reshape(size) - 1, -1)
         self.size = int(held.sum())
-        self._weights: list[tuple[int, int, float]] = []  # row, number, weight
-        self._low: list[float] = []
-        self._high: list[float] = []
+        self._entries: list[tuple[Ints, Ints, Floats]] = []  # row, number, weight
+        self._limits: list[tuple[Floats, Floats]] = []
+        self._rows = 0
+        self._add(np.zeros((0, 0), dtype=np.int64), (), 0.0, 0.0)
         for cell in cells:
             self._tell(cell)
         self._tell_order()
@@ -56,12 +57,13 @@ class Attacker:
         return width
 
     def _knowledge(self) -> Knowledge:
-        row, column, weight = zip(*self._weights, strict=True) if self._weights else ((), (), ())
-        sums = csr_array((weight, (row, column)), shape=(len(self._low), self.size), dtype=np.float64)
+        row, column, weight = (np.concatenate(parts) for parts in zip(*self._entries, strict=True))
+        sums = csr_array((weight, (row, column)), shape=(self._rows, self.size), dtype=np.float64)
+        sum_low, sum_high = (np.concatenate(parts) for parts in zip(*self._limits, strict=True))
         whole = np.concatenate([np.full(int((self.at[at] >= 0).sum()), self._is_whole(name))
                                 for at, name in enumerate(self.names)])  # fmt: skip
         low, high = np.zeros(self.size), np.full(self.size, inf)
-        return Knowledge(low, high, sums, np.array(self._low), np.array(self._high), whole)
+        return Knowledge(low, high, sums, sum_low, sum_high, whole)
 
     def _truth(self) -> Floats:
         true = np.stack([self.atoms.counts[name][self.places] for name in self.names])
@@ -101,13 +103,17 @@ class Attacker:
                 if np.isinf(high) or (high - low > 2 * SLACK and cell.hidden):
                     continue
                 low = high = float(self.atoms.counts[name][self.places][:, mask].sum())
-            self._add(numbers, np.ones(numbers.size), low, high)
+            self._add(numbers[None, :], np.ones(numbers.size), low, high)
 
-    def _add(self, numbers: Iterable[int], weights: Iterable[float], low: float, high: float) -> None:
-        row = len(self._low)
-        self._weights += [(row, int(number), float(weight)) for number, weight in zip(numbers, weights, strict=True)]
-        self._low.append(low)
-        self._high.append(high)
+    def _add(self, numbers: Ints, weights: Sequence[float] | Floats, low: float, high: float) -> None:
+        """Sums of the same weights and limits: one for each row of numbers."""
+        height, width = numbers.shape
+        rows = np.arange(self._rows, self._rows + height)
+        self._entries.append(
+            (np.repeat(rows, width), numbers.ravel(), np.tile(np.asarray(weights, np.float64), height))
+        )
+        self._limits.append((np.full(height, low), np.full(height, high)))
+        self._rows += height
 
     def _tell_order(self) -> None:
         """In every atom: people with a feature are people, and what cards say of each other's measures.
@@ -134,8 +140,7 @@ class Attacker:
         counts = self.atoms.counts
         if (counts[inner] > times * counts[outer]).any():  # leavers are counted in some numerators and in no base
             return
-        for one, two in self._pairs(inner, outer):
-            self._add((one, two), (1.0, -times), -inf, 0.0)
+        self._add(self._beside(inner, outer), (1.0, -times), -inf, 0.0)
 
     def _most_of_one(self, name: str) -> float:
         """The most that one person can have of a count, as anybody knows who knows how long the year was."""
@@ -146,11 +151,9 @@ class Attacker:
         counts = self.atoms.counts
         if not np.array_equal(sum(counts[name] for name in parts), counts[whole]):
             return
-        columns = [self.at[self.names.index(name)].ravel() for name in (whole, *parts)]
-        for numbers in np.stack(columns, axis=1):
-            if numbers[0] >= 0:
-                self._add(numbers, [1.0, *[-1.0] * len(parts)], 0.0, 0.0)
+        self._add(self._beside(whole, *parts), [1.0, *[-1.0] * len(parts)], 0.0, 0.0)
 
-    def _pairs(self, inner: str, outer: str) -> list[tuple[int, int]]:
-        one, two = (self.at[self.names.index(name)].ravel() for name in (inner, outer))
-        return [(int(a), int(b)) for a, b in zip(one, two, strict=True) if a >= 0]
+    def _beside(self, *names: str) -> Ints:
+        """The numbers of some counts of each atom: (atoms, names)."""
+        found: Ints = np.stack([self.at[self.names.index(name)].ravel() for name in names], axis=1)
+        return found[found[:, 0] >= 0]
