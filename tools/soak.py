@@ -212,7 +212,7 @@ def tables(seeds: range, tests: Sequence[Path] = TABLE_TESTS, which: str = "") -
 
 def by_hand(seeds: range) -> Outcome:
     """Every notebook run in JupyterLab by a browser: it shows the figures of the batch."""
-    python = [sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", str(LAB_TESTS), "-k", "by_hand"]
+    python = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(LAB_TESTS), "-k", "by_hand"]
     done = subprocess.run(
         python, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "SENDLAB_ALL_BY_HAND": "1"}
     )
