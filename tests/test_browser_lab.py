@@ -286,7 +286,8 @@ def _saved_with_its_widgets(page, lab) -> str:
     """The text of the notebook, saved as JupyterLab does when it is told to keep what widgets hold."""
     page.evaluate("""() => {
       const { commands } = window.jupyterapp;
-      commands.execute("@jupyter-widgets/jupyterlab-manager:saveWidgetState")
+      const keep = "@jupyter-widgets/jupyterlab-manager:saveWidgetState";  // a switch: an earlier page may have set it
+      (commands.isToggled(keep) ? Promise.resolve() : commands.execute(keep))
         .then(() => commands.execute("docmanager:save")).finally(() => { window.saved = true; });
       return null;
     }""")
