@@ -1,7 +1,8 @@
-"""Pages that follow from declarations follow them; links lead somewhere; the checklist names tests that exist."""
+"""Pages follow declarations, links lead somewhere, the checklist names tests, and nothing made here is committed."""
 
 import importlib.util
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,10 @@ def test_the_checklist_names_files_and_tests_that_exist():
     names = re.findall(r"`((?:sendlab|tests|notebooks|data)/[\w./*-]+)`", text)
     assert len(names) > 20
     assert [name for name in names if not list(ROOT.glob(name))] == []
+
+
+def test_nothing_that_a_workspace_makes_is_committed():
+    """A clone with a log of answers would give these answers to whoever asks, whatever the data."""
+    tracked = subprocess.run(["git", "ls-files", "--cached", "--ignored", "--exclude-standard"], cwd=ROOT,
+                             capture_output=True, text=True, check=True)  # fmt: skip
+    assert tracked.stdout.splitlines() == []

@@ -38,7 +38,7 @@ class Attacker:
         self._entries: list[tuple[Ints, Ints, Floats]] = []  # row, number, weight
         self._limits: list[tuple[Floats, Floats]] = []
         self._rows = 0
-        self._add(np.zeros((0, 0), dtype=np.int64), (), 0.0, 0.0)
+        self._add(np.zeros((0, 0), dtype=np.int64), (), 0.0, 0.0)  # none: what has no part cannot be put together
         for cell in cells:
             self._tell(cell)
         self._tell_order()

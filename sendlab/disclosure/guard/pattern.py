@@ -82,15 +82,15 @@ def choose_hidden(
         return start if full(start) else None
     if quick(start) and full(start):
         return start
-    ways = _ways(figures, start)
-    if not quick(ways[-1]) or not full(ways[-1]):
+    ways = _ways(figures, start)[1:]
+    if not ways or not quick(ways[-1]) or not full(ways[-1]):
         return None
     ways = ways[_first(ways, quick) :]
     return ways[_first(ways, full)]
 
 
 def _ways(figures: Sequence[Figure], start: frozenset[int]) -> list[frozenset[int]]:
-    """The start, and each time one figure more, smallest first, as long as enough is left."""
+    """The start, which is useful, and each time one figure more, smallest first, as long as enough is left."""
     free = [place for place, one in enumerate(figures) if not one.settled and place not in start]
     free.sort(key=lambda place: (figures[place].total, figures[place].size, place))
     ways = [start]
