@@ -15,7 +15,7 @@ from sendlab.disclosure.guard import Log, add_to_log, answer, ask, ladder, read_
 from sendlab.disclosure.guard.log import frame_of
 from sendlab.disclosure.guard.question import closed_list, group_of
 from sendlab.disclosure.published import PUBLISHED_COLUMNS
-from sendlab.errors import GateError, SendlabError, WorkspaceProblem
+from sendlab.errors import GateError, NothingToShow, SendlabError, WorkspaceProblem
 
 TODAY = date(2026, 1, 5)
 NOTHING = frame_of([])
@@ -365,6 +365,15 @@ def test_a_refusal_names_what_was_asked_why_and_what_to_run_and_no_count():
     (instead,), _ = told(data, eval(found.offered.code(), {"ask": ask}), log=log,
                          released=released(data, "absence", ["sex", "sen_provision"]))  # fmt: skip
     assert not instead.refused and instead.rows["base_subjects"].to_list() == [16]
+
+
+def test_what_nobody_has_a_figure_of_was_not_collected_and_is_no_refusal():
+    data = pupils(girls_none=20, boys_none=20)
+    with pytest.raises(NothingToShow, match="no figures of 'Suspension rate' for 2025/26: none were collected"):
+        told(data, ask("suspension_rate", YEAR, PLACE, by=["sex"]))
+    elsewhere = pl.concat([data, facts({**OAK, "pupil_id": "other", "events": 1})])
+    (found,), _ = told(elsewhere, ask("suspension_rate", YEAR, PLACE, by=["sex"]))
+    assert found.refused  # of one place it is told by no answer who has figures
 
 
 def test_without_releases_the_total_of_the_authority_is_offered():

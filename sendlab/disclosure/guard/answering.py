@@ -13,7 +13,7 @@ import polars as pl
 
 from sendlab.disclosure.audit.intervals import Contradiction
 from sendlab.disclosure.guard.atoms import TooMany
-from sendlab.disclosure.guard.counted import facts_of_year, figures
+from sendlab.disclosure.guard.counted import facts_of_year, figures, has_figures
 from sendlab.disclosure.guard.judge import AtAuthority, AtSchool
 from sendlab.disclosure.guard.known import BASE, Cell, cell_of, family, released_rows
 from sendlab.disclosure.guard.ladder import ladder, nearest_known
@@ -26,8 +26,9 @@ from sendlab.disclosure.guard.shown import shown_rows
 from sendlab.disclosure.guard.together import Together
 from sendlab.disclosure.guard.words import answered, refusal
 from sendlab.disclosure.published import HIDDEN
-from sendlab.errors import GateError, SendlabError
+from sendlab.errors import GateError, NothingToShow, SendlabError
 from sendlab.metrics.cards import card
+from sendlab.schema.labels import period_text
 
 AUDIENCES = ("board", "school")
 
@@ -54,7 +55,8 @@ def answer(
     the figures published for the audience. `log`: of `read_log`. `audience`: "board", or "school" with its own place,
     whose own figures are plain. `threshold`: fewest people that a count may show. A question answered or refused
     before gets the same answer again.
-    Errors: GateError for an audience that is not there; SendlabError for a place or year without data.
+    Errors: GateError for an audience that is not there; SendlabError for a place or year without data; NothingToShow
+    for a measure that the authority has no figure of in that year.
     """
     _require_audience(audience, own_place, threshold)
     earlier = log.earlier(question, audience, own_place)
@@ -89,6 +91,7 @@ class _Asking:
         self.la_code = str(self.facts["la_code"][0])
         self._require_places()
         self.exact = figures(question, self.facts)
+        self._require_figures()
         self.released, self.entries = released, log.of(audience, own_place)
         self.now: dict[str, list[Cell]] = {}  # decided in this answer
         self.told = cache(self._told)
@@ -101,6 +104,12 @@ class _Asking:
                 raise SendlabError(
                     f"no place has the code '{place}' in this year", next_step="see open_workspace().places()"
                 )
+
+    def _require_figures(self) -> None:
+        """What nobody here has a figure of was not collected, and is told as that: nothing is kept back."""
+        if self.exact["value"].is_null().all() and not has_figures(self.question, self.facts):
+            year = period_text(self.question.time_period, self.question.part)
+            raise NothingToShow(f"no figures of '{card(self.question.measure).title}' for {year}: none were collected")
 
     def _told(self, place: str) -> list[Cell]:
         """Cells of a place that were released to the audience, of the same part of the year."""

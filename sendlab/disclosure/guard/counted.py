@@ -43,6 +43,12 @@ def figures(question: Question, facts: pl.DataFrame) -> pl.DataFrame:
                              *_total_within(question, by))  # fmt: skip
 
 
+def has_figures(question: Question, facts: pl.DataFrame) -> bool:
+    """Whether the whole authority has a figure of the measure asked about."""
+    rows = metric_of(question.measure)(facts, by=[]).filter(pl.col("geographic_level") == "Local authority")
+    return bool(rows["value"].is_not_null().any())
+
+
 def _total_within(question: Question, by: Sequence[str]) -> list[pl.Expr]:
     """Needs are asked of all SEN, so that the total of a table by provision and need is all SEN too."""
     if not question.of_send or "sen_provision" not in by:
