@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import polars as pl
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
@@ -106,6 +107,17 @@ def test_what_is_not_there_is_refused_with_near_names(explorer, wrong, expected)
     with pytest.raises(SendlabError) as fault:
         explorer.select(**wrong)
     assert expected in fault.value.next_step
+
+
+def test_the_status_of_an_own_view_tells_how_many_groups_are_of_few_people(own, protected_place):
+    view = own.select(measure="persistent_absence", place=protected_place, by=["sex", "sen_provision"])
+    groups = view.rows.filter(pl.any_horizontal(pl.col("sex") != "Total", pl.col("sen_provision") != "Total"))
+    absent, present = pl.col("with_subjects"), pl.col("base_subjects") - pl.col("with_subjects")
+    everybody_in_a_small_group = (present == 0) & (pl.col("base_subjects") < 20)
+    few = groups.filter((pl.col("base_subjects") < 5) | absent.is_between(1, 4) | present.is_between(1, 4)
+                        | everybody_in_a_small_group).height  # fmt: skip
+    assert 1 < few < groups.height
+    assert f"; of {groups.height} groups {few} are of few people, and hidden if taken away; " in shown(view.status)
 
 
 def test_own_view_is_marked_and_not_kept(own, explorer, protected_place):

@@ -18,7 +18,7 @@ from question_sequences import LENGTH, sequence
 
 from sendlab.build.opened import open_workspace
 from sendlab.disclosure.asked import ask_published
-from sendlab.disclosure.guard import COLUMNS, Question
+from sendlab.disclosure.guard import COLUMNS, Question, of_few_people
 from sendlab.disclosure.guard.counted import facts_of_year, figures
 from sendlab.disclosure.published import HIDDEN, Published
 from sendlab.metrics.cards import card, cards
@@ -66,20 +66,23 @@ def sample(root: Path = ROOT) -> Sample:
 
 
 def worth_taking(here: Sample, question: Question) -> bool:
-    """Whether a view is one to take away: 20 pupils or more at each place, and 10 in half of its groups or more.
+    """Whether a view is one to take away: 20 pupils or more at each place, and half of its groups or more to be shown.
 
-    On fewer than ten there is no percentage to show, and analysts see on their own screen how many there are.
+    On fewer than ten pupils there is no percentage to show, and of few behind the figure nothing at all; analysts see
+    on their own screen how many there are, and the status line there tells them how many figures will be hidden.
     """
     rows = figures(question, facts_of_year(here.facts, question.time_period))
-    return all(_enough(rows.filter(pl.col("place_code") == place), question) for place in question.places)
+    return all(_enough(here, rows.filter(pl.col("place_code") == place), question) for place in question.places)
 
 
-def _enough(rows: pl.DataFrame, question: Question) -> bool:
-    counts = rows.filter(pl.col("base_subjects") > 0)["base_subjects"]
-    total = counts.max() or 0
-    groups = counts.filter(counts < total)
-    large = int((groups >= FEWEST_IN_GROUP).sum())
-    return int(total) >= FEWEST_AT_PLACE and (not question.by or (large > 0 and 2 * large >= groups.len()))
+def _enough(here: Sample, rows: pl.DataFrame, question: Question) -> bool:
+    there = rows.filter(pl.col("base_subjects") > 0)
+    few = of_few_people(there.iter_rows(named=True), card(question.measure), here.released.threshold)
+    there = there.with_columns(few=pl.Series(few, dtype=pl.Boolean))
+    total = there["base_subjects"].max() or 0
+    groups = there.filter(pl.col("base_subjects") < total)
+    large = groups.filter((pl.col("base_subjects") >= FEWEST_IN_GROUP) & ~pl.col("few")).height
+    return int(total) >= FEWEST_AT_PLACE and (not question.by or (large > 0 and 2 * large >= groups.height))
 
 
 def questions_of(here: Sample, seed: int, length: int = LENGTH) -> list[Question]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from sendlab.disclosure.guard import of_few_people
 from sendlab.disclosure.guard.words import by_words
-from sendlab.disclosure.published import OWN_VIEW_MARK, OwnView, Published
+from sendlab.disclosure.published import AUDIENCES, OWN_VIEW_MARK, OwnView, Published
 from sendlab.explore.selection import Selection
 from sendlab.metrics.cards import card
 from sendlab.narrate import headline, one_row, rows_of
@@ -164,9 +165,15 @@ class View:
 
     @property
     def _protection(self) -> str:
-        return (
-            f"protected for audience {self.figures.audience}" if isinstance(self.figures, Published) else OWN_VIEW_MARK
-        )
+        """The audience; of an own view how many groups are of few people, which nobody else will be shown."""
+        if isinstance(self.figures, Published):
+            return f"protected for audience {self.figures.audience}"
+        groups = [] if self.plain else self.found.groups.values()
+        few = of_few_people(groups, card(self.measure), AUDIENCES["board"])
+        if not any(few):
+            return OWN_VIEW_MARK
+        told = "1 is" if sum(few) == 1 else f"{sum(few)} are"
+        return f"of {len(few)} groups {told} of few people, and hidden if taken away; {OWN_VIEW_MARK}"
 
     @property
     def code(self) -> str:

@@ -47,12 +47,15 @@ def reach(known: Knowledge, goals: csr_array, enough: Floats | None = None) -> t
 
 def examine(
     known: Knowledge, goals: csr_array, enough: Floats | None = None, *, exact: bool = True,
-    witness: Floats | None = None,
+    fractions: bool = False, alone: bool = True, witness: Floats | None = None,
 ) -> Reach:  # fmt: skip
     """As `reach`, with the goals told apart for which a search met its limit. Errors: Contradiction.
 
     `exact=False`: ends of fractions will do for a goal that these show to be narrower than `enough`, and for one that
-    counts what is not whole. `witness`: a table to start from, if it agrees with what is known: the true one.
+    counts what is not whole. `fractions`: they will do for every goal; those of counts are rounded inwards.
+    `alone=False`: goals are looked at together only; one that this does not show to be wide
+    enough is given as narrow as it was seen. `witness`: a table to start from, if it agrees with what is known: the
+    true one.
 
     >>> known = Knowledge(np.zeros(1), np.ones(1), csr_array((0, 1)), np.zeros(0), np.zeros(0), np.array([True]))
     >>> examine(known, csr_array([[2.0]])).most.tolist()
@@ -64,8 +67,8 @@ def examine(
     undecided = np.zeros(least.size, dtype=np.bool_)
     for part in split(known, goals, most - least > TINY):
         search = Search(part, least[part.places] - part.fixed, most[part.places] - part.fixed, enough[part.places],
-                         exact)  # fmt: skip
-        search.run(None if witness is None else witness[part.numbers])
+                         exact, fractions)  # fmt: skip
+        search.run(None if witness is None else witness[part.numbers], alone)
         least[part.places], most[part.places] = search.low + part.fixed, search.high + part.fixed
         undecided[part.places] = search.undecided
     return Reach(least, most, undecided)

@@ -119,7 +119,7 @@ def _kind(whole: bool) -> highspy.HighsVarType:
 
 def _model(known: Knowledge) -> highspy.Highs:
     model = _Quiet()
-    for option, value in (("threads", 1), ("parallel", "off"), ("random_seed", 0)):
+    for option, value in (("threads", 1), ("parallel", "off"), ("random_seed", 0), ("simplex_scale_strategy", 0)):
         model.setOptionValue(option, value)
     linear = highspy.HighsLp()
     linear.num_col_, linear.num_row_ = known.low.size, known.sum_low.size

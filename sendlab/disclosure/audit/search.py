@@ -22,32 +22,43 @@ WORTH = 0.05  # share of the open goals that an aim must settle to be worth anot
 class Search:
     """The goals of one part. Every table found is a witness for all of them."""
 
-    def __init__(self, part: Part, low: Floats, high: Floats, enough: Floats, exact: bool) -> None:
-        self.known, self.goals, self.enough, self.exact = part.known, part.goals, enough, exact
+    def __init__(
+        self, part: Part, low: Floats, high: Floats, enough: Floats, exact: bool = True, fractions: bool = False
+    ) -> None:
+        self.known, self.goals, self.enough, self.exact = part.known, part.goals, enough, exact and not fractions
+        self.fractions = fractions
         self.program = Program(part.known)
         only_whole = abs(self.goals) @ (~self.known.whole).astype(float) == 0
         self.whole = only_whole & (abs(self.goals - self.goals.rint()).sum(axis=1) == 0)
-        self.close = np.where(self.whole | exact, CLOSE, 0.0)
+        self.close = np.where((self.whole | exact) & (not fractions), CLOSE, 0.0)
         self.beyond_low, self.beyond_high = low, high  # nothing lies beyond these
         self.low, self.high = np.full(low.size, np.inf), np.full(low.size, -np.inf)  # some table has these
         self.near_low, self.near_high = self.low.copy(), self.high.copy()  # some table of fractions has these
         self.undecided = np.zeros(low.size, dtype=np.bool_)
         self.centre: Floats | None = None  # a table of whole numbers that is known from the start
 
-    def run(self, witness: Floats | None) -> None:
-        """Settle every goal: many by aims that they share, the rest one by one."""
+    def run(self, witness: Floats | None, alone: bool = True) -> None:
+        """Settle every goal: many by aims that they share, the rest one by one; without `alone` it stays narrow."""
         if witness is not None and is_table(self.known, witness) and self._see(witness):
             self.centre = witness
         if np.isfinite(self.enough).any() and self.enough.size >= MANY:
             self._share()
-        for goal in np.flatnonzero(self._open()):
-            if self._open()[goal]:
-                self._settle(int(goal))
-        if not np.isfinite(self.low).any():
-            self.program.most_in_whole_numbers(np.zeros(self.known.low.size))  # refuses what no table agrees with
+        if alone:
+            self._settle_all()
+        else:
+            unseen = self.low > self.high
+            self.low[unseen] = self.high[unseen] = 0.0
         self.undecided &= self._open()
         far = self._wide_in_fractions() & ~self._wide()
         self.low[far], self.high[far] = (ends[far] for ends in self._near())
+
+    def _settle_all(self) -> None:
+        for goal in np.flatnonzero(self._open()):
+            if self._open()[goal]:
+                self._settle(int(goal))
+        if not np.isfinite(self.low).any():  # refuses what no table agrees with
+            look = self.program.most if self.fractions else self.program.most_in_whole_numbers
+            look(np.zeros(self.known.low.size))
 
     def _open(self) -> Bools:
         ends = (self.low <= self.beyond_low + TINY) & (self.high >= self.beyond_high - TINY)
@@ -88,11 +99,15 @@ class Search:
             self._see(found)
 
     def _share(self) -> None:
-        """Aims of all open goals at once, in a box around one table so that no goal uses up all the room."""
+        """Aims of all open goals at once, in a box around one table so that no goal uses up all the room.
+
+        Where all numbers are whole, so are most tables, and few are left that cost a search beside them.
+        """
         centre = self._start()
         if centre is None:
             return
         room, draw = self._room(), np.random.default_rng(SEED)
+        in_whole_numbers = not self.fractions
         for turn in range(SHARED):
             before = self._open()
             boxed = abs(self.goals).T @ before.astype(float) > 0
@@ -104,7 +119,7 @@ class Search:
                 else np.full(before.size, 1.0 - turn % 2 * 2)
             )
             table = self.program.most(self.goals.T @ np.where(before, signs, 0.0)).table
-            if table is not None and not self._see(table) and self.exact and not self._was_worth(before):
+            if table is not None and not self._see(table) and in_whole_numbers and not self._was_worth(before):
                 self._see_beside(table, self.goals.T @ np.where(before, signs, 0.0))
             if turn >= ALL_ONE_WAY and not self._was_worth(before):
                 break
@@ -161,7 +176,7 @@ class Search:
             if not self._open()[goal]:
                 return
         narrow = self.beyond_high[goal] - self.beyond_low[goal] < self.enough[goal] - TINY
-        if not self.exact and (narrow or not self.whole[goal]):
+        if not self.exact and (narrow or self.fractions or not self.whole[goal]):
             self.low[goal], self.high[goal] = self.beyond_low[goal], self.beyond_high[goal]
             return
         for table, aim in tables:

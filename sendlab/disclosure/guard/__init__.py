@@ -12,10 +12,12 @@ from sendlab.disclosure.guard.question import ASKABLE, COLUMNS, KEY_STAGE, Quest
 if TYPE_CHECKING:
     from sendlab.disclosure.guard.answering import Answer, answer
     from sendlab.disclosure.guard.log import Entry, Log, add_to_log, read_log
+    from sendlab.disclosure.guard.pattern import of_few_people
 
 _HOME = {
     **dict.fromkeys(("Answer", "answer"), "answering"),
     **dict.fromkeys(("Entry", "Log", "add_to_log", "read_log"), "log"),
+    "of_few_people": "pattern",
 }
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "ask",
     "closed_list",
     "ladder",
+    "of_few_people",
     "read_log",
 ]
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from math import inf
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from sendlab.disclosure.audit.intervals import Knowledge, examine
-from sendlab.disclosure.guard.atoms import Atoms
+from sendlab.disclosure.audit.intervals import Knowledge, Reach, examine
+from sendlab.disclosure.audit.knowledge import TINY
 from sendlab.disclosure.guard.goals import Goal
 from sendlab.disclosure.guard.known import BASE, Cell, denominator_of
+from sendlab.disclosure.guard.layout import Layout
 from sendlab.disclosure.protect.system import Bools, Floats, Ints
 from sendlab.metrics.cards import card, cards
 
@@ -20,21 +22,15 @@ ROUNDED_OFF = 2.0  # what rounding inwards to whole numbers may take off an inte
 
 
 class Attacker:
-    """A reader of all cells, who is told outright the counts of every school that is not in `unknown`.
+    """A reader of all cells, who is told outright the counts of every school that is not in the layout.
 
-    Unknown are the counts of each atom of the places in `unknown`. A figure of the authority then tells the sum over
+    Unknown are the counts of each atom of the places of the layout. A figure of the authority then tells the sum over
     these places exactly. To know the other schools is more than any reader does, so that what stays open here does for
     everybody; and whoever knows one of the other schools is no better off.
     """
 
-    def __init__(self, atoms: Atoms, measures: Sequence[str], unknown: Sequence[str], cells: Iterable[Cell]) -> None:
-        self.atoms, self.measures, self.unknown = atoms, measures, tuple(unknown)
-        self.names = list(atoms.counts)
-        self.places = [atoms.at(place) for place in self.unknown]
-        size = len(self.names), len(self.places), len(atoms.codes)
-        held = np.broadcast_to(atoms.held[self.places], size)
-        self.at: Ints = np.where(held, np.cumsum(held.ravel()).reshape(size) - 1, -1)
-        self.size = int(held.sum())
+    def __init__(self, layout: Layout, measures: Sequence[str], cells: Iterable[Cell]) -> None:
+        self.layout, self.atoms, self.measures = layout, layout.atoms, measures
         self._entries: list[tuple[Ints, Ints, Floats]] = []  # row, number, weight
         self._limits: list[tuple[Floats, Floats]] = []
         self._rows = 0
@@ -43,31 +39,45 @@ class Attacker:
             self._tell(cell)
         self._tell_order()
 
-    def widths(self, goals: Sequence[Goal], enough: Floats) -> Floats:
-        """How far apart least and most of each goal are; no further than it takes to see that it is enough."""
+    def widths(
+        self, goals: Sequence[Goal], enough: Floats, unknown: Sequence[str] | None = None, *, alone: bool = True
+    ) -> Floats:
+        """How far apart least and most of each goal are; no further than it takes to see that it is enough.
+
+        `unknown`: the places that this reader does not know; all of the layout unless given. Without `alone`, goals
+        are looked at together only, and one that this does not show to be open is given as narrower than it is.
+        """
         if not goals:
             return np.zeros(0)
-        weights = csr_array(np.array([self._weighed(goal) for goal in goals]))
+        kept = self.layout.of_places(self.layout.places if unknown is None else unknown)
+        known, weights, true = self._beside(kept), self.layout.weights(goals)[:, kept], self.layout.true[kept]
+        if known.whole.all():
+            return _width(examine(known, weights, enough, exact=False, alone=alone, witness=true))
         many = np.array([any(self._is_many(name) for name, _ in goal.terms) for goal in goals])
         wanted = enough + np.where(many, ROUNDED_OFF, 0.0)
-        done = examine(self._knowledge(), weights, wanted, exact=False, witness=self._truth())
-        finite = np.isfinite(done.least) & np.isfinite(done.most)
-        width: Floats = np.full(len(goals), inf)
-        width[finite] = (done.most - done.least - np.where(many, ROUNDED_OFF, 0.0))[finite]
+        width = _width(examine(known, weights, wanted, fractions=True, alone=alone, witness=true))
+        people = np.flatnonzero(~many & (width >= enough - SLACK))
+        of_people = csr_array(weights[people][:, known.whole])
+        whole = examine(_of_whole(known), of_people, enough[people], exact=False, witness=true[known.whole])
+        width[people] = np.minimum(width[people], _width(whole))
         return width
 
+    def _beside(self, kept: Bools) -> Knowledge:
+        """What is known of these numbers by one who is told all others."""
+        every = self._knowledge
+        sums = csr_array(every.sums[:, kept])
+        rows = np.diff(sums.indptr) > 0
+        told = csr_array(every.sums[:, ~kept]) @ self.layout.true[~kept]
+        return Knowledge(every.low[kept], every.high[kept], csr_array(sums[rows]), (every.sum_low - told)[rows],
+                         (every.sum_high - told)[rows], every.whole[kept])  # fmt: skip
+
+    @cached_property
     def _knowledge(self) -> Knowledge:
         row, column, weight = (np.concatenate(parts) for parts in zip(*self._entries, strict=True))
-        sums = csr_array((weight, (row, column)), shape=(self._rows, self.size), dtype=np.float64)
+        sums = csr_array((weight, (row, column)), shape=(self._rows, self.layout.size), dtype=np.float64)
         sum_low, sum_high = (np.concatenate(parts) for parts in zip(*self._limits, strict=True))
-        whole = np.concatenate([np.full(int((self.at[at] >= 0).sum()), self._is_whole(name))
-                                for at, name in enumerate(self.names)])  # fmt: skip
-        low, high = np.zeros(self.size), np.full(self.size, inf)
-        return Knowledge(low, high, sums, sum_low, sum_high, whole)
-
-    def _truth(self) -> Floats:
-        true = np.stack([self.atoms.counts[name][self.places] for name in self.names])
-        return np.asarray(true[self.at >= 0], dtype=np.float64)
+        whole = self.layout.each(self._is_whole)
+        return Knowledge(np.zeros(whole.size), np.full(whole.size, inf), sums, sum_low, sum_high, whole)
 
     def _is_whole(self, name: str) -> bool:
         counts = self.atoms.counts[name]
@@ -79,30 +89,18 @@ class Attacker:
             name in (measure, denominator_of(measure)) for measure in self.measures if card(measure).kind == "sum"
         )
 
-    def _weighed(self, goal: Goal) -> Floats:
-        mask = np.frombuffer(goal.atoms, dtype=bool)
-        row = np.zeros(self.size)
-        for name, weight in goal.terms:
-            row[self._numbers(self.names.index(name), goal.scope, mask)] += weight
-        return row
-
-    def _numbers(self, name: int, scope: str, mask: Bools) -> Ints:
-        """The unknown counts of some atoms at a place; of the authority, those of all places."""
-        chosen = [self.unknown.index(scope)] if scope in self.unknown else list(range(len(self.unknown)))
-        found: Ints = self.at[name][chosen][:, mask].ravel()
-        real: Ints = found[found >= 0]
-        return real
-
     def _tell(self, cell: Cell) -> None:
         mask = self.atoms.member(cell.group)
         for name, (low, high) in cell.limits:
-            if name not in self.names:
+            if name not in self.layout.names:
                 continue
-            numbers = self._numbers(self.names.index(name), cell.place, mask)
-            if cell.place not in self.unknown:  # a figure of the authority; a hidden one tells nothing of this sum
+            numbers = self.layout.numbers(name, cell.place, mask)
+            if (
+                cell.place not in self.layout.places
+            ):  # a figure of the authority; a hidden one tells nothing of this sum
                 if np.isinf(high) or (high - low > 2 * SLACK and cell.hidden):
                     continue
-                low = high = float(self.atoms.counts[name][self.places][:, mask].sum())
+                low = high = float(self.layout.true[numbers].sum())
             self._add(numbers[None, :], np.ones(numbers.size), low, high)
 
     def _add(self, numbers: Ints, weights: Sequence[float] | Floats, low: float, high: float) -> None:
@@ -135,12 +133,12 @@ class Attacker:
                 self._tell_sum(whole, parts)
 
     def _tell_at_most(self, inner: str, outer: str, times: float = 1.0) -> None:
-        if inner not in self.names or outer not in self.names:
+        if inner not in self.layout.names or outer not in self.layout.names:
             return
         counts = self.atoms.counts
         if (counts[inner] > times * counts[outer]).any():  # leavers are counted in some numerators and in no base
             return
-        self._add(self._beside(inner, outer), (1.0, -times), -inf, 0.0)
+        self._add(self.layout.beside(inner, outer), (1.0, -times), -inf, 0.0)
 
     def _most_of_one(self, name: str) -> float:
         """The most that one person can have of a count, as anybody knows who knows how long the year was."""
@@ -151,9 +149,21 @@ class Attacker:
         counts = self.atoms.counts
         if not np.array_equal(sum(counts[name] for name in parts), counts[whole]):
             return
-        self._add(self._beside(whole, *parts), [1.0, *[-1.0] * len(parts)], 0.0, 0.0)
+        self._add(self.layout.beside(whole, *parts), [1.0, *[-1.0] * len(parts)], 0.0, 0.0)
 
-    def _beside(self, *names: str) -> Ints:
-        """The numbers of some counts of each atom: (atoms, names)."""
-        found: Ints = np.stack([self.at[self.names.index(name)].ravel() for name in names], axis=1)
-        return found[found[:, 0] >= 0]
+
+def _of_whole(known: Knowledge) -> Knowledge:
+    """What is known of whole numbers by themselves."""
+    rows = np.flatnonzero(abs(known.sums) @ (~known.whole).astype(np.float64) == 0)
+    sums = csr_array(csr_array(known.sums[rows])[:, known.whole])
+    return Knowledge(known.low[known.whole], known.high[known.whole], sums, known.sum_low[rows], known.sum_high[rows],
+                     known.whole[known.whole])  # fmt: skip
+
+
+def _width(ends: Reach) -> Floats:
+    """How far apart ends are, rounded inwards to whole numbers: people and sessions are."""
+    least, most = np.ceil(ends.least - TINY), np.floor(ends.most + TINY)
+    finite = np.isfinite(least) & np.isfinite(most)
+    width: Floats = np.full(least.size, inf)
+    width[finite] = np.maximum(most - least, 0.0)[finite]
+    return width

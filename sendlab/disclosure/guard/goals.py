@@ -26,6 +26,7 @@ class Goal:
     atoms: bytes  # which atoms, as a packed row
     terms: Terms
     width: float
+    less: str = ""  # a school that is left out: it subtracts its own pupils from the authority's
 
 
 def single_groups(
@@ -61,8 +62,8 @@ def single_groups(
 class Groups:
     """Groups of atoms at one scope, with their true counts, and those that are primary."""
 
-    def __init__(self, atoms: Atoms, measures: Sequence[str], scope: str, threshold: int) -> None:
-        self.atoms, self.measures, self.scope, self.threshold = atoms, measures, scope, threshold
+    def __init__(self, atoms: Atoms, measures: Sequence[str], scope: str, threshold: int, less: str = "") -> None:
+        self.atoms, self.measures, self.scope, self.threshold, self.less = atoms, measures, scope, threshold, less
         self.place = atoms.at(scope)
 
     def goals(self, single: Mapping[str, Sequence[Group]], cells: Sequence[Cell]) -> list[Goal]:
@@ -72,12 +73,31 @@ class Groups:
         told = np.array([self.atoms.member(cell.group) for cell in cells], dtype=bool).reshape(-1, crossed.shape[1])
         inner = np.unique(np.concatenate([crossed, told]), axis=0)
         outer = np.unique(np.concatenate([everybody, told]), axis=0)
-        groups = np.concatenate([inner, self._left_over(inner, outer)])
+        return self._goals_of(np.concatenate([inner, self._left_over(inner, outer)]))
+
+    def _goals_of(self, groups: Bools) -> list[Goal]:
         found: dict[tuple[bytes, Terms], Goal] = {}
         for mask, terms, width in self._primary(np.unique(groups & self.atoms.held[self.place], axis=0)):
             packed = mask.tobytes()
-            found[packed, terms] = Goal(self.scope, packed, terms, width)
+            found[packed, terms] = Goal(self.scope, packed, terms, width, self.less)
         return list(found.values())
+
+    def beside(
+        self, schools: Sequence[str], single: Mapping[str, Sequence[Group]], cells: Sequence[Cell]
+    ) -> list[Goal]:
+        """Goals of the same groups without one of the schools, where they are none with it.
+
+        A school that knows its own pupils is told by a figure of the authority how many all others have.
+        """
+        crossed = self.atoms.marginals(single)
+        told = np.array([self.atoms.member(cell.group) for cell in cells], dtype=bool).reshape(-1, crossed.shape[1])
+        groups = np.unique(np.concatenate([crossed, told]), axis=0)
+        own = {(goal.atoms, goal.terms) for goal in self._goals_of(groups)}
+        return [
+            goal for school in schools
+            for goal in Groups(self.atoms, self.measures, self.scope, self.threshold, school)._goals_of(groups)
+            if (goal.atoms, goal.terms) not in own
+        ]  # fmt: skip
 
     def _left_over(self, inner: Bools, outer: Bools) -> Bools:
         """What an outer group holds beyond an inner one, where that is few people, or few of them (not) counted."""
@@ -96,7 +116,8 @@ class Groups:
         return left
 
     def _sum(self, groups: Bools, counts: Floats) -> Floats:
-        found: Floats = groups.astype(np.float64) @ counts[self.place]
+        there = counts[self.place] - counts[self.atoms.at(self.less)] if self.less else counts[self.place]
+        found: Floats = groups.astype(np.float64) @ there
         return found
 
     def _primary(self, groups: Bools) -> list[tuple[Bools, Terms, float]]:
@@ -127,8 +148,17 @@ class Groups:
         if about.kind == "events":
             chosen = primary_people(people, base, about.polarity, self.threshold)
             return [(groups[at], alone, wide) for at in np.flatnonzero(chosen)]
-        largest = np.array([np.max(self.atoms.largest[measure][self.place][row], initial=0.0) for row in groups])
+        largest = np.array([np.max(self._most_of_one(measure)[row], initial=0.0) for row in groups])
         share = np.divide(largest, number, out=np.zeros_like(number), where=number > 0)
         chosen = primary_sum(people, share, about.polarity, self.threshold) & (base > 0)
         each = number / np.maximum(people, 1.0)
         return [(groups[at], alone, wide * max(each[at], 1.0)) for at in np.flatnonzero(chosen)]
+
+    def _most_of_one(self, measure: str) -> Floats:
+        """The most of one person in each atom."""
+        largest = self.atoms.largest[measure]
+        if not self.less:
+            found: Floats = largest[self.place]
+            return found
+        others = [self.atoms.at(place) for place in self.atoms.places if place not in (self.scope, self.less)]
+        return np.asarray(largest[others].max(axis=0, initial=0.0))

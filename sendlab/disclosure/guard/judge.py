@@ -14,6 +14,7 @@ from sendlab.disclosure.guard.atoms import MOST_ATOMS, Atoms, TooMany
 from sendlab.disclosure.guard.attacker import SLACK, Attacker
 from sendlab.disclosure.guard.goals import Goal, Groups
 from sendlab.disclosure.guard.known import Cell
+from sendlab.disclosure.guard.layout import Layout
 from sendlab.disclosure.guard.question import Group
 from sendlab.disclosure.guard.reduced import within_columns
 from sendlab.disclosure.guard.setting import Setting, Singles
@@ -39,7 +40,9 @@ class AtSchool:
         self.atoms, singles, self.covers = self._atoms(list(islice(alike, COVERS)), answer)
         groups = Groups(self.atoms, setting.measures, place, setting.threshold)
         self.goals = groups.goals(singles, [*self._told(place), *answer])
-        self.enough = _still_open(self.goals, Attacker(self.atoms, setting.measures, [place], self._told(place)))
+        self.enough = _still_open(
+            self.goals, Attacker(Layout(self.atoms, [place]), setting.measures, self._told(place))
+        )
 
     def _atoms(self, covers: list[str], answer: Sequence[Cell]) -> tuple[Atoms, Singles, list[str]]:
         while True:
@@ -64,7 +67,9 @@ class AtSchool:
     def _open_beside(self, covers: list[str], shown: Sequence[Cell]) -> bool:
         unknown = [self.place, *covers]
         told = [cell for place in (*unknown, self.setting.la_code) for cell in self._told(place)]
-        return _open(self.goals, self.enough, Attacker(self.atoms, self.setting.measures, unknown, [*told, *shown]))
+        return _open(
+            self.goals, self.enough, Attacker(Layout(self.atoms, unknown), self.setting.measures, [*told, *shown])
+        )
 
 
 class AtAuthority:
@@ -82,8 +87,8 @@ class AtAuthority:
             raise TooMany
         la = Groups(self.atoms, setting.measures, setting.la_code, setting.threshold)
         own = self._told(setting.la_code)
-        self.goals = la.goals(self.singles, [*own, *answer])
-        self.enough = _still_open(self.goals, Attacker(self.atoms, setting.measures, [setting.la_code], own))
+        self.goals = la.goals(self.singles, [*own, *answer]) + la.beside(schools, self.singles, [*own, *answer])
+        self.enough = _still_open(self.goals, Attacker(Layout(self.atoms, [setting.la_code]), setting.measures, own))
         self.schools = self._with_most_at_stake(schools)
         if len(schools) <= self.batch:  # nobody need be taken for known, so that this is all that readers had before
             self.enough = np.minimum(self.enough, _still_open(self.goals, self._attacker(self.schools, [])))
@@ -97,7 +102,7 @@ class AtAuthority:
         own = self._told(place)
         singles = self.singles if len(self.schools) <= FEW_SCHOOLS else {}
         goals = Groups(self.atoms, self.setting.measures, place, self.setting.threshold).goals(singles, own)
-        return goals, _still_open(goals, Attacker(self.atoms, self.setting.measures, [place], own))
+        return goals, _still_open(goals, Attacker(Layout(self.atoms, [place]), self.setting.measures, own))
 
     def _told(self, place: str) -> list[Cell]:
         return within_columns(self.setting.told(place), self.columns)
@@ -164,7 +169,7 @@ class AtAuthority:
 
     def _attacker(self, unknown: list[str], shown: Sequence[Cell]) -> Attacker:
         told = [cell for place in (*unknown, self.setting.la_code) for cell in self._told(place)]
-        return Attacker(self.atoms, self.setting.measures, unknown, [*told, *shown])
+        return Attacker(Layout(self.atoms, unknown), self.setting.measures, [*told, *shown])
 
 
 def _halves(schools: Sequence[str]) -> tuple[list[str], list[str]]:

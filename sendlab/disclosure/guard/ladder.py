@@ -54,7 +54,7 @@ def _all_sen(before: Question, after: Question) -> Question:
 
 
 def nearest_known(rungs: Iterable[Question], cells: Sequence[Cell]) -> Question | None:
-    """The first question whose figures were all released to the audience, at least half of them shown.
+    """The first question whose figures were all released to the audience, enough of them shown to be of use.
 
     It is chosen by what was released alone, so it tells nothing else.
     """

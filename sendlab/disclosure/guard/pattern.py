@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from sendlab.disclosure.guard.known import Cell
 from sendlab.disclosure.protect.primary import Counts, Floats, primary_of, small
 from sendlab.metrics.cards import Card
 
-USEFUL = 0.5  # an answer of which less than this share of its groups is left is no answer
+# An answer of which less than this share of its groups is left is no answer. Of a school's table by provision and sex
+# one group of few people takes three others with it, as the totals are known: two of six are left.
+USEFUL = Fraction(1, 3)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,11 @@ def must_hide(row: Mapping[str, Any], about: Card, threshold: int) -> bool:
     return bool(primary_of(about.kind, counts, about.polarity, threshold, unit=about.unit)[0])
 
 
+def of_few_people(rows: Iterable[Mapping[str, Any]], about: Card, threshold: int) -> list[bool]:
+    """Of each figure with somebody in it, whether few people stand behind it: its own sake is enough to hide it."""
+    return [must_hide(row, about, threshold) for row in rows if row["base_subjects"]]
+
+
 def differs_by_few(inner: Floats, outer: Floats, threshold: int) -> bool:
     """Whether what an outer figure has beyond an inner one is few people, in the base or behind the numerator."""
     return bool(small(outer - inner, threshold).any())
@@ -109,7 +117,7 @@ def _first(ways: Sequence[frozenset[int]], safe: Callable[[frozenset[int]], bool
 
 
 def useful(figures: Sequence[Figure], hidden: frozenset[int]) -> bool:
-    """Whether at least half of the groups with people in them stay, and not the total alone.
+    """Whether at least a third of the groups with people in them stay, and not the total alone.
 
     Where no groups were asked for the total is what must stay.
     """

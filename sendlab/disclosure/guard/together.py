@@ -7,21 +7,20 @@ than one does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from sendlab.disclosure.audit.intervals import Contradiction
 from sendlab.disclosure.guard.atoms import MOST_ATOMS, TooMany
-from sendlab.disclosure.guard.attacker import SLACK, Attacker
+from sendlab.disclosure.guard.attacker import Attacker
 from sendlab.disclosure.guard.goals import Goal, Groups
 from sendlab.disclosure.guard.known import Cell
+from sendlab.disclosure.guard.layout import Layout
+from sendlab.disclosure.guard.openness import OUTSIDER, Openness, Trial
+from sendlab.disclosure.guard.question import Group
 from sendlab.disclosure.guard.reduced import within_columns
 from sendlab.disclosure.guard.setting import Setting
-from sendlab.disclosure.protect.system import Bools, Floats
 
 MOST_SCHOOLS = 12
-OUTSIDER = ""
+Keys = frozenset[tuple[str, str, Group]]
 
 
 class Together:
@@ -35,96 +34,50 @@ class Together:
         if len(setting.schools) > MOST_SCHOOLS:
             raise TooMany
         self.setting, self.schools = setting, list(setting.schools)
-        others = [one for one in self.schools if one != place]
-        self.halves = [
-            [one for one in (place, *half) if one != setting.la_code] for half in (others[::2], others[1::2])
-        ]
         every = [setting.la_code, *self.schools]
-        self.columns = setting.columns(self.schools)
-        self.told = {one: within_columns(setting.told(one), self.columns) for one in every}
-        self.atoms, singles = setting.atoms(every, self.columns, answer, 2 * MOST_ATOMS)
+        columns = setting.columns(self.schools)
+        told = {one: within_columns(setting.told(one), columns) for one in every}
+        atoms, singles = setting.atoms(every, columns, answer, 2 * MOST_ATOMS)
         asked = {name: some for name, some in singles.items() if name in setting.question.columns}
-        self.goals: list[Goal] = []
+        goals: list[Goal] = []
         for one in every:
-            groups = Groups(self.atoms, setting.measures, one, setting.threshold)
+            groups = Groups(atoms, setting.measures, one, setting.threshold)
             own = answer if one == place else ()
-            self.goals += groups.goals(singles if one == place else asked, [*self.told[one], *own])
-        self.wanted = np.array([goal.width for goal in self.goals])
-        self.readers = [OUTSIDER, *self.schools]
+            goals += groups.goals(singles if one == place else asked, [*told[one], *own])
+            if one == setting.la_code:
+                goals += groups.beside(self.schools, singles if one == place else asked, [*told[one], *own])
+        self.told = [cell for one in every for cell in told[one]]
+        self.layout = Layout(atoms, self.schools)
+        self.openness = Openness(self.layout, goals, self._attacker(()))
+        self._begun: dict[Keys, tuple[Trial, bool]] = {}
 
     def quick(self, shown: Sequence[Cell]) -> bool:
         """Whether small groups stay open to an outsider."""
-        return self._open_to(OUTSIDER, self._left(np.ones(len(self.goals), dtype=bool), OUTSIDER), shown)
+        return self._begin(shown)[1]
 
     def safe(self, shown: Sequence[Cell]) -> bool:
         """Whether they stay open to every school too."""
-        left = self._beside_halves(shown)
-        return all(self._open_to(reader, self._left(left[at], reader), shown) for at, reader in enumerate(self.readers))
+        trial, open_to_outsider = self._begin(shown)
+        if not open_to_outsider:
+            return False
+        for known in _in_parts(self.schools, 2):
+            self.openness.look(trial, known)
+        return all(self.openness.open_to(reader, trial) for reader in self.schools)
 
-    def _left(self, goals: Bools, reader: str) -> list[int]:
-        """Of these goals those that the reader does not know from its own pupils alone."""
-        unknown = self._unknown(reader)
-        places = [self.atoms.at(place) for place in unknown]
-        held: Bools = np.any(self.atoms.held[places], axis=0)
-        return [int(at) for at in np.flatnonzero(goals) if self.goals[at].scope in unknown or (
-            self.goals[at].scope == self.setting.la_code and held[np.frombuffer(self.goals[at].atoms, dtype=bool)].any()
-        )]  # fmt: skip
+    def _begin(self, shown: Sequence[Cell]) -> tuple[Trial, bool]:
+        """What an outsider learns, after looks at a third of the schools at a time, parted in two ways."""
+        keys = frozenset(cell.key for cell in shown)
+        if keys not in self._begun:
+            trial = self.openness.begin(self._attacker(shown))
+            third = -(-len(self.schools) // 3)
+            for known in [*(self.schools[at::third] for at in range(third)), *_in_parts(self.schools, third)]:
+                self.openness.look(trial, known, alone=False)
+            self._begun[keys] = trial, self.openness.open_to(OUTSIDER, trial)
+        return self._begun[keys]
 
-    def _unknown(self, reader: str) -> list[str]:
-        return [place for place in self.schools if place != reader]
+    def _attacker(self, shown: Sequence[Cell]) -> Attacker:
+        return Attacker(self.layout, self.setting.measures, [*self.told, *shown])
 
-    def _beside_halves(self, shown: Sequence[Cell]) -> Bools:
-        """Which goals are not yet seen to be open to which readers: (readers, goals).
 
-        What is open where half of the schools are unknown is open to an outsider and to each school of the other half.
-        The school asked about is in both, so that its groups are looked at twice and not once for every reader.
-        """
-        left = np.ones((len(self.readers), len(self.goals)), dtype=bool)
-        for half in self.halves:
-            at = [place for place, goal in enumerate(self.goals) if goal.scope in (*half, self.setting.la_code)]
-            if len(half) < 2 or not at:
-                continue
-            try:
-                narrow = self._attacker(half, shown).widths([self.goals[one] for one in at], self.wanted[at])
-            except Contradiction:
-                continue
-            wide = [one for one, width in zip(at, narrow, strict=True) if width >= self.wanted[one] - SLACK]
-            others = [place for place, reader in enumerate(self.readers) if reader not in half]
-            left[np.ix_(others, wide)] = False
-        return left
-
-    def _open_to(self, reader: str, at: Sequence[int], shown: Sequence[Cell]) -> bool:
-        """Whether these goals are as open to a reader as they must be, or as they were before."""
-        if not at:
-            return True
-        unknown = self._unknown(reader)
-        narrow = self._narrow(unknown, at, self.wanted[list(at)], shown)
-        if not narrow:
-            return True
-        before = self._before(unknown, narrow)
-        return before is not None and not self._narrow(unknown, narrow, before, shown)
-
-    def _before(self, unknown: Sequence[str], at: Sequence[int]) -> Floats | None:
-        """How open these goals were before this answer; None where what was released is not of these facts."""
-        wanted = self.wanted[list(at)]
-        try:
-            widths = self._attacker(unknown, ()).widths([self.goals[one] for one in at], wanted)
-        except Contradiction:
-            return None
-        before: Floats = np.minimum(wanted, widths)
-        return before
-
-    def _narrow(self, unknown: Sequence[str], at: Sequence[int], enough: Floats, shown: Sequence[Cell]) -> list[int]:
-        """Goals that are less open than `enough`. Figures that contradict the facts leave nothing to judge."""
-        try:
-            widths = self._attacker(unknown, shown).widths([self.goals[one] for one in at], enough)
-        except Contradiction:
-            return list(at)
-        return [one for one, is_narrow in zip(at, widths < enough - SLACK, strict=True) if is_narrow]
-
-    def _attacker(self, unknown: Sequence[str], shown: Iterable[Cell]) -> Attacker:
-        """The reader to whom these schools are unknown; figures of others tell nothing new."""
-        open_places = (*unknown, self.setting.la_code)
-        told = [cell for place in open_places for cell in self.told[place]]
-        new = [cell for cell in shown if cell.place in open_places]
-        return Attacker(self.atoms, self.setting.measures, unknown, [*told, *new])
+def _in_parts(schools: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (schools[at : at + size] for at in range(0, len(schools), size))
