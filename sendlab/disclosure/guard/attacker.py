@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from math import inf
 
@@ -14,6 +14,7 @@ from sendlab.disclosure.audit.knowledge import TINY
 from sendlab.disclosure.guard.goals import Goal
 from sendlab.disclosure.guard.known import BASE, Cell, denominator_of
 from sendlab.disclosure.guard.layout import Layout
+from sendlab.disclosure.guard.nested import bounds
 from sendlab.disclosure.protect.system import Bools, Floats, Ints
 from sendlab.metrics.cards import card, cards
 
@@ -29,8 +30,8 @@ class Attacker:
     everybody; and whoever knows one of the other schools is no better off.
     """
 
-    def __init__(self, layout: Layout, measures: Sequence[str], cells: Iterable[Cell]) -> None:
-        self.layout, self.atoms, self.measures = layout, layout.atoms, measures
+    def __init__(self, layout: Layout, cells: Iterable[Cell]) -> None:
+        self.layout, self.atoms, self.measures = layout, layout.atoms, layout.measures
         self._entries: list[tuple[Ints, Ints, Floats]] = []  # row, number, weight
         self._limits: list[tuple[Floats, Floats]] = []
         self._rows = 0
@@ -75,6 +76,7 @@ class Attacker:
     def _knowledge(self) -> Knowledge:
         row, column, weight = (np.concatenate(parts) for parts in zip(*self._entries, strict=True))
         sums = csr_array((weight, (row, column)), shape=(self._rows, self.layout.size), dtype=np.float64)
+        sums.eliminate_zeros()
         sum_low, sum_high = (np.concatenate(parts) for parts in zip(*self._limits, strict=True))
         whole = self.layout.each(self._is_whole)
         return Knowledge(np.zeros(whole.size), np.full(whole.size, inf), sums, sum_low, sum_high, whole)
@@ -95,9 +97,7 @@ class Attacker:
             if name not in self.layout.names:
                 continue
             numbers = self.layout.numbers(name, cell.place, mask)
-            if (
-                cell.place not in self.layout.places
-            ):  # a figure of the authority; a hidden one tells nothing of this sum
+            if cell.place not in self.layout.places:  # of the authority; a hidden one tells nothing of this sum
                 if np.isinf(high) or (high - low > 2 * SLACK and cell.hidden):
                     continue
                 low = high = float(self.layout.true[numbers].sum())
@@ -116,15 +116,11 @@ class Attacker:
     def _tell_order(self) -> None:
         """In every atom: people with a feature are people, and what cards say of each other's measures.
 
-        Nobody misses more sessions than there were, and nobody has more of these than a year of the place.
+        Most of it is told by taking counts apart; here is the rest. Nobody misses more sessions than there were, and
+        nobody has more of these than a year of the place.
         """
-        for measure in self.measures:
-            whole = cards()[measure].parts_of or cards()[measure].at_most
-            if card(measure).kind == "share":
-                self._tell_at_most(measure, BASE)
-            if card(measure).kind == "sum":
-                self._tell_at_most(measure, denominator_of(measure))
-            self._tell_at_most(measure, whole)
+        for inner, outer in bounds(self.measures, self.layout.names):
+            self._tell_at_most(inner, outer)
         for name in sorted({denominator_of(measure) for measure in self.measures if card(measure).kind == "sum"}):
             self._tell_at_most(name, BASE, times=self._most_of_one(name))
         for whole in self.measures:
@@ -133,12 +129,12 @@ class Attacker:
                 self._tell_sum(whole, parts)
 
     def _tell_at_most(self, inner: str, outer: str, times: float = 1.0) -> None:
-        if inner not in self.layout.names or outer not in self.layout.names:
+        counts, nested = self.atoms.counts, self.layout.nested
+        if {*nested.parts_of(inner)} <= {*nested.parts_of(outer)} and times == 1.0:
             return
-        counts = self.atoms.counts
         if (counts[inner] > times * counts[outer]).any():  # leavers are counted in some numerators and in no base
             return
-        self._add(self.layout.beside(inner, outer), (1.0, -times), -inf, 0.0)
+        self._tell_each({inner: 1.0, outer: -times}, -inf)
 
     def _most_of_one(self, name: str) -> float:
         """The most that one person can have of a count, as anybody knows who knows how long the year was."""
@@ -146,10 +142,17 @@ class Attacker:
         return float(np.ceil(np.max(self.atoms.counts[name][people > 0] / people[people > 0], initial=0.0)))
 
     def _tell_sum(self, whole: str, parts: Sequence[str]) -> None:
-        counts = self.atoms.counts
-        if not np.array_equal(sum(counts[name] for name in parts), counts[whole]):
+        counts, nested = self.atoms.counts, self.layout.nested
+        if sorted(nested.parts_of(whole)) == sorted(one for name in parts for one in nested.parts_of(name)):
             return
-        self._add(self.layout.beside(whole, *parts), [1.0, *[-1.0] * len(parts)], 0.0, 0.0)
+        if np.array_equal(sum(counts[name] for name in parts), counts[whole]):
+            self._tell_each({whole: 1.0, **dict.fromkeys(parts, -1.0)}, 0.0)
+
+    def _tell_each(self, terms: Mapping[str, float], low: float) -> None:
+        """In every atom, a weighed sum of counts is at most 0, and no less than `low`."""
+        numbers = [self.layout.beside(name) for name in terms]
+        weights = [np.full(some.shape[1], weight) for some, weight in zip(numbers, terms.values(), strict=True)]
+        self._add(np.concatenate(numbers, axis=1), np.concatenate(weights), low, 0.0)
 
 
 def _of_whole(known: Knowledge) -> Knowledge:

@@ -32,7 +32,7 @@ class Goal:
 def single_groups(
     question: Question, values: Mapping[str, Sequence[str]], told: Iterable[Group] = ()
 ) -> dict[str, list[Group]]:
-    """The groups of each column that small groups are made of by crossing: those asked for, and in others those told.
+    """The groups of each column that small groups are made of by crossing: those asked for, and those told.
 
     >>> from sendlab.disclosure.guard.question import ask
     >>> single_groups(ask("absence", "202526", "1", sex="Male"), {"sex": ("Female", "Male")})
@@ -52,10 +52,11 @@ def single_groups(
     if question.of_send or "sen_provision" in question.columns:
         some = found.setdefault("sen_provision", [])
         some += [] if (("sen_provision", SEND),) in some else [(("sen_provision", SEND),)]
-    for name, chosen in sorted({part for group in told for part in group if part[0] not in question.columns}):
+    for name, chosen in sorted({part for group in told for part in group}):
         others = tuple(value for value in values.get(name, ()) if value not in chosen)
         some = found.setdefault(name, [])
-        some += [group for group in (((name, chosen),), ((name, others),)) if group[0][1] and group not in some]
+        both = (chosen,) if name in question.columns else (chosen, others)
+        some += [((name, one),) for one in both if one and ((name, one),) not in some]
     return found
 
 
@@ -73,9 +74,7 @@ class Groups:
         told = np.array([self.atoms.member(cell.group) for cell in cells], dtype=bool).reshape(-1, crossed.shape[1])
         inner = np.unique(np.concatenate([crossed, told]), axis=0)
         outer = np.unique(np.concatenate([everybody, told]), axis=0)
-        return self._goals_of(np.concatenate([inner, self._left_over(inner, outer)]))
-
-    def _goals_of(self, groups: Bools) -> list[Goal]:
+        groups = np.concatenate([inner, self._left_over(inner, outer)])
         found: dict[tuple[bytes, Terms], Goal] = {}
         for mask, terms, width in self._primary(np.unique(groups & self.atoms.held[self.place], axis=0)):
             packed = mask.tobytes()
@@ -89,13 +88,10 @@ class Groups:
 
         A school that knows its own pupils is told by a figure of the authority how many all others have.
         """
-        crossed = self.atoms.marginals(single)
-        told = np.array([self.atoms.member(cell.group) for cell in cells], dtype=bool).reshape(-1, crossed.shape[1])
-        groups = np.unique(np.concatenate([crossed, told]), axis=0)
-        own = {(goal.atoms, goal.terms) for goal in self._goals_of(groups)}
+        own = {(goal.atoms, goal.terms) for goal in self.goals(single, cells)}
         return [
             goal for school in schools
-            for goal in Groups(self.atoms, self.measures, self.scope, self.threshold, school)._goals_of(groups)
+            for goal in Groups(self.atoms, self.measures, self.scope, self.threshold, school).goals(single, cells)
             if (goal.atoms, goal.terms) not in own
         ]  # fmt: skip
 

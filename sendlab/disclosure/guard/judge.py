@@ -40,9 +40,7 @@ class AtSchool:
         self.atoms, singles, self.covers = self._atoms(list(islice(alike, COVERS)), answer)
         groups = Groups(self.atoms, setting.measures, place, setting.threshold)
         self.goals = groups.goals(singles, [*self._told(place), *answer])
-        self.enough = _still_open(
-            self.goals, Attacker(Layout(self.atoms, [place]), setting.measures, self._told(place))
-        )
+        self.enough = _still_open(self.goals, Attacker(self._layout([place]), self._told(place)))
 
     def _atoms(self, covers: list[str], answer: Sequence[Cell]) -> tuple[Atoms, Singles, list[str]]:
         while True:
@@ -67,9 +65,10 @@ class AtSchool:
     def _open_beside(self, covers: list[str], shown: Sequence[Cell]) -> bool:
         unknown = [self.place, *covers]
         told = [cell for place in (*unknown, self.setting.la_code) for cell in self._told(place)]
-        return _open(
-            self.goals, self.enough, Attacker(Layout(self.atoms, unknown), self.setting.measures, [*told, *shown])
-        )
+        return _open(self.goals, self.enough, Attacker(self._layout(unknown), [*told, *shown]))
+
+    def _layout(self, unknown: Sequence[str]) -> Layout:
+        return Layout(self.atoms, unknown, self.setting.measures)
 
 
 class AtAuthority:
@@ -88,7 +87,7 @@ class AtAuthority:
         la = Groups(self.atoms, setting.measures, setting.la_code, setting.threshold)
         own = self._told(setting.la_code)
         self.goals = la.goals(self.singles, [*own, *answer]) + la.beside(schools, self.singles, [*own, *answer])
-        self.enough = _still_open(self.goals, Attacker(Layout(self.atoms, [setting.la_code]), setting.measures, own))
+        self.enough = _still_open(self.goals, Attacker(self._layout([setting.la_code]), own))
         self.schools = self._with_most_at_stake(schools)
         if len(schools) <= self.batch:  # nobody need be taken for known, so that this is all that readers had before
             self.enough = np.minimum(self.enough, _still_open(self.goals, self._attacker(self.schools, [])))
@@ -102,7 +101,7 @@ class AtAuthority:
         own = self._told(place)
         singles = self.singles if len(self.schools) <= FEW_SCHOOLS else {}
         goals = Groups(self.atoms, self.setting.measures, place, self.setting.threshold).goals(singles, own)
-        return goals, _still_open(goals, Attacker(Layout(self.atoms, [place]), self.setting.measures, own))
+        return goals, _still_open(goals, Attacker(self._layout([place]), own))
 
     def _told(self, place: str) -> list[Cell]:
         return within_columns(self.setting.told(place), self.columns)
@@ -169,7 +168,10 @@ class AtAuthority:
 
     def _attacker(self, unknown: list[str], shown: Sequence[Cell]) -> Attacker:
         told = [cell for place in (*unknown, self.setting.la_code) for cell in self._told(place)]
-        return Attacker(Layout(self.atoms, unknown), self.setting.measures, [*told, *shown])
+        return Attacker(self._layout(unknown), [*told, *shown])
+
+    def _layout(self, unknown: Sequence[str]) -> Layout:
+        return Layout(self.atoms, unknown, self.setting.measures)
 
 
 def _halves(schools: Sequence[str]) -> tuple[list[str], list[str]]:

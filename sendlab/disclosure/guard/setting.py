@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -64,4 +64,15 @@ class Setting:
         singles = single_groups(self.question, values, {cell.group for cell in cells})
         groups = [*(cell.group for cell in (*cells, *answer)), *(one for some in singles.values() for one in some)]
         classes = classes_of(groups, {**dict.fromkeys(("sen_provision",), ()), **values})
+        for name, numbers in classes.items():
+            single = singles.setdefault(name, [])
+            single += [group for group in _told_apart(name, numbers) if group not in single]
         return make_atoms(atom_counts(self.measures, facts, classes), classes, places, most), singles
+
+
+def _told_apart(name: str, numbers: Mapping[str, int]) -> list[Group]:
+    """The smallest groups of a column that groups tell apart: what two of them leave of a third."""
+    found: dict[int, list[str]] = {}
+    for value, number in numbers.items():
+        found.setdefault(number, []).append(value)
+    return [((name, tuple(sorted(values))),) for values in found.values()]

@@ -47,7 +47,7 @@ class Together:
             if one == setting.la_code:
                 goals += groups.beside(self.schools, singles if one == place else asked, [*told[one], *own])
         self.told = [cell for one in every for cell in told[one]]
-        self.layout = Layout(atoms, self.schools)
+        self.layout = Layout(atoms, self.schools, setting.measures)
         self.openness = Openness(self.layout, goals, self._attacker(()))
         self._begun: dict[Keys, tuple[Trial, bool]] = {}
 
@@ -76,7 +76,7 @@ class Together:
         return self._begun[keys]
 
     def _attacker(self, shown: Sequence[Cell]) -> Attacker:
-        return Attacker(self.layout, self.setting.measures, [*self.told, *shown])
+        return Attacker(self.layout, [*self.told, *shown])
 
 
 def _in_parts(schools: Sequence[str], size: int) -> Iterator[Sequence[str]]:
