@@ -8,11 +8,13 @@ that it can be are less than T-1 apart, and were not so by the published figures
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, product
 
 import numpy as np
 import polars as pl
 from question_atoms import OUT_OF, PEOPLE, Atoms, Bools, Floats, Known, known_of
+from question_programs import Kept
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
@@ -22,6 +24,7 @@ from sendlab.metrics.cards import card, cards
 OUTSIDER, PROVISION = "", "sen_provision"
 NEAR = 1e-6
 TURNS = 12  # programs that aim at all open counts at once
+MOST = 1e6  # of anything
 BOX = 8.0  # people (or people's worth) that such a program may move in one atom
 PATIENCE = 5.0  # seconds of one whole-number program; one that takes longer counts as narrow
 
@@ -156,11 +159,18 @@ class Reader:
                 worth = self.atoms.true[name].sum() / max(self.atoms.true[PEOPLE].sum(), 1.0)
                 each[at * self.size : (at + 1) * self.size] = max(worth, 1.0)
         low = np.maximum(self.truth - BOX * each, 0.0) if boxed else np.zeros(self.truth.size)
-        high = self.truth + BOX * each if boxed else np.full(self.truth.size, 1e6)
-        done = milp(-aim, integrality=self.whole.astype(int) if whole else None, bounds=Bounds(low, high),
+        high = self.truth + BOX * each if boxed else np.full(self.truth.size, MOST)
+        if not whole:
+            table = self._fractions.most(aim, low, high)
+            return self.truth if table is None else table
+        done = milp(-aim, integrality=self.whole.astype(int), bounds=Bounds(low, high),
                     constraints=LinearConstraint(self.sums, self.low, self.high),
                     options={"time_limit": PATIENCE})  # fmt: skip
         return self.truth if done.x is None else np.asarray(done.x, dtype=np.float64)
+
+    @cached_property
+    def _fractions(self) -> "Kept":
+        return Kept(self.sums, self.low, self.high)
 
 
 class _Seen:

@@ -1,0 +1,41 @@
+"""A linear program of the attack, kept between its aims: each starts from the table that the one before ended with."""
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+Floats = npt.NDArray[np.float64]
+OPTIONS = {"output_flag": False, "threads": 1, "random_seed": 0, "simplex_strategy": 4, "simplex_scale_strategy": 0}
+
+
+class Kept:
+    """Tables whose sums lie within limits, asked for the one with most of an aim."""
+
+    def __init__(self, sums: csr_array, low: Floats, high: Floats) -> None:
+        self.model = highspy.Highs()
+        for option, value in OPTIONS.items():
+            self.model.setOptionValue(option, value)
+        size = sums.shape[1]
+        self.every = np.arange(size, dtype=np.int32)
+        program = highspy.HighsLp()
+        program.num_col_, program.num_row_ = size, low.size
+        program.col_cost_, program.col_lower_ = np.zeros(size), np.zeros(size)
+        program.col_upper_ = np.full(size, np.inf)
+        program.row_lower_, program.row_upper_ = low, high
+        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        program.a_matrix_.start_, program.a_matrix_.index_ = sums.indptr.astype(np.int32), sums.indices.astype(np.int32)
+        program.a_matrix_.value_ = sums.data
+        self.model.passModel(program)
+
+    def most(self, aim: Floats, low: Floats, high: Floats) -> Floats | None:
+        """The table between these limits with most of the aim; None where the program does not say so."""
+        self.model.changeColsBounds(self.every.size, self.every, low, high)
+        self.model.changeColsCost(self.every.size, self.every, -aim)
+        self.model.run()
+        if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            self.model.clearSolver()  # once more from the beginning
+            self.model.run()
+        if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        return np.asarray(self.model.getSolution().col_value, dtype=np.float64)
