@@ -6,14 +6,22 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 Floats = npt.NDArray[np.float64]
-OPTIONS = {"output_flag": False, "threads": 1, "random_seed": 0, "simplex_strategy": 4, "simplex_scale_strategy": 0}
+OPTIONS = {"threads": 1, "random_seed": 0, "simplex_strategy": 4, "simplex_scale_strategy": 0}
+
+
+class _Quiet(highspy.Highs):
+    """HiGHS without its callbacks: setting them up prints a banner."""
+
+    def __init__(self) -> None:
+        super(highspy.Highs, self).__init__()
+        self.silent()
 
 
 class Kept:
     """Tables whose sums lie within limits, asked for the one with most of an aim."""
 
     def __init__(self, sums: csr_array, low: Floats, high: Floats) -> None:
-        self.model = highspy.Highs()
+        self.model = _Quiet()
         for option, value in OPTIONS.items():
             self.model.setOptionValue(option, value)
         size = sums.shape[1]

@@ -69,17 +69,7 @@ class Groups:
 
     def goals(self, single: Mapping[str, Sequence[Group]], cells: Sequence[Cell]) -> list[Goal]:
         """Goals of all crossings of the single groups, of the cells, and of what two of these leave over."""
-        crossed = self.atoms.marginals(single)
-        everybody = np.ones((1, crossed.shape[1]), dtype=bool)
-        told = np.array([self.atoms.member(cell.group) for cell in cells], dtype=bool).reshape(-1, crossed.shape[1])
-        inner = np.unique(np.concatenate([crossed, told]), axis=0)
-        outer = np.unique(np.concatenate([everybody, told]), axis=0)
-        groups = np.concatenate([inner, self._left_over(inner, outer)])
-        found: dict[tuple[bytes, Terms], Goal] = {}
-        for mask, terms, width in self._primary(np.unique(groups & self.atoms.held[self.place], axis=0)):
-            packed = mask.tobytes()
-            found[packed, terms] = Goal(self.scope, packed, terms, width, self.less)
-        return list(found.values())
+        return self._goals_of(*self._groups(single, cells))
 
     def beside(
         self, schools: Sequence[str], single: Mapping[str, Sequence[Group]], cells: Sequence[Cell]
@@ -88,12 +78,47 @@ class Groups:
 
         A school that knows its own pupils is told by a figure of the authority how many all others have.
         """
-        own = {(goal.atoms, goal.terms) for goal in self.goals(single, cells)}
+        inner, outer = self._groups(single, cells)
+        own = {(goal.atoms, goal.terms) for goal in self._goals_of(inner, outer)}
         return [
-            goal for school in schools
-            for goal in Groups(self.atoms, self.measures, self.scope, self.threshold, school).goals(single, cells)
+            goal for school in self._that_leave_few(schools, inner)
+            for goal in Groups(self.atoms, self.measures, self.scope, self.threshold, school)._goals_of(inner, outer)
             if (goal.atoms, goal.terms) not in own
         ]  # fmt: skip
+
+    def _groups(self, single: Mapping[str, Sequence[Group]], cells: Sequence[Cell]) -> tuple[Bools, Bools]:
+        """Groups that may be small, and those that hold them: everybody, and each that was told."""
+        crossed = self.atoms.marginals(single)
+        everybody = np.ones((1, crossed.shape[1]), dtype=bool)
+        told = np.array([self.atoms.member(cell.group) for cell in cells], dtype=bool).reshape(-1, crossed.shape[1])
+        inner, outer = (np.unique(np.concatenate([some, told]), axis=0) for some in (crossed, everybody))
+        return inner, outer
+
+    def _goals_of(self, inner: Bools, outer: Bools) -> list[Goal]:
+        groups = np.concatenate([inner, self._left_over(inner, outer)])
+        found: dict[tuple[bytes, Terms], Goal] = {}
+        for mask, terms, width in self._primary(np.unique(groups & self.atoms.held[self.place], axis=0)):
+            packed = mask.tobytes()
+            found[packed, terms] = Goal(self.scope, packed, terms, width, self.less)
+        return list(found.values())
+
+    def _that_leave_few(self, schools: Sequence[str], inner: Bools) -> list[str]:
+        """Schools without which one of these groups, or all but it, is of few people, and is not with them."""
+        groups = np.concatenate([inner, ~inner]).astype(np.float64)
+        rows = [self.atoms.at(school) for school in schools]
+
+        def with_and_without(counts: Floats) -> tuple[Floats, Floats]:
+            every = (groups @ counts[self.place])[:, None]
+            return every, every - groups @ counts[rows].T
+
+        base, left = with_and_without(self.atoms.counts[BASE])
+        few = small(left, max(ADVERSE_BELOW, self.threshold)) & ~small(base, max(ADVERSE_BELOW, self.threshold))
+        for measure in self.measures:
+            if card(measure).kind != "mean":
+                every, others = with_and_without(self.atoms.people[measure])
+                for all_here, elsewhere in ((every, others), (base - every, left - others)):
+                    few |= small(elsewhere, self.threshold) & ~small(all_here, self.threshold)
+        return [schools[at] for at in np.flatnonzero(few.sum(axis=0))]
 
     def _left_over(self, inner: Bools, outer: Bools) -> Bools:
         """What an outer group holds beyond an inner one, where that is few people, or few of them (not) counted."""
