@@ -118,7 +118,7 @@ class Groups:
                 every, others = with_and_without(self.atoms.people[measure])
                 for all_here, elsewhere in ((every, others), (base - every, left - others)):
                     few |= small(elsewhere, self.threshold) & ~small(all_here, self.threshold)
-        return [schools[at] for at in np.flatnonzero(few.sum(axis=0))]
+        return [school for at, school in enumerate(schools) if few[:, at].any()]
 
     def _left_over(self, inner: Bools, outer: Bools) -> Bools:
         """What an outer group holds beyond an inner one, where that is few people, or few of them (not) counted."""
