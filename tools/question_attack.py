@@ -52,11 +52,14 @@ class Recovered:
 
 
 class Reader:
-    """Programs over the atoms of the schools that are unknown; all others are told outright."""
+    """Programs over the atoms of the schools that are unknown; all others are told outright.
 
-    def __init__(self, atoms: Atoms, unknown: Bools, known: Iterable[Known]) -> None:
-        self.atoms, self.unknown = atoms, unknown
-        self.names = list(atoms.true)
+    `names`: the counts looked at, all of them unless given.
+    """
+
+    def __init__(self, atoms: Atoms, unknown: Bools, known: Sequence[Known], names: Sequence[str] = ()) -> None:
+        self.atoms, self.unknown, self.known = atoms, unknown, known
+        self.names = list(names or atoms.true)
         self.size = int(unknown.sum())
         self.truth = np.concatenate([atoms.true[name][unknown] for name in self.names])
         rows, low, high = [], [], []
@@ -132,11 +135,25 @@ class Reader:
             for sign in (1.0, -1.0):
                 if seen.narrow()[at]:
                     self._look(seen, sign * goals[at])
+        if not self.whole.all():
+            return self._people_whole(targets, seen.widths(), alone)
         for at in np.flatnonzero(seen.narrow(whole=True) & ~seen.narrow()) if alone else ():
             for sign in (1.0, -1.0):
                 if seen.narrow(whole=True)[at]:
                     self._look(seen, sign * goals[at], whole=True)
         return seen.widths(whole=True)
+
+    def _people_whole(self, targets: Sequence[Target], widths: Floats, alone: bool) -> Floats:
+        """Beside sessions all is in fractions, rounded inwards; people are whole by what is told of people alone."""
+        at = [place for place, one in enumerate(targets) if self._counts(one) and widths[place] >= one.needed - NEAR]
+        if at:
+            people = self._of_people.widths([targets[place] for place in at], alone=alone)
+            widths[at] = np.minimum(widths[at], people)
+        return widths
+
+    @cached_property
+    def _of_people(self) -> "Reader":
+        return Reader(self.atoms, self.unknown, self.known, [name for name in self.names if self._is_people(name)])
 
     def _look(self, seen: "_Seen", aim: Floats, *, boxed: bool = False, whole: bool = False) -> None:
         table = self._most(aim, boxed=boxed, whole=whole)
