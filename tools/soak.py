@@ -52,7 +52,14 @@ LINKED = "random_ or no_table_gives or order_of"  # which tests of these
 LAB_TESTS, NOTEBOOK_FILES = ROOT / "tests" / "test_browser_lab.py", sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLVER_TESTS = ROOT / "tests" / "test_audit_table.py"
 SIGNAL_TESTS = ROOT / "tests" / "test_metrics_informal_exclusion.py"
-QUESTION_TOOLS = ("soak_questions", "question_sequences", "question_atoms", "question_attack", "question_programs")
+QUESTION_TOOLS = (
+    "soak_questions",
+    "question_sequences",
+    "question_atoms",
+    "question_attack",
+    "question_reader",
+    "question_programs",
+)
 KILLS = 10  # a seed
 STANDARD_ERRORS, TRUTHS_MEASURED_ON = 3, 200  # seeds that the sizes in sendlab/sample/settings.toml are means of
 Outcome = tuple[bool, str, dict[str, Any]]  # whether the rule is met, in words, and figures
