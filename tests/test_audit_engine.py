@@ -100,6 +100,21 @@ def test_two_way_tables_agree_with_enumeration(table, least):
     agrees(known, one_by_one(known))
 
 
+@MANY
+@given(tables((3, 4), 3, 12), st.booleans())
+def test_goals_looked_at_together_or_in_fractions_lie_on_their_sides_of_the_truth(table, fractions):
+    """Together alone: no wider than they are. In fractions: no narrower."""
+    truth, hidden = table
+    known = knowledge(truth, hidden, lines_of((3, 4)), most=3.0)
+    goals, enough = one_by_one(known), np.full(truth.size, 2.0)
+    least, most = reach(known, goals)
+    seen = examine(known, goals, enough, exact=False, fractions=fractions, alone=False, witness=truth)
+    assert (least <= seen.least).all() and (seen.least <= seen.most).all() and (seen.most <= most).all()
+    assert ((seen.least <= truth) & (truth <= seen.most)).all()
+    wide = examine(known, goals, fractions=True, witness=truth)
+    assert (wide.least <= least).all() and (most <= wide.most).all()
+
+
 HIERARCHY = matrix([[0, 1, 6], [2, 3, 7], [6, 7, 8], [4, 5, 9], [8, 9, 10]], 11) - 2 * matrix(
     [[6], [7], [8], [9], [10]], 11
 )

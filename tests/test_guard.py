@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from sendlab import metrics
 from sendlab.disclosure.guard import Log, add_to_log, answer, ask, ladder, read_log
+from sendlab.disclosure.guard.known import BASE, denominator_of
 from sendlab.disclosure.guard.log import frame_of
+from sendlab.disclosure.guard.nested import Nested
 from sendlab.disclosure.guard.question import closed_list, group_of
 from sendlab.disclosure.published import PUBLISHED_COLUMNS
 from sendlab.errors import GateError, NothingToShow, SendlabError, WorkspaceProblem
@@ -340,6 +342,20 @@ def test_what_two_groups_leave_of_a_third_is_not_given_to_the_school_that_has_mo
              for one in ({}, {"sen_provision": "EHC plan"}, {"sen_provision": "No SEN"})]  # fmt: skip
     answers, _ = told(facts(*rows), *asked)
     assert [one.refused for one in answers] == [False, False, True]
+
+
+def test_counts_are_taken_apart_where_they_lie_inside_one_another():
+    sessions = denominator_of("absence")
+    counts = {BASE: np.array([3.0]), sessions: np.array([900.0]), "absence": np.array([50.0]),
+              "authorised_absence": np.array([30.0]), "unauthorised_absence": np.array([20.0])}  # fmt: skip
+    parts = ["authorised_absence", "unauthorised_absence"]
+    nested = Nested([*parts, "absence"], counts)
+    assert nested.parts_of("absence") == parts  # all of it: there is no rest
+    assert nested.parts_of(sessions) == [sessions, *parts] and nested.parts_of(BASE) == [BASE]
+    assert {name: rest.tolist() for name, rest in nested.rest.items()} == {
+        BASE: [3.0], sessions: [850.0], "authorised_absence": [30.0], "unauthorised_absence": [20.0]}  # fmt: skip
+    leavers = Nested(["persistent_absence"], {BASE: np.array([1.0]), "persistent_absence": np.array([2.0])})
+    assert leavers.parts_of(BASE) == [BASE]  # counted in the numerator and in no base: nothing is said of the two
 
 
 # ---- what a refusal says

@@ -43,7 +43,7 @@ VIEWS = (  # the usual table; a breakdown that was not released, held to a group
     {"measure": "ks2_rwm_expected", "place": "999"},  # some of it hidden
     {"measure": "persistent_absence", "place": "999", "by": ["need_area"], "compare": EARLIER},
 )
-REFUSED = {"measure": "absence", "place": "999", "by": ["nc_year"], "sen_provision": "SEN support"}
+REFUSED = {"measure": "absence", "place": SCHOOL, "by": ["nc_year"], "sen_provision": "EHC plan"}
 NOTE = "Heads asked about girls since the autumn."
 PLAIN = '[[pin]]\nmeasure = "absence"\nplace = "999"\ntime_period = "202526"\nby = ["sen_provision"]\n'
 
@@ -148,8 +148,8 @@ def pack(own_sample_module: Path, tmp_path_factory) -> Pack:
     for view in VIEWS:
         export(explorer.select(**view, own=True), "pin", note=NOTE if view is VIEWS[2] else "")
     with (own_sample_module / PINS).open("a", encoding="utf-8") as file:  # by hand: what the guard refuses
-        file.write('\n[[pin]]\nmeasure = "absence"\nplace = "999"\ntime_period = "202526"\nby = ["nc_year"]\n')
-        file.write('filters = { sen_provision = ["SEN support"] }\n')
+        file.write(f'\n[[pin]]\nmeasure = "absence"\nplace = "{SCHOOL}"\ntime_period = "202526"\nby = ["nc_year"]\n')
+        file.write('filters = { sen_provision = ["EHC plan"] }\n')
     return Pack(open_workspace(own_sample_module), tmp_path_factory.mktemp("pack") / "pack")
 
 

@@ -13,7 +13,7 @@ from sendlab.disclosure.guard.question import KEY_STAGE, closed_list, key_stages
 from sendlab.disclosure.guard.words import NAMES
 from sendlab.metrics.cards import COUNTED, cards
 from sendlab.narrate.answers import AUTHORITY, BETWEEN, EARLIER, value_words
-from sendlab.schema.groups import ALL_SEN, SEND, TOTAL
+from sendlab.schema.groups import ALL_SEN, NOT_RECORDED, SEND, TOTAL
 from sendlab.schema.labels import PEOPLE
 from sendlab.schema.measures import GROUPS
 from sendlab.tables.made import NOT_COMPARED
@@ -272,7 +272,7 @@ def _values() -> dict[str, list[tuple[str, str]]]:
     """{words: columns and values that they name}."""
     found: dict[str, list[tuple[str, str]]] = {}
     for name in NAMES:
-        for value in key_stages() if name == KEY_STAGE else closed_list(name):
+        for value in (*(key_stages() if name == KEY_STAGE else closed_list(name)), NOT_RECORDED):
             found.setdefault(value_words(_column(name), value).lower(), []).append((_column(name), value))
     for provision, words in PEOPLE.items():
         if provision != TOTAL:

@@ -99,15 +99,11 @@ class Search:
             self._see(found)
 
     def _share(self) -> None:
-        """Aims of all open goals at once, in a box around one table so that no goal uses up all the room.
-
-        Where all numbers are whole, so are most tables, and few are left that cost a search beside them.
-        """
+        """Aims of all open goals at once, in a box around one table so that no goal uses up all the room."""
         centre = self._start()
         if centre is None:
             return
         room, draw = self._room(), np.random.default_rng(SEED)
-        in_whole_numbers = not self.fractions
         for turn in range(SHARED):
             before = self._open()
             boxed = abs(self.goals).T @ before.astype(float) > 0
@@ -119,7 +115,7 @@ class Search:
                 else np.full(before.size, 1.0 - turn % 2 * 2)
             )
             table = self.program.most(self.goals.T @ np.where(before, signs, 0.0)).table
-            if table is not None and not self._see(table) and in_whole_numbers and not self._was_worth(before):
+            if table is not None and not self._see(table) and not (self.fractions or self._was_worth(before)):
                 self._see_beside(table, self.goals.T @ np.where(before, signs, 0.0))
             if turn >= ALL_ONE_WAY and not self._was_worth(before):
                 break

@@ -38,7 +38,8 @@ class Together:
         columns = setting.columns(self.schools)
         told = {one: within_columns(setting.told(one), columns) for one in every}
         atoms, singles = setting.atoms(every, columns, answer, 2 * MOST_ATOMS)
-        asked = {name: some for name, some in singles.items() if name in setting.question.columns}
+        beside = {*setting.question.columns, *(["sen_provision"] if setting.question.of_send else [])}
+        asked = {name: some for name, some in singles.items() if name in beside}
         goals: list[Goal] = []
         for one in every:
             groups = Groups(atoms, setting.measures, one, setting.threshold)
