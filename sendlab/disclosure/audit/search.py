@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from sendlab.disclosure.audit.knowledge import TINY, Bools, Contradiction, Floats
+from sendlab.disclosure.audit.nearest import nearest
 from sendlab.disclosure.audit.parts import Part
 from sendlab.disclosure.audit.program import Program, is_table, rounded
 from sendlab.disclosure.audit.whole import beside
@@ -175,8 +176,25 @@ class Search:
         if not self.exact and (narrow or self.fractions or not self.whole[goal]):
             self.low[goal], self.high[goal] = self.beyond_low[goal], self.beyond_high[goal]
             return
+        if self.centre is not None:
+            self._near_ends(goal, self.centre)
+            return
         for table, aim in tables:
             self._see_beside(table, aim)
+            if not self._open()[goal]:
+                return
+
+    def _near_ends(self, goal: int, centre: Floats) -> None:
+        """Both ends, as far apart as they must be or can be, among tables of whole numbers near the known one."""
+        for direction in (1, -1):
+            aim = direction * self._aim(goal)
+            ends = (self.high, self.low, self.beyond_high) if direction > 0 else (self.low, self.high, self.beyond_low)
+            seen, other, end = (direction * one[goal] for one in ends)
+            wanted = min(other + self.enough[goal], end)
+            if np.isfinite(wanted) and seen < wanted - TINY:
+                found = nearest(self.known, centre, aim, wanted)
+                if found is not None:
+                    self._see(found)
             if not self._open()[goal]:
                 return
 

@@ -67,9 +67,16 @@ class Groups:
         self.atoms, self.measures, self.scope, self.threshold, self.less = atoms, measures, scope, threshold, less
         self.place = atoms.at(scope)
 
-    def goals(self, single: Mapping[str, Sequence[Group]], cells: Sequence[Cell]) -> list[Goal]:
-        """Goals of all crossings of the single groups, of the cells, and of what two of these leave over."""
-        return self._goals_of(*self._groups(single, cells))
+    def goals(
+        self, single: Mapping[str, Sequence[Group]], cells: Sequence[Cell], *, told_crossed: bool = False
+    ) -> list[Goal]:
+        """Goals of all crossings of the single groups, of the cells, and of what two of these leave over.
+
+        `told_crossed`: of all crossings of a cell with the single groups too.
+        """
+        inner, outer = self._groups(single, cells)
+        also = self._crossed(single, outer) if told_crossed else inner[:0]
+        return self._goals_of(inner, outer, also)
 
     def beside(
         self, schools: Sequence[str], single: Mapping[str, Sequence[Group]], cells: Sequence[Cell]
@@ -79,10 +86,10 @@ class Groups:
         A school that knows its own pupils is told by a figure of the authority how many all others have.
         """
         inner, outer = self._groups(single, cells)
-        own = {(goal.atoms, goal.terms) for goal in self._goals_of(inner, outer)}
+        own = {(goal.atoms, goal.terms) for goal in self._goals_of(inner, outer, inner[:0])}
         return [
             goal for school in self._that_leave_few(schools, inner)
-            for goal in Groups(self.atoms, self.measures, self.scope, self.threshold, school)._goals_of(inner, outer)
+            for goal in Groups(self.atoms, self.measures, self.scope, self.threshold, school)._goals_of(inner, outer, inner[:0])
             if (goal.atoms, goal.terms) not in own
         ]  # fmt: skip
 
@@ -94,8 +101,14 @@ class Groups:
         inner, outer = (np.unique(np.concatenate([some, told]), axis=0) for some in (crossed, everybody))
         return inner, outer
 
-    def _goals_of(self, inner: Bools, outer: Bools) -> list[Goal]:
-        groups = np.concatenate([inner, self._left_over(inner, outer)])
+    def _crossed(self, single: Mapping[str, Sequence[Group]], told: Bools) -> Bools:
+        """What each group that was told has of each crossing."""
+        here = self.atoms.held[self.place]
+        one, two = (np.unique(some & here, axis=0) for some in (self.atoms.marginals(single), told))
+        return np.unique((one[:, None, :] & two[None, :, :]).reshape(-1, here.size), axis=0)
+
+    def _goals_of(self, inner: Bools, outer: Bools, also: Bools) -> list[Goal]:
+        groups = np.concatenate([inner, self._left_over(inner, outer), also])
         found: dict[tuple[bytes, Terms], Goal] = {}
         for mask, terms, width in self._primary(np.unique(groups & self.atoms.held[self.place], axis=0)):
             packed = mask.tobytes()

@@ -36,10 +36,23 @@ class Openness:
         self.readers = [OUTSIDER, *layout.places]
         self.wanted = np.array([goal.width for goal in self.goals])
         self.was: Floats = np.full((len(self.readers), len(self.goals)), np.nan)  # found where it had to be looked at
+        self.shut = np.zeros(len(self.goals), dtype=np.bool_)  # to an outsider, beside some figures of the answer
 
-    def begin(self, attacker: Attacker) -> Trial:
-        """Nothing is seen yet; what a reader knows from its own pupils alone need not be looked at."""
-        return Trial(attacker, np.array([self._not_known([reader]) for reader in self.readers]))
+    def begin(self, attacker: Attacker, beside_more: Sequence[Trial] = ()) -> Trial:
+        """What a reader knows from its own pupils alone need not be looked at, nor what stays open beside more."""
+        left = np.array([self._not_known([reader]) for reader in self.readers])
+        return Trial(attacker, np.logical_and.reduce([left, *(trial.left for trial in beside_more)]))
+
+    def still_shut(self, trial: Trial) -> bool:
+        """Whether a goal that other figures of the answer shut to an outsider is not open beside these either."""
+        goals = np.flatnonzero(self.shut & trial.left[0] & ~np.isnan(self.was[0]))
+        if not goals.size:
+            return False
+        enough = np.fmin(self.wanted, self.was[0])[goals]
+        widths = self._widths(trial.attacker, [OUTSIDER], goals, enough)
+        wide = np.zeros(goals.size, dtype=np.bool_) if widths is None else widths >= enough - SLACK
+        trial.left[0, goals[wide]] = False
+        return not wide.all()
 
     def look(self, trial: Trial, known: Sequence[str], *, alone: bool = True) -> None:
         """See which goals are open where these schools are known: they are to an outsider and to each of these schools.
@@ -73,21 +86,24 @@ class Openness:
                     return False
                 narrow = widths < enough - SLACK
                 goals = goals[narrow]
-                if goals.size and not self._was_narrower(reader, goals, enough[narrow]):
+                if goals.size and (shut := self._shut(reader, goals, enough[narrow])).any():
+                    self.shut[goals[shut]] |= reader == OUTSIDER
                     return False
         trial.left[at] = False
         return True
 
-    def _was_narrower(self, reader: str, goals: Ints, enough: Floats) -> bool:
-        """Whether each of these was less open than that to the reader before; notes how open it was."""
+    def _shut(self, reader: str, goals: Ints, enough: Floats) -> Bools:
+        """Which of these, less open than that now, were not so to the reader before; notes how open they were."""
         at = self.readers.index(reader)
-        if not np.isnan(self.was[at, goals]).all():  # that was taken into account already
-            return False
+        known: Bools = ~np.isnan(self.was[at, goals])
+        if known.any():  # that was taken into account already
+            return known
         before = self._widths(self.before, [reader], goals, enough)
         if before is None:
-            return False
+            return ~known
         self.was[at, goals] = before
-        return bool((before < enough - SLACK).all())
+        found: Bools = before >= enough - SLACK
+        return found
 
     def _not_known(self, known: Sequence[str]) -> Bools:
         """The goals that people hang on who are at none of these schools."""

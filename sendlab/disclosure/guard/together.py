@@ -44,7 +44,7 @@ class Together:
         for one in every:
             groups = Groups(atoms, setting.measures, one, setting.threshold)
             own = answer if one == place else ()
-            goals += groups.goals(singles if one == place else asked, [*told[one], *own])
+            goals += groups.goals(singles if one == place else asked, [*told[one], *own], told_crossed=one != place)
             if one == setting.la_code:
                 goals += groups.beside(self.schools, singles if one == place else asked, [*told[one], *own])
         self.told = [cell for one in every for cell in told[one]]
@@ -66,15 +66,20 @@ class Together:
         return all(self.openness.open_to(reader, trial) for reader in self.schools)
 
     def _begin(self, shown: Sequence[Cell]) -> tuple[Trial, bool]:
-        """What an outsider learns, after looks at a third of the schools at a time, parted in two ways."""
+        """What an outsider learns; what stays open beside more figures does beside these."""
         keys = frozenset(cell.key for cell in shown)
         if keys not in self._begun:
-            trial = self.openness.begin(self._attacker(shown))
-            third = -(-len(self.schools) // 3)
-            for known in [*(self.schools[at::third] for at in range(third)), *_in_parts(self.schools, third)]:
-                self.openness.look(trial, known, alone=False)
-            self._begun[keys] = trial, self.openness.open_to(OUTSIDER, trial)
+            beside_more = [trial for more, (trial, _) in self._begun.items() if more > keys]
+            trial = self.openness.begin(self._attacker(shown), beside_more)
+            self._begun[keys] = trial, not self.openness.still_shut(trial) and self._open_to_outsider(trial)
         return self._begun[keys]
+
+    def _open_to_outsider(self, trial: Trial) -> bool:
+        """After looks at a third of the schools at a time, parted in two ways."""
+        third = -(-len(self.schools) // 3)
+        for known in [*(self.schools[at::third] for at in range(third)), *_in_parts(self.schools, third)]:
+            self.openness.look(trial, known, alone=False)
+        return self.openness.open_to(OUTSIDER, trial)
 
     def _attacker(self, shown: Sequence[Cell]) -> Attacker:
         return Attacker(self.layout, [*self.told, *shown])
