@@ -116,8 +116,14 @@ class Atoms:
         """Atoms of a group that is made of told sets."""
         found = np.ones(self.table.height, dtype=bool)
         for name, values in group:
-            found &= self._column(name, self.sets[name].index(values)) == "1"
+            found &= self._in_set[name][self.sets[name].index(values)]
         return found
+
+    @cached_property
+    def _in_set(self) -> dict[str, list[Bools]]:
+        """{column: for each of its told sets, the atoms within it}."""
+        return {name: [self._column(name, place) == "1" for place in range(len(some))]
+                for name, some in self.sets.items()}  # fmt: skip
 
     def _column(self, name: str, place: int) -> npt.NDArray[np.str_]:
         if name in NEEDS:
@@ -129,7 +135,7 @@ class Atoms:
         made: dict[bytes, tuple[str, Bools]] = {}
         known = (self.table[f"_{name}"].str.slice(0, 1) != "-").to_numpy()
         for place, values in enumerate(self.sets[name]):
-            mask = self._column(name, place) == "1"
+            mask = self._in_set[name][place]
             made.setdefault(mask.tobytes(), (f"{name} {'/'.join(values)}", mask))
             rest = ~mask & known
             made.setdefault(rest.tobytes(), (f"{name} not {'/'.join(values)}", rest))

@@ -6,8 +6,9 @@ are hidden; a school as the reader knows its own atoms exactly. A count of 1 to 
 and the most that it can be are less than T-1 apart, and were not so by the published figures alone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations, product
 
 import numpy as np
@@ -100,7 +101,7 @@ def attack(
         unknown = ~atoms.at(reader) if reader else atoms.at(la_code)
         mine = [one for one in mine if not _own(one, unknown)]
         if mine:
-            found += _recovered(reader, mine, Reader(atoms, unknown, after), Reader(atoms, unknown, before))
+            found += _recovered(reader, mine, Reader(atoms, unknown, after), partial(Reader, atoms, unknown, before))
     return len(targets), found
 
 
@@ -141,13 +142,13 @@ def _halves(places: Sequence[str]) -> Iterator[list[str]]:
                 yield some
 
 
-def _recovered(reader: str, targets: Sequence[Target], after: Reader, before: Reader) -> list[Recovered]:
+def _recovered(reader: str, targets: Sequence[Target], after: Reader, before: Callable[[], Reader]) -> list[Recovered]:
     needed = np.array([one.needed for one in targets])
     width = after.widths(targets)
     narrow = np.flatnonzero(width < needed - NEAR)
     if not narrow.size:
         return []
-    earlier = before.widths([targets[at] for at in narrow])
+    earlier = before().widths([targets[at] for at in narrow])
     return [
         Recovered(reader, targets[at].place, targets[at].words, float(width[at]), float(first))
         for at, first in zip(narrow, earlier, strict=True) if width[at] < min(needed[at], first) - NEAR

@@ -1,11 +1,12 @@
-"""A linear program of the attack, kept between its aims: each starts from the table that the one before ended with."""
+"""Linear programs of the attack: one kept between its aims, and one of the least that must move."""
 
 import highspy
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack, vstack
 
 Floats = npt.NDArray[np.float64]
+MOST = 1e6  # of anything
 OPTIONS = {"threads": 1, "random_seed": 0, "simplex_strategy": 4, "simplex_scale_strategy": 0}
 
 
@@ -47,3 +48,21 @@ class Kept:
         if self.model.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         return np.asarray(self.model.getSolution().col_value, dtype=np.float64)
+
+
+class Steps:
+    """Tables with `wanted` of an aim, as little as can be in them moved from a given one.
+
+    Where that one is of whole numbers, the one found mostly is too.
+    """
+
+    def __init__(self, table: Floats, aim: Floats, wanted: float, sums: csr_array, low: Floats, high: Floats) -> None:
+        every = csr_array(vstack([sums, csr_array(aim[None, :])]))
+        at = every @ table
+        self.table, self.room = table, np.concatenate([np.full(table.size, MOST), table])
+        self.kept = Kept(csr_array(hstack([every, -every])), np.append(low, wanted) - at, np.append(high, np.inf) - at)
+
+    def least(self, dear: Floats) -> Floats | None:
+        """The one in which the moves cost least, each as `dear` says; None where there is no such table."""
+        moves = self.kept.most(-np.concatenate([dear, dear]), np.zeros(self.room.size), self.room)
+        return None if moves is None else self.table + moves[: self.table.size] - moves[self.table.size :]

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 from question_atoms import OUT_OF, PEOPLE, Atoms, Bools, Floats, Known
-from question_programs import Kept
+from question_programs import MOST, Kept, Steps
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
@@ -14,8 +14,8 @@ from sendlab.metrics.cards import card, cards
 
 NEAR = 1e-6
 TURNS = 12  # programs that aim at all open counts at once
-MOST = 1e6  # of anything
 BOX = 8.0  # people (or people's worth) that such a program may move in one atom
+STEPS = 4  # tries of a step, each with other costs of a move: another table of those that are as near is found
 PATIENCE = 5.0  # seconds of one whole-number program; one that takes longer counts as narrow
 
 
@@ -117,6 +117,7 @@ class Reader:
         if not self.whole.all():
             return self._people_whole(targets, seen.widths(), alone)
         for at in np.flatnonzero(seen.narrow(whole=True) & ~seen.narrow()) if alone else ():
+            self._step(seen, int(at))
             for sign in (1.0, -1.0):
                 if seen.narrow(whole=True)[at]:
                     self._look(seen, sign * goals[at], whole=True)
@@ -135,9 +136,27 @@ class Reader:
         return Reader(self.atoms, self.unknown, self.known, [name for name in self.names if self._is_people(name)])
 
     def _look(self, seen: "_Seen", aim: Floats, *, boxed: bool = False, whole: bool = False) -> None:
-        table = self._most(aim, boxed=boxed, whole=whole)
+        self._see(seen, self._most(aim, boxed=boxed, whole=whole))
+
+    def _see(self, seen: "_Seen", table: Floats) -> bool:
+        """Take a table as one that may be; whether it is of whole numbers."""
         rounded = np.where(self.whole, np.round(table), table)
-        seen.see(table, whole=bool((np.abs(rounded - table) < NEAR).all()))
+        whole = bool((np.abs(rounded - table) < NEAR).all())
+        seen.see(table, whole=whole)
+        return whole
+
+    def _step(self, seen: "_Seen", at: int) -> None:
+        """Look at tables of whole numbers that are a step away from the true one, in one direction and the other."""
+        draw = np.random.default_rng(at)
+        for sign in (1.0, -1.0):
+            wanted = seen.wanted(at, up=sign > 0)
+            if wanted is None:
+                continue
+            steps = Steps(self.truth, sign * seen.goals[at], sign * wanted, self.sums, self.low, self.high)
+            for turn in range(STEPS):
+                table = steps.least(1.0 + turn * draw.random(self.truth.size))
+                if table is None or self._see(seen, table):
+                    break
 
     def _counts(self, target: Target) -> bool:
         return all(self._is_people(name) for name, _ in target.terms)
@@ -192,6 +211,18 @@ class _Seen:
         sure = np.where(inwards >= self.needed + 1.0, inwards, np.minimum(apart[1], inwards))
         width: Floats = np.where(self.counts, sure if whole else inwards, apart[0])
         return width
+
+    def wanted(self, at: int, *, up: bool) -> float | None:
+        """Where an end would be far enough from the other, by tables of whole numbers; None where it is there already.
+
+        No further than fractions reach.
+        """
+        low, high = float(np.ceil(self.low[0, at] - NEAR)), float(np.floor(self.high[0, at] + NEAR))
+        if up:
+            end = min(self.low[1, at] + self.needed[at], high)
+            return None if self.high[1, at] >= end - NEAR else end
+        end = max(self.high[1, at] - self.needed[at], low)
+        return None if self.low[1, at] <= end + NEAR else end
 
     def narrow(self, *, whole: bool = False) -> Bools:
         """Counts whose ends are not yet as far apart as they must be."""
