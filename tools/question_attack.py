@@ -2,21 +2,23 @@
 
 Unknown are, in every atom (question_atoms.py), the people in the base and what each measure counts of them. A reader
 (question_reader.py) holds every figure published of the year and every answer, and the rules by which published figures
-are hidden; a school as the reader knows its own atoms exactly. A count of 1 to T-1 people is recovered where the least
-and the most that it can be are less than T-1 apart, and were not so by the published figures alone.
+are hidden; a school as the reader knows its own atoms exactly. A count of 1 to T-1 people of a group that was told or
+asked about is recovered where the least and the most that it can be are less than T-1 apart, one of any other group
+where they are the same; and were not so by the published figures alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import combinations, product
 
 import numpy as np
 import polars as pl
-from question_atoms import PEOPLE, Atoms, Bools, Known, known_of
+from question_atoms import Atoms, Bools, Known, known_of
 from question_reader import NEAR, Reader, Target
+from question_targets import targets_of
 
 from sendlab.cohort import without_few_unrecorded
+from sendlab.disclosure.guard.question import Group
 from sendlab.metrics.cards import card, cards
 
 OUTSIDER, PROVISION = "", "sen_provision"
@@ -33,65 +35,25 @@ class Recovered:
     before: float
 
 
-def targets_of(atoms: Atoms, la_code: str, columns: Sequence[str], threshold: int) -> list[Target]:
-    """Counts of 1 to T-1 people in groups of one to three of the columns: at schools, in the LA, in it less one."""
-    everybody = np.ones(atoms.table.height, dtype=bool)
-    some = [name for name in columns if name in atoms.columns]
-    groups = {everybody.tobytes(): ("everybody", everybody)}
-    for number in (1, 2, 3):
-        for names in combinations(some, number):
-            for chosen in product(*(atoms.parts(name) for name in names)):
-                mask = np.logical_and.reduce([one for _, one in chosen])
-                groups.setdefault(mask.tobytes(), (", ".join(text for text, _ in chosen), mask))
-    scopes = {la_code: everybody}
-    scopes |= {place: atoms.at(place) for place in atoms.places}
-    scopes |= {f"{la_code} less {place}": ~atoms.at(place) for place in atoms.places}
-    masks = np.array([mask for _, mask in groups.values()])
-    words = [text for text, _ in groups.values()]
-    found: dict[tuple[bytes, tuple[tuple[str, float], ...]], Target] = {}
-    for place, here in scopes.items():
-        for at, text, terms, needed in _few(atoms, masks & here, words, threshold):
-            key = (masks[at] & here).tobytes(), terms
-            found.setdefault(key, Target(place, text, key[0], terms, needed))
-    return list(found.values())
-
-
-def _few(
-    atoms: Atoms, masks: Bools, words: Sequence[str], threshold: int
-) -> Iterator[tuple[int, str, tuple[tuple[str, float], ...], float]]:
-    wide = threshold - 1.0
-    weights = masks.astype(np.float64)
-    base = weights @ atoms.true[PEOPLE]
-    for at in np.flatnonzero((base > 0) & (base < threshold)):
-        yield int(at), f"people, {words[at]}", ((PEOPLE, 1.0),), wide
-    for measure in atoms.measures:
-        if card(measure).kind == "mean":
-            continue
-        people, number = weights @ atoms.having[measure], weights @ atoms.true[measure]
-        each = np.maximum(number / np.maximum(people, 1.0), 1.0) if card(measure).kind == "sum" else np.ones(base.size)
-        for at in np.flatnonzero((people > 0) & (people < threshold)):
-            yield int(at), f"{measure}, {words[at]}", ((measure, 1.0),), wide * each[at]
-        if card(measure).kind == "share":
-            for at in np.flatnonzero((base - people > 0) & (base - people < threshold)):
-                yield int(at), f"not {measure}, {words[at]}", ((PEOPLE, 1.0), (measure, -1.0)), wide
-
-
 def attack(
     facts: pl.DataFrame, measures: Sequence[str], released: pl.DataFrame, answers: pl.DataFrame, columns: Sequence[str],
-    la_code: str, threshold: int,
+    asked: Mapping[str, Iterable[Group]], la_code: str, threshold: int,
 ) -> tuple[int, list[Recovered]]:  # fmt: skip
     """How many small counts were looked at, and those that a reader recovers from released figures with the answers.
 
     `facts` of one year; `measures` of one base; `released` and `answers`: rows of these in that year; `columns`: those
-    of which the groups looked at are made.
+    of which the groups looked at are made; `asked`: groups that were asked about, by place, refused or not.
     """
     facts = without_few_unrecorded(facts)
     before = [
         one for one in known_of(released, answers=False) if {name for name, _ in one.group} <= {*columns, PROVISION}
     ]
     after = [*before, *known_of(answers, answers=True)]
-    atoms = Atoms(facts, measures, {one.group for one in after})
-    targets = targets_of(atoms, la_code, columns, threshold)
+    cells = {place: set(some) for place, some in asked.items()}
+    for one in after:
+        cells.setdefault(one.place, set()).add(one.group)
+    atoms = Atoms(facts, measures, {group for some in cells.values() for group in some})
+    targets = targets_of(atoms, la_code, columns, cells, threshold)
     if not targets:
         return 0, []
     left = _not_yet_open(atoms, targets, after)

@@ -58,6 +58,7 @@ QUESTION_TOOLS = (
     "question_atoms",
     "question_attack",
     "question_reader",
+    "question_targets",
     "question_programs",
 )
 KILLS = 10  # a seed

@@ -20,6 +20,7 @@ from sendlab.build.opened import open_workspace
 from sendlab.disclosure.asked import ask_published
 from sendlab.disclosure.guard import COLUMNS, Question, of_few_people
 from sendlab.disclosure.guard.counted import facts_of_year, figures
+from sendlab.disclosure.guard.question import Group, group_of
 from sendlab.disclosure.published import HIDDEN, Published
 from sendlab.metrics.cards import card, cards
 from sendlab.schema.groups import TOTAL
@@ -132,11 +133,21 @@ def attacked(here: Sample, answers: Sequence[tuple[Question, pl.DataFrame | None
         before = published_on(here, card(family[0]).base)
         measures = sorted({*family, *_wholes(family, before)})
         columns = _columns(one for one, rows in answers if rows is not None and one.measure in family)
+        about = [one for one, _ in answers if one.measure in family]
         number, found = attack(here.facts.filter(pl.col("time_period") == here.year), measures, before, told, columns,
-                               here.la_code, here.released.threshold)  # fmt: skip
+                               _asked_about(here, about), here.la_code, here.released.threshold)  # fmt: skip
         looked_at += number
         recovered += found
     return looked_at, recovered
+
+
+def _asked_about(here: Sample, questions: Iterable[Question]) -> dict[str, set[Group]]:
+    """Groups that questions are about, by place."""
+    found: dict[str, set[Group]] = {}
+    for one in questions:
+        for row in figures(one, facts_of_year(here.facts, one.time_period)).iter_rows(named=True):
+            found.setdefault(row["place_code"], set()).add(group_of(row))
+    return found
 
 
 def _columns(questions: Iterable[Question]) -> list[str]:
