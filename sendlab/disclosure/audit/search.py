@@ -107,6 +107,8 @@ class Search:
         room, draw = self._room(), np.random.default_rng(SEED)
         for turn in range(SHARED):
             before = self._open()
+            if not before.any():
+                break
             boxed = abs(self.goals).T @ before.astype(float) > 0
             low, high = np.maximum(self.known.low, centre - room), np.minimum(self.known.high, centre + room)
             self.program.limit(np.where(boxed, low, self.known.low), np.where(boxed, high, self.known.high))

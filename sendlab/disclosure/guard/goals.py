@@ -16,6 +16,8 @@ from sendlab.metrics.cards import card
 from sendlab.schema.groups import SEND
 
 Terms = tuple[tuple[str, float], ...]  # names of counts, with their weights
+Singles = Mapping[str, Sequence[Group]]  # groups of each column, to be crossed
+WORKED_OUT = 1.0  # a count whose ends are closer than this, in people or in what one of them has, is known
 
 
 @dataclass(frozen=True)
@@ -68,51 +70,62 @@ class Groups:
         self.place = atoms.at(scope)
 
     def goals(
-        self, single: Mapping[str, Sequence[Group]], cells: Sequence[Cell], *, told_crossed: bool = False
+        self, asked: Singles, cells: Sequence[Cell], *, elsewhere: Iterable[Group] = (), singles: Singles | None = None
     ) -> list[Goal]:
-        """Goals of all crossings of the single groups, of the cells, and of what two of these leave over.
+        """Goals of the groups that are asked about or were told: their counts stay as wide as the standard has it.
 
-        `told_crossed`: of all crossings of a cell with the single groups too.
+        These are all crossings of the groups `asked` for, the cells of this place, groups that were told `elsewhere`,
+        and what two cells leave over. All others, crossed of `singles` or of cells with what is asked, only must not be
+        worked out.
         """
-        inner, outer = self._groups(single, cells)
-        also = self._crossed(single, outer) if told_crossed else inner[:0]
-        return self._goals_of(inner, outer, also)
+        inner, outer = self._groups(asked, cells)
+        others = [self.atoms.member(group) for group in elsewhere]
+        inner = np.unique(np.concatenate([inner, np.array(others, dtype=bool).reshape(-1, inner.shape[1])]), axis=0)
+        return self._goals_of(inner, outer, self._also(asked, outer, singles))
 
     def beside(
-        self, schools: Sequence[str], single: Mapping[str, Sequence[Group]], cells: Sequence[Cell]
+        self, schools: Sequence[str], asked: Singles, cells: Sequence[Cell], singles: Singles | None = None
     ) -> list[Goal]:
         """Goals of the same groups without one of the schools, where they are none with it.
 
         A school that knows its own pupils is told by a figure of the authority how many all others have.
         """
-        inner, outer = self._groups(single, cells)
-        own = {(goal.atoms, goal.terms) for goal in self._goals_of(inner, outer, inner[:0])}
+        inner, outer = self._groups(asked, cells)
+        also = self._also(asked, outer, singles)
+        own = {(goal.atoms, goal.terms, goal.width) for goal in self._goals_of(inner, outer, also)}
         return [
-            goal for school in self._that_leave_few(schools, inner)
-            for goal in Groups(self.atoms, self.measures, self.scope, self.threshold, school)._goals_of(inner, outer, inner[:0])
-            if (goal.atoms, goal.terms) not in own
+            goal for school in self._that_leave_few(schools, np.concatenate([inner, also]))
+            for goal in self._less(school)._goals_of(inner, outer, also)
+            if (goal.atoms, goal.terms, goal.width) not in own
         ]  # fmt: skip
 
-    def _groups(self, single: Mapping[str, Sequence[Group]], cells: Sequence[Cell]) -> tuple[Bools, Bools]:
+    def _less(self, school: str) -> Groups:
+        return Groups(self.atoms, self.measures, self.scope, self.threshold, school)
+
+    def _groups(self, asked: Singles, cells: Sequence[Cell]) -> tuple[Bools, Bools]:
         """Groups that may be small, and those that hold them: everybody, and each that was told."""
-        crossed = self.atoms.marginals(single)
+        crossed = self.atoms.marginals(asked)
         everybody = np.ones((1, crossed.shape[1]), dtype=bool)
         told = np.array([self.atoms.member(cell.group) for cell in cells], dtype=bool).reshape(-1, crossed.shape[1])
         inner, outer = (np.unique(np.concatenate([some, told]), axis=0) for some in (crossed, everybody))
         return inner, outer
 
-    def _crossed(self, single: Mapping[str, Sequence[Group]], told: Bools) -> Bools:
-        """What each group that was told has of each crossing."""
+    def _also(self, asked: Singles, told: Bools, singles: Singles | None) -> Bools:
+        """Groups that nobody asked for: crossings of the singles, or what each group told has of those asked for."""
+        if singles is not None:
+            return self.atoms.marginals(singles)
         here = self.atoms.held[self.place]
-        one, two = (np.unique(some & here, axis=0) for some in (self.atoms.marginals(single), told))
+        one, two = (np.unique(some & here, axis=0) for some in (self.atoms.marginals(asked), told))
         return np.unique((one[:, None, :] & two[None, :, :]).reshape(-1, here.size), axis=0)
 
     def _goals_of(self, inner: Bools, outer: Bools, also: Bools) -> list[Goal]:
-        groups = np.concatenate([inner, self._left_over(inner, outer), also])
         found: dict[tuple[bytes, Terms], Goal] = {}
-        for mask, terms, width in self._primary(np.unique(groups & self.atoms.held[self.place], axis=0)):
-            packed = mask.tobytes()
-            found[packed, terms] = Goal(self.scope, packed, terms, width, self.less)
+        for groups, wide in ((np.concatenate([inner, self._left_over(inner, outer)]), self.threshold - 1.0),
+                             (also, WORKED_OUT)):  # fmt: skip
+            here = np.unique(groups & self.atoms.held[self.place], axis=0)
+            for mask, terms, width in self._primary(here, wide):
+                packed = mask.tobytes()
+                found.setdefault((packed, terms), Goal(self.scope, packed, terms, width, self.less))
         return list(found.values())
 
     def _that_leave_few(self, schools: Sequence[str], inner: Bools) -> list[str]:
@@ -154,8 +167,7 @@ class Groups:
         found: Floats = groups.astype(np.float64) @ there
         return found
 
-    def _primary(self, groups: Bools) -> list[tuple[Bools, Terms, float]]:
-        wide = self.threshold - 1.0
+    def _primary(self, groups: Bools, wide: float) -> list[tuple[Bools, Terms, float]]:
         base = self._sum(groups, self.atoms.counts[BASE])
         few = small(base, self.threshold)
         found: list[tuple[Bools, Terms, float]] = [(groups[at], ((BASE, 1.0),), wide) for at in np.flatnonzero(few)]
@@ -164,11 +176,11 @@ class Groups:
             found += [(groups[at], ((name, 1.0),), wide * max(each[at], 1.0)) for at in np.flatnonzero(few)]
         for measure in self.measures:
             if card(measure).kind != "mean":
-                found += self._primary_of(measure, groups, base)
+                found += self._primary_of(measure, groups, base, wide)
         return found
 
-    def _primary_of(self, measure: str, groups: Bools, base: Floats) -> list[tuple[Bools, Terms, float]]:
-        about, wide = card(measure), self.threshold - 1.0
+    def _primary_of(self, measure: str, groups: Bools, base: Floats, wide: float) -> list[tuple[Bools, Terms, float]]:
+        about = card(measure)
         people, number = self._sum(groups, self.atoms.people[measure]), self._sum(groups, self.atoms.counts[measure])
         alone: Terms = ((measure, 1.0),)
         if about.kind == "share":

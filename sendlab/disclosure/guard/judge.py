@@ -39,7 +39,7 @@ class AtSchool:
         alike = (one for one in partners if setting.columns([place, one]) == self.columns)
         self.atoms, singles, self.covers = self._atoms(list(islice(alike, COVERS)), answer)
         groups = Groups(self.atoms, setting.measures, place, setting.threshold)
-        self.goals = groups.goals(singles, [*self._told(place), *answer])
+        self.goals = groups.goals(setting.asked(singles), [*self._told(place), *answer], singles=singles)
         self.enough = _still_open(self.goals, Attacker(self._layout([place]), self._told(place)))
 
     def _atoms(self, covers: list[str], answer: Sequence[Cell]) -> tuple[Atoms, Singles, list[str]]:
@@ -86,7 +86,8 @@ class AtAuthority:
             raise TooMany
         la = Groups(self.atoms, setting.measures, setting.la_code, setting.threshold)
         own = self._told(setting.la_code)
-        self.goals = la.goals(self.singles, [*own, *answer]) + la.beside(schools, self.singles, [*own, *answer])
+        asked, cells = setting.asked(self.singles), [*own, *answer]
+        self.goals = la.goals(asked, cells, singles=self.singles) + la.beside(schools, asked, cells, self.singles)
         self.enough = _still_open(self.goals, Attacker(self._layout([setting.la_code]), own))
         self.schools = self._with_most_at_stake(schools)
         if len(schools) <= self.batch:  # nobody need be taken for known, so that this is all that readers had before
@@ -100,7 +101,8 @@ class AtAuthority:
     def _goals_of(self, place: str) -> tuple[list[Goal], Floats]:
         own = self._told(place)
         singles = self.singles if len(self.schools) <= FEW_SCHOOLS else {}
-        goals = Groups(self.atoms, self.setting.measures, place, self.setting.threshold).goals(singles, own)
+        groups = Groups(self.atoms, self.setting.measures, place, self.setting.threshold)
+        goals = groups.goals(self.setting.asked(singles), own, singles=singles)
         return goals, _still_open(goals, Attacker(self._layout([place]), own))
 
     def _told(self, place: str) -> list[Cell]:

@@ -34,6 +34,11 @@ class Setting:
         """Columns that must be looked at where these places are unknown."""
         return columns_needed(self.question, {place: self.told(place) for place in (*places, self.la_code)})
 
+    def asked(self, singles: Mapping[str, list[Group]]) -> Singles:
+        """Those of the single groups that the question is about."""
+        columns = {*self.question.columns, *(["sen_provision"] if self.question.of_send else [])}
+        return {name: some for name, some in singles.items() if name in columns}
+
     def partners(self, place: str, columns: Sequence[str]) -> list[str]:
         """Other schools: those with most figures hidden where this one has, in turn with those of its own phase."""
         own = self._hidden(place, columns)

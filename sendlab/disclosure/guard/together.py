@@ -26,8 +26,7 @@ Keys = frozenset[tuple[str, str, Group]]
 class Together:
     """The judgement of an answer about one place, with every school unknown to all readers but itself.
 
-    Small groups of that place are crossed from the columns asked and told; of other places, from the columns asked and
-    from their own figures. Errors: TooMany where there are more schools or atoms than are judged at once.
+    Errors: TooMany where there are more schools or atoms than are judged at once.
     """
 
     def __init__(self, setting: Setting, place: str, answer: Sequence[Cell]) -> None:
@@ -38,15 +37,15 @@ class Together:
         columns = setting.columns(self.schools)
         told = {one: within_columns(setting.told(one), columns) for one in every}
         atoms, singles = setting.atoms(every, columns, answer, 2 * MOST_ATOMS)
-        beside = {*setting.question.columns, *(["sen_provision"] if setting.question.of_send else [])}
-        asked = {name: some for name, some in singles.items() if name in beside}
+        asked = setting.asked(singles)
+        groups_told = {cell.group for some in told.values() for cell in some}
         goals: list[Goal] = []
         for one in every:
             groups = Groups(atoms, setting.measures, one, setting.threshold)
-            own = answer if one == place else ()
-            goals += groups.goals(singles if one == place else asked, [*told[one], *own], told_crossed=one != place)
+            cells, crossed = ([*told[one], *answer], singles) if one == place else (told[one], None)
+            goals += groups.goals(asked, cells, elsewhere=groups_told, singles=crossed)
             if one == setting.la_code:
-                goals += groups.beside(self.schools, singles if one == place else asked, [*told[one], *own])
+                goals += groups.beside(self.schools, asked, cells, crossed)
         self.told = [cell for one in every for cell in told[one]]
         self.layout = Layout(atoms, self.schools, setting.measures)
         self.openness = Openness(self.layout, goals, self._attacker(()))
