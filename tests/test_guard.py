@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from sendlab import metrics
 from sendlab.disclosure.guard import Log, add_to_log, answer, ask, ladder, read_log
-from sendlab.disclosure.guard.known import BASE, denominator_of
+from sendlab.disclosure.guard.counted import figures
+from sendlab.disclosure.guard.known import BASE, cell_of, denominator_of
 from sendlab.disclosure.guard.log import frame_of
 from sendlab.disclosure.guard.nested import Nested
 from sendlab.disclosure.guard.question import closed_list, group_of
+from sendlab.disclosure.guard.setting import Setting
+from sendlab.disclosure.guard.together import Together
 from sendlab.disclosure.published import PUBLISHED_COLUMNS
 from sendlab.errors import GateError, NothingToShow, SendlabError, WorkspaceProblem
 
@@ -356,6 +359,64 @@ def test_counts_are_taken_apart_where_they_lie_inside_one_another():
         BASE: [3.0], sessions: [850.0], "authorised_absence": [30.0], "unauthorised_absence": [20.0]}  # fmt: skip
     leavers = Nested(["persistent_absence"], {BASE: np.array([1.0]), "persistent_absence": np.array([2.0])})
     assert leavers.parts_of(BASE) == [BASE]  # counted in the numerator and in no base: nothing is said of the two
+
+
+# ---- how it is looked at
+
+
+def judgement_of(data, question, *before, place=PLACE):
+    """The judge of a question after earlier answers, and the cells that it would show."""
+    _, log = told(data, *before)
+    cells = [cell_of({**row, "guarded": True}) for one in log.entries for row in one.rows.iter_rows(named=True)]
+    schools = tuple(sorted(set(data["place_code"])))
+    rows = figures(question, data).filter(pl.col("place_code") == place)
+    asked = [cell_of({**row, "guarded": True}) for row in rows.iter_rows(named=True)]
+    setting = Setting(question, data, (question.measure,), LA, 5, lambda of: [one for one in cells if one.place == of],
+                      schools)  # fmt: skip
+    return Together(setting, place, asked), asked
+
+
+def test_groups_asked_about_are_as_wide_as_the_standard_has_it_and_others_are_not_worked_out():
+    counts = {("FSM eligible", "Female"): 3, ("FSM eligible", "Male"): 9, ("FSM not eligible", "Female"): 20,
+              ("FSM not eligible", "Male"): 25}  # fmt: skip
+    rows = [{**school, "fsm_status": fsm, "sex": sex, "sen_provision": "EHC plan" if at < 2 else "No SEN",
+             "possible": 100, "missed": 1}
+            for school in (ELM, OAK) for (fsm, sex), number in counts.items() for at in range(number)]  # fmt: skip
+    fsm = ask("attendance_98", YEAR, PLACE, by=["fsm_status"])
+    judge, _ = judgement_of(facts(*rows), ask("attendance_98", YEAR, PLACE, by=["sex", "sen_provision"]), fsm)
+    atoms = judge.layout.atoms
+
+    def wide(school, **group):
+        inside = [atoms.member(((name, (value,)),)) for name, value in group.items()]
+        mask = np.logical_and.reduce(inside) & atoms.held[atoms.at(school["place_code"])]
+        return {
+            goal.width
+            for goal in judge.openness.goals
+            if goal.scope == school["place_code"] and goal.atoms == mask.tobytes() and goal.terms == ((BASE, 1.0),)
+        }
+
+    for school in (ELM, OAK):
+        assert wide(school, sex="Male", sen_provision="EHC plan") == {4.0}  # four, whom the question is about
+    assert wide(ELM, fsm_status="FSM eligible", sex="Female") == {1.0}  # three, whom nobody asked about
+    assert wide(ELM, fsm_status="FSM eligible") == set()  # twelve
+    assert wide(OAK, fsm_status="FSM eligible", sex="Female") == set()  # what was told of Elm alone is not crossed here
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 30)), min_size=6, max_size=6), st.permutations(range(8)))
+def test_what_was_seen_beside_other_figures_changes_no_judgement(counts, order):
+    """Every choice of three figures, one after the other and each by a judge who has seen nothing yet."""
+    rows = [{**school, "sex": sex, "possible": 100, "missed": 20 if at < often else 1}
+            for (school, sex), (often, rest) in zip(product((ELM, OAK, ASH), SEXES), counts, strict=True)
+            for at in range(often + rest)]  # fmt: skip
+    assume({(row["place_code"], row["sex"]) for row in rows} >= {(PLACE, sex) for sex in SEXES})
+    data = facts(*rows)
+    question = ask("persistent_absence", YEAR, PLACE, by=["sex"])
+    judge, cells = judgement_of(data, question, ask("persistent_absence", YEAR, LA, by=["sex"]))
+    for chosen in order:
+        shown = [cell for at, cell in enumerate(cells) if chosen >> at & 1]
+        fresh, _ = judgement_of(data, question, ask("persistent_absence", YEAR, LA, by=["sex"]))
+        assert (judge.quick(shown), judge.safe(shown)) == (fresh.quick(shown), fresh.safe(shown))
 
 
 # ---- what a refusal says
