@@ -61,7 +61,7 @@ def attack(
     for reader in (OUTSIDER, *atoms.places):
         mine = [one for at, one in enumerate(targets) if left[at, reader_at(atoms, reader)]]
         unknown = ~atoms.at(reader) if reader else atoms.at(la_code)
-        mine = [one for one in mine if not _own(one, unknown)]
+        mine = [one for one in mine if not _own(atoms, one, unknown)]
         if mine:
             found += _recovered(reader, mine, Reader(atoms, unknown, after), partial(Reader, atoms, unknown, before))
     return len(targets), found
@@ -72,9 +72,10 @@ def reader_at(atoms: Atoms, reader: str) -> int:
     return 0 if reader == OUTSIDER else 1 + atoms.places.index(reader)
 
 
-def _own(target: Target, unknown: Bools) -> bool:
-    """Whether nothing of it is unknown to the reader."""
-    return not (np.frombuffer(target.atoms, dtype=bool) & unknown).any()
+def _own(atoms: Atoms, target: Target, unknown: Bools) -> bool:
+    """Whether nobody that it counts is unknown to the reader: that there is nobody else is no small count."""
+    mask = np.frombuffer(target.atoms, dtype=bool) & unknown
+    return bool(sum(weight * atoms.true[name][mask].sum() for name, weight in target.terms) < NEAR)
 
 
 def _not_yet_open(atoms: Atoms, targets: Sequence[Target], known: Sequence[Known]) -> Bools:
@@ -87,7 +88,9 @@ def _not_yet_open(atoms: Atoms, targets: Sequence[Target], known: Sequence[Known
     for some in _halves(atoms.places):
         unknown = np.logical_or.reduce([atoms.at(place) for place in some])
         others = [0, *(reader_at(atoms, place) for place in atoms.places if place not in some)]
-        at = [number for number, one in enumerate(targets) if not _own(one, unknown) and left[number, others].any()]
+        at = [
+            number for number, one in enumerate(targets) if not _own(atoms, one, unknown) and left[number, others].any()
+        ]
         if not at:
             continue
         chosen = [targets[number] for number in at]
