@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 
 from sendlab.disclosure.audit import program
 from sendlab.disclosure.audit.intervals import Contradiction, Knowledge, examine, reach
+from sendlab.disclosure.audit.nearest import nearest
 from sendlab.disclosure.audit.whole import beside
 
 MANY = settings(max_examples=150, deadline=None, derandomize=True)
@@ -113,6 +114,21 @@ def test_goals_looked_at_together_or_in_fractions_lie_on_their_sides_of_the_trut
     assert ((seen.least <= truth) & (truth <= seen.most)).all()
     wide = examine(known, goals, fractions=True, witness=truth)
     assert (wide.least <= least).all() and (most <= wide.most).all()
+
+
+@MANY
+@given(tables((3, 4), 3, 12))
+def test_ends_found_by_steps_from_the_true_table_are_those_found_without_it(table):
+    truth, hidden = table
+    known = knowledge(truth, hidden, lines_of((3, 4)), most=3.0)
+    goals = csr_array(np.vstack([np.eye(12), np.tile([1.0, -1.0, 0.0, 1.0], 3)[None, :]]))
+    seen, (least, most) = examine(known, goals, witness=truth), reach(known, goals)
+    assert np.array_equal(seen.least, least) and np.array_equal(seen.most, most)
+    for at, (low, high) in enumerate(zip(least, most, strict=True)):
+        aim = goals[[at]].toarray().ravel()
+        found = nearest(known, truth.astype(float).ravel(), aim, high)
+        assert found is None or (aim @ found == high and (known.sums @ found == known.sum_low).all())
+        assert nearest(known, truth.astype(float).ravel(), aim, high + 1) is None and low <= high
 
 
 HIERARCHY = matrix([[0, 1, 6], [2, 3, 7], [6, 7, 8], [4, 5, 9], [8, 9, 10]], 11) - 2 * matrix(

@@ -9,6 +9,9 @@ from hand_made import ELM, facts
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
+import question_atoms
+import question_attack
+import question_reader
 import question_sequences
 import soak_questions
 
@@ -66,6 +69,17 @@ def test_with_the_guard_nothing_is_recovered_and_something_is_answered(here):
     answers = soak_questions.asked(here, GIRLS_WITH_PLANS)
     assert soak_questions.attacked(here, answers)[1] == []
     assert any(rows is not None for _, rows in answers)
+
+
+def test_that_nobody_else_is_counted_is_no_count_of_few(here):
+    """Of two girls with a plan at 100002 the school itself learns nothing, another school does."""
+    group = (("sen_provision", ("EHC plan",)), ("sex", ("Female",)))
+    atoms = question_atoms.Atoms(here.facts, ["absence"], {group})
+    girls = atoms.inside(group) & atoms.at("100002")
+    count = question_reader.Target("100002", "girls", girls.tobytes(), ((question_atoms.PEOPLE, 1.0),), 4.0)
+    assert atoms.true[question_atoms.PEOPLE][girls].sum() == 2
+    assert question_attack._own(atoms, count, ~atoms.at("100002"))
+    assert not question_attack._own(atoms, count, ~atoms.at("100004"))
 
 
 def test_sequences_are_of_a_seed_and_ask_nothing_twice():
